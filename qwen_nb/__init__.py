@@ -1,0 +1,1 @@
+"""Reasoning models inside a notebook cell."""

@@ -1,0 +1,163 @@
+"""Everything that can go wrong, as one tree; branches follow what a person can do.
+
+    QwenError                 one line, with the next step
+    ├─ ConfigError            a setting or option is missing or wrong; nothing was sent
+    ├─ ConnectionFailed       the server was never reached
+    │  └─ TimedOut            it was reached and said nothing in time
+    ├─ ApiError               the server refused: status, code, request_id
+    │  ├─ AuthFailed          the key (401, 403)
+    │  ├─ RateLimited         too many requests or tokens (429)
+    │  ├─ ContentRefused      moderation
+    │  ├─ BadRequest          any other 4xx
+    │  └─ ServerFailed        5xx
+    └─ StreamError            the answer broke off: BrokenStream (no finish),
+                              BadEvent (something that is no event stream)
+
+    Stopped                   a KeyboardInterrupt: the person stopped the reply
+
+An error carries the id of its text and the facts for it, so that it can be said in
+either language; `str(error)` is the message in the language of the notebook.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qwen_nb._texts import Language, text
+
+if TYPE_CHECKING:
+    from qwen_nb._messages import Reply
+
+__all__ = [
+    "ApiError",
+    "AuthFailed",
+    "BadEvent",
+    "BadRequest",
+    "BrokenStream",
+    "ConfigError",
+    "ConnectionFailed",
+    "ContentRefused",
+    "QwenError",
+    "RateLimited",
+    "ServerFailed",
+    "Stopped",
+    "StreamError",
+    "TimedOut",
+]
+
+
+class QwenError(Exception):
+    """The root of all errors of this package.
+
+    Parameters
+    ----------
+    key : str
+        Id of the message in `qwen_nb._texts`.
+    **facts
+        What the message names; also found in `facts`.
+
+    Attributes
+    ----------
+    facts : dict
+        The values behind the message.
+    language : {"en", "zh"}
+        The language of `str(error)`; whoever shows the error sets it.
+    reply : Reply or None
+        What had come before it went wrong, if anything was asked.
+    """
+
+    def __init__(self, key: str, **facts: Any) -> None:
+        super().__init__(key)
+        self.key = key
+        self.facts = facts
+        self.language: Language = "en"
+        self.reply: Reply | None = None
+
+    def message(self, language: Language) -> str:
+        """Return what happened, why, and the next step, as one line."""
+        return text(self.key, language, **self.facts)
+
+    def __str__(self) -> str:
+        return self.message(self.language)
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython shows these lines in place of a traceback; a plain program still
+        # gets its normal one.
+        return [f"{type(self).__name__}: {self}"]
+
+
+class ConfigError(QwenError):
+    """A setting or an option is missing or wrong; nothing was sent."""
+
+
+class ConnectionFailed(QwenError):
+    """The server was never reached."""
+
+
+class TimedOut(ConnectionFailed):
+    """The server did not say anything in time."""
+
+
+class ApiError(QwenError):
+    """The server refused the request.
+
+    Attributes
+    ----------
+    status : int
+        HTTP status; 200 when the error came inside a stream.
+    code : str
+        The server's own code, or empty.
+    request_id : str
+        The server's id for the request, or empty.
+    """
+
+    def __init__(
+        self, key: str, *, status: int, code: str = "", request_id: str = "", **facts: Any
+    ) -> None:
+        super().__init__(key, status=status, code=code, request_id=request_id, **facts)
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+
+
+class AuthFailed(ApiError):
+    """The key was not accepted, or not for this model (401, 403)."""
+
+
+class RateLimited(ApiError):
+    """Too many requests or tokens for now (429)."""
+
+
+class ContentRefused(ApiError):
+    """The service's moderation refused the prompt or the answer."""
+
+
+class BadRequest(ApiError):
+    """The request was understood and refused (other 4xx)."""
+
+
+class ServerFailed(ApiError):
+    """The server had a fault of its own (5xx)."""
+
+
+class StreamError(QwenError):
+    """The answer broke off or was no answer."""
+
+
+class BrokenStream(StreamError):
+    """The stream ended without a finish; what had come is kept in `reply`."""
+
+
+class BadEvent(StreamError):
+    """The server sent something that is not the event stream it promised."""
+
+
+class Stopped(KeyboardInterrupt):
+    """The person stopped the reply; halts Run All and shows one quiet line."""
+
+    def __init__(self, message: str, reply: Reply) -> None:
+        super().__init__(message)
+        self.reply = reply
+
+    def _render_traceback_(self) -> list[str]:
+        return []

@@ -1,0 +1,324 @@
+"""The plain values of a conversation, and the builder that folds events into a reply.
+
+Values are frozen and compare by content; where they are kept, drawn or sent is the
+business of other rooms. `None` always means "not known" or "not given", never zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Literal, Protocol, TypeAlias, assert_never
+
+from qwen_nb._events import (
+    AnswerDelta,
+    Event,
+    Finished,
+    Started,
+    ThinkingDelta,
+    UsageReport,
+)
+
+__all__ = [
+    "Asking",
+    "ChatOptions",
+    "ChatRequest",
+    "Display",
+    "FinishReason",
+    "Frame",
+    "Message",
+    "Reply",
+    "ReplyBuilder",
+    "Role",
+    "State",
+    "Timing",
+    "Turn",
+    "Usage",
+    "estimate_tokens",
+]
+
+Role: TypeAlias = Literal["system", "user", "assistant"]
+
+FinishReason: TypeAlias = Literal[
+    "stop", "length", "tool_calls", "stopped", "cut", "failed", "blocked"
+]
+"""Why a reply ended: `stop`, `length` and `tool_calls` are the server's words
+(protocol.md §4.5); `stopped` = by the person, `cut` = the stream broke off,
+`failed` = no reply at all, `blocked` = refused by moderation."""
+
+State: TypeAlias = Literal[
+    "waiting", "thinking", "answering", "done", "stopped", "cut", "failed"
+]
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One entry of the list a model is sent (protocol.md §2.3)."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatOptions:
+    """How to ask. `None` means "not given", so it is not sent.
+
+    Parameters
+    ----------
+    model : str, optional
+        Model id.
+    thinking : bool or int, optional
+        True or False switches thinking; a positive number also switches it on and
+        is the budget in tokens (protocol.md §2, `thinking_budget`).
+    system : str, optional
+        System message of the conversation.
+    temperature : float, optional
+        Sampling temperature, [0, 2).
+    max_tokens : int, optional
+        Upper bound of the answer in tokens; it does not limit thinking
+        (protocol.md §10.13).
+    params : mapping
+        Any other request field, sent as it is at the top level of the body.
+    """
+
+    model: str | None = None
+    thinking: bool | int | None = None
+    system: str | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    params: Mapping[str, Any] = _NOTHING
+
+    def over(self, base: ChatOptions) -> ChatOptions:
+        """Return these options, with `base` filling what they leave open."""
+        return ChatOptions(
+            model=_first(self.model, base.model),
+            thinking=_first(self.thinking, base.thinking),
+            system=_first(self.system, base.system),
+            temperature=_first(self.temperature, base.temperature),
+            max_tokens=_first(self.max_tokens, base.max_tokens),
+            params={**base.params, **self.params},
+        )
+
+
+def _first(mine: Any, other: Any) -> Any:
+    return other if mine is None else mine
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """Everything one call says to a model, before a dialect spells it.
+
+    Parameters
+    ----------
+    model : str
+        Model id.
+    messages : tuple of Message
+        System message first if there is one, the question last.
+    options : ChatOptions
+        The other options; its `model` and `system` are already worked in.
+    """
+
+    model: str
+    messages: tuple[Message, ...]
+    options: ChatOptions = field(default_factory=ChatOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts of one reply, as the server said them (protocol.md §4.2).
+
+    A figure the server did not give is None, not 0. `thinking` is part of `output`,
+    `cached` is part of `input`; `output` may exceed thinking and answer together,
+    since the think tags are counted too. `raw` is the server's own object.
+    """
+
+    input: int | None = None
+    output: int | None = None
+    total: int | None = None
+    thinking: int | None = None
+    cached: int | None = None
+    raw: Mapping[str, Any] = field(default=_NOTHING, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds as the asking side measured them; never part of what is compared."""
+
+    first_s: float | None = None
+    thinking_s: float | None = None
+    total_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What the model answered.
+
+    Parameters
+    ----------
+    answer, thinking : str
+        The texts, exactly as they came.
+    usage : Usage, optional
+        Token counts; None when the server told none.
+    finish_reason : str
+        One of stop, length, tool_calls, stopped, cut, failed, blocked.
+    model : str
+        The id the server named, else the one that was asked.
+    request_id : str
+        The server's id for the request, or empty.
+    server : str
+        Who answered, in words a person knows (a host, or the emulator).
+    scripted : bool
+        True when the emulator answered: the text is scripted, no model was asked.
+    turn : int, optional
+        Which turn of its conversation this is, from 1; None outside one.
+    turns_sent : int
+        How many earlier turns were sent along.
+    notes : tuple of str
+        Remarks a reader of the answer needs, ready to show.
+    timing : Timing
+        Measured seconds; ignored when replies are compared.
+    """
+
+    answer: str = ""
+    thinking: str = ""
+    usage: Usage | None = None
+    finish_reason: FinishReason = "stop"
+    model: str = ""
+    request_id: str = ""
+    server: str = ""
+    scripted: bool = False
+    turn: int | None = None
+    turns_sent: int = 0
+    notes: tuple[str, ...] = ()
+    timing: Timing = field(default=Timing(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One prompt and its reply.
+
+    `starts_anew` marks the turn at which the conversation began again: earlier turns
+    stay in the list and are not sent any more.
+    """
+
+    prompt: str
+    reply: Reply
+    options: ChatOptions = field(default_factory=ChatOptions)
+    starts_anew: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """What is known when a question is on its way, for a display to show at once."""
+
+    model: str
+    server: str
+    scripted: bool = False
+    turn: int | None = None
+    turns_sent: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What is new since the last frame of a growing reply.
+
+    Parameters
+    ----------
+    state : str
+        What is going on now.
+    thinking, answer : str
+        The text that came since the last frame, often empty.
+    thinking_at, answer_at : int
+        How many characters (code points) came before that text.
+    tokens : int
+        Estimated output tokens so far; the server's figure comes only at the end.
+    elapsed_s : float
+        Seconds since the question was sent.
+    """
+
+    state: State
+    thinking: str = ""
+    answer: str = ""
+    thinking_at: int = 0
+    answer_at: int = 0
+    tokens: int = 0
+    elapsed_s: float = 0.0
+
+
+class Display(Protocol):
+    """Something that shows a growing reply. Called from the asking thread only."""
+
+    def open(self, asking: Asking) -> None:
+        """Show that a question is on its way."""
+
+    def frame(self, frame: Frame) -> None:
+        """Show what is new."""
+
+    def close(self, reply: Reply) -> None:
+        """Show the finished, stopped, cut or failed reply for good."""
+
+
+class ReplyBuilder:
+    """Folds events into a reply; linear in the number of events.
+
+    One thread adds; another may read `thinking`, `answer` (lists that only grow) and
+    call `reply` at any time.
+    """
+
+    def __init__(self) -> None:
+        self.thinking: list[str] = []
+        self.answer: list[str] = []
+        self.usage: Usage | None = None
+        self.finish_reason: FinishReason | None = None
+        self.model = ""
+        self.request_id = ""
+
+    def add(self, event: Event) -> None:
+        """Take in one event."""
+        match event:
+            case ThinkingDelta(text):
+                self.thinking.append(text)
+            case AnswerDelta(text):
+                self.answer.append(text)
+            case UsageReport(usage):
+                self.usage = usage
+            case Finished(reason):
+                self.finish_reason = reason
+            case Started(model, request_id):
+                self.model, self.request_id = model, request_id
+            case _:
+                assert_never(event)
+
+    def reply(self, finish_reason: FinishReason | None = None, **facts: Any) -> Reply:
+        """Return the reply so far.
+
+        Parameters
+        ----------
+        finish_reason : str, optional
+            Why it ended, where the caller knows better than the server.
+        **facts
+            Further fields of `Reply`; `model` serves where the server named none.
+        """
+        reply = Reply(
+            answer="".join(self.answer),
+            thinking="".join(self.thinking),
+            usage=self.usage,
+            finish_reason=finish_reason or self.finish_reason or "cut",
+            request_id=self.request_id,
+        )
+        return replace(reply, **facts | ({"model": self.model} if self.model else {}))
+
+
+def estimate_tokens(text: str) -> int:
+    """Estimate the tokens of a text, for shows and bounds, never for a bill.
+
+    About four characters a token where letters take one byte, about 1.6 where they
+    take three, as Chinese does (protocol.md §6.3). Works on lengths alone, so it costs
+    next to nothing on long texts.
+    """
+    wide = (len(text.encode("utf-8", "surrogatepass")) - len(text)) / 2
+    return round(wide / 1.6 + max(len(text) - wide, 0) / 4)
