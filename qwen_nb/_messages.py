@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any, Literal, Protocol, TypeAlias, assert_never
 
 from qwen_nb._events import (
@@ -51,8 +50,6 @@ State: TypeAlias = Literal[
     "waiting", "thinking", "answering", "done", "stopped", "cut", "failed"
 ]
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
-
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -89,7 +86,7 @@ class ChatOptions:
     system: str | None = None
     temperature: float | None = None
     max_tokens: int | None = None
-    params: Mapping[str, Any] = _NOTHING
+    params: Mapping[str, Any] = field(default_factory=dict)
 
     def over(self, base: ChatOptions) -> ChatOptions:
         """Return these options, with `base` filling what they leave open."""
@@ -140,7 +137,7 @@ class Usage:
     total: int | None = None
     thinking: int | None = None
     cached: int | None = None
-    raw: Mapping[str, Any] = field(default=_NOTHING, compare=False, repr=False)
+    raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,11 +46,17 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     # -- the usage line ---------------------------------------------------------------
     "usage.turn": ("turn {turn}", "第 {turn} 轮"),
-    "usage.turn_sent": ("turn {turn} ({sent} before it sent)", "第 {turn} 轮(附带前 {sent} 轮)"),
+    "usage.turn_sent": (
+        "turn {turn} ({sent} before it sent)",
+        "第 {turn} 轮(附带前 {sent} 轮)",
+    ),
     "usage.in": ("in {n}", "输入 {n}"),
     "usage.in_cached": ("in {n} (cached {cached})", "输入 {n}(缓存 {cached})"),
     "usage.out": ("out {n}", "输出 {n}"),
-    "usage.out_thinking": ("out {n}, of which thinking {thinking}", "输出 {n},其中思考 {thinking}"),
+    "usage.out_thinking": (
+        "out {n}, of which thinking {thinking}",
+        "输出 {n},其中思考 {thinking}",
+    ),
     "usage.unknown": ("the server told no token counts", "服务端未返回 Token 消耗"),
     "usage.bar": (
         "input {input}, thinking {thinking}, answer {answer} tokens",
