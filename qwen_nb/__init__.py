@@ -1,1 +1,65 @@
-"""Reasoning models inside a notebook cell."""
+"""Reasoning models inside a notebook cell.
+
+`%load_ext qwen_nb`, then `%%qwen` above a question; or `Chat` from any Python program.
+Importing this package imports neither openai nor a widget nor an HTTP library.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qwen_nb._errors import (
+    ApiError,
+    AuthFailed,
+    BadEvent,
+    BadRequest,
+    BrokenStream,
+    ConfigError,
+    ConnectionFailed,
+    ContentRefused,
+    QwenError,
+    RateLimited,
+    ServerFailed,
+    Stopped,
+    StreamError,
+    TimedOut,
+)
+from qwen_nb._messages import Reply, Turn, Usage
+from qwen_nb.chat import Chat
+
+__all__ = [
+    "ApiError",
+    "AuthFailed",
+    "BadEvent",
+    "BadRequest",
+    "BrokenStream",
+    "Chat",
+    "ConfigError",
+    "ConnectionFailed",
+    "ContentRefused",
+    "QwenError",
+    "RateLimited",
+    "Reply",
+    "ServerFailed",
+    "Stopped",
+    "StreamError",
+    "TimedOut",
+    "Turn",
+    "Usage",
+    "load_ipython_extension",
+    "unload_ipython_extension",
+]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Let `%load_ext qwen_nb` register `%qwen`, `%%qwen` and `%qwen_nb`."""
+    from qwen_nb._magics import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Let `%unload_ext qwen_nb` take everything back, a running emulator too."""
+    from qwen_nb._magics import unload
+
+    unload(shell)

@@ -30,6 +30,7 @@ __all__ = [
     "Reply",
     "ReplyBuilder",
     "Role",
+    "Server",
     "State",
     "Timing",
     "Turn",
@@ -121,6 +122,35 @@ class ChatRequest:
     model: str
     messages: tuple[Message, ...]
     options: ChatOptions = field(default_factory=ChatOptions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Where questions go.
+
+    Parameters
+    ----------
+    name : str
+        What a person knows it by; shown, and part of saved outputs, so never a port.
+    base_url : str
+        Address that ends where the dialect's paths begin; empty for the embedded
+        emulator, which has none before it runs.
+    key : str, optional
+        API key; never shown.
+    key_origin : str
+        Which setting the key was found in.
+    scripted : bool
+        True for the embedded emulator.
+    model_studio : bool
+        True where Model Studio's own switches and defaults hold.
+    """
+
+    name: str
+    base_url: str = ""
+    key: str | None = field(default=None, repr=False)
+    key_origin: str = ""
+    scripted: bool = False
+    model_studio: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,114 @@
+"""The command `qwen-nb`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from qwen_nb._errors import QwenError, Stopped
+from qwen_nb._texts import Language, machine_language, text
+from qwen_nb.chat import Chat
+from qwen_nb.render import TerminalDisplay
+
+__all__ = ["main"]
+
+_FIRST_NOTEBOOK = "01_first_question.ipynb"
+_DEMO_FOLDER = Path("qwen_nb-demo")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        In place of the shell's own.
+
+    Returns
+    -------
+    int
+        Exit status: 0 well, 1 an error that was told, 130 interrupted.
+    """
+    language = machine_language(os.environ)
+    parser = argparse.ArgumentParser(prog="qwen-nb", description=text("shell.about", language))
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    demo = commands.add_parser("demo", help=text("shell.demo", language))
+    demo.add_argument("--no-lab", action="store_true", help=text("shell.no_lab", language))
+    chat = commands.add_parser("chat", help=text("shell.chat", language))
+    chat.add_argument("-m", "--model", metavar="ID", help=text("option.--model", language))
+    given = parser.parse_args(arguments)
+    try:
+        if given.command == "demo":
+            return _demo(language, lab=not given.no_lab)
+        return _talk(Chat(given.model, language=language), language)
+    except QwenError as error:
+        print(error.message(language), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print()
+        return 130
+
+
+def _demo(language: Language, *, lab: bool) -> int:
+    question = text("shell.demo_question", language)
+    print(f"{text('shell.prompt', language)}{question}\n", flush=True)
+    Chat(language=language).ask(question, display=TerminalDisplay(language))
+    if not lab:
+        return 0
+    if importlib.util.find_spec("jupyterlab") is None:
+        print(text("shell.no_jupyterlab", language), file=sys.stderr)
+        return 1
+    notebook = _own_copy(_FIRST_NOTEBOOK)
+    print("\n" + text("shell.opening", language, path=notebook), flush=True)
+    command = [sys.executable, "-m", "jupyterlab", str(notebook)]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")  # in a container there often is no other user
+    return subprocess.call(command)
+
+
+def _own_copy(name: str) -> Path:
+    """Return the person's own copy of a course notebook, made if it is not there yet."""
+    packaged = Path(__file__).parent / "notebooks" / name
+    original = packaged if packaged.exists() else Path(__file__).parents[1] / "notebooks" / name
+    copy = _DEMO_FOLDER / name
+    if not copy.exists():
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copyfile(original, copy)
+    return copy
+
+
+def _talk(chat: Chat, language: Language) -> int:
+    """Run the documents' loop: numbered rounds, thinking, answer, usage."""
+    server = chat.server(started=False)
+    model = chat.default_options(server).model or text("status.servers_model", language)
+    print(text("shell.chat_hint", language, model=model, server=server.name))
+    number = 1
+    while True:
+        print(f"\n{'=' * 20} {text('shell.round', language, n=number)} {'=' * 20}")
+        try:
+            prompt = input(text("shell.prompt", language))
+        except EOFError:
+            print()
+            return 0
+        if prompt.strip().lower() in ("exit", "quit"):
+            return 0
+        if not prompt.strip():
+            continue
+        print()
+        try:
+            chat.ask(prompt, display=TerminalDisplay(language))
+        except Stopped:
+            pass  # the display has said so
+        except QwenError as error:
+            print(error.message(language), file=sys.stderr)
+            continue
+        number += 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

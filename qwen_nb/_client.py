@@ -1,0 +1,124 @@
+"""One request streamed as events: a blocking iterator without threads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from qwen_nb._errors import BadEvent, BrokenStream, ConfigError
+from qwen_nb._events import Event
+from qwen_nb._messages import ChatRequest, Server
+from qwen_nb._sse import ServerSentEvent, SseDecoder
+from qwen_nb._transport import Exchange, Transport
+from qwen_nb.dialects import Dialect, HttpCall
+
+__all__ = ["only_model", "stream"]
+
+_BEGINS = 80
+
+
+def stream(
+    request: ChatRequest, exchange: Exchange, dialect: Dialect, server: Server
+) -> Iterator[Event]:
+    """Ask, and yield what happens. The caller closes the exchange.
+
+    Parameters
+    ----------
+    request : ChatRequest
+        What to ask.
+    exchange : Exchange
+        A fresh exchange with the server.
+    dialect : Dialect
+        The protocol the server speaks.
+    server : Server
+        Named in errors.
+
+    Yields
+    ------
+    Event
+        As they come; the iterator ends when the server says that nothing more comes.
+
+    Raises
+    ------
+    ConnectionFailed
+        The server was not reached.
+    ApiError
+        The server refused, at once or in the middle of the answer.
+    BadEvent
+        What came is no event stream.
+    BrokenStream
+        The stream ended before the model said why it ended.
+    """
+    exchange.send(dialect.encode(request))
+    if exchange.status >= 400:
+        raise dialect.error(exchange.status, exchange.read(), server.name)
+    reader = dialect.reader()
+    if exchange.content_type.startswith(("application/json", "text/html")):
+        yield from _unstreamed(exchange, dialect, server)
+        return
+    decoder = SseDecoder()
+    head, got_any = b"", False
+    for chunk in exchange.chunks():
+        if not got_any:
+            head += chunk[:_BEGINS]
+        for sse in decoder.feed(chunk):
+            got_any = True
+            yield from reader.events(sse)
+        if reader.done:
+            break
+    else:
+        for sse in decoder.close():
+            got_any = True
+            yield from reader.events(sse)
+    if not got_any:
+        raise _no_stream(head, server)
+    if not reader.finished:
+        raise BrokenStream("error.cut", server=server.name)
+
+
+def _unstreamed(exchange: Exchange, dialect: Dialect, server: Server) -> Iterator[Event]:
+    # A server that does not stream answers with one JSON object; anything else (a web
+    # page, an empty body) is not what we asked for.
+    body = exchange.read()
+    if body.lstrip()[:1] != b"{":
+        raise _no_stream(body, server)
+    reader = dialect.reader()
+    yield from reader.events(ServerSentEvent(body))
+    if not reader.finished:
+        raise _no_stream(body, server)
+
+
+def _no_stream(body: bytes, server: Server) -> BadEvent:
+    begins = " ".join(body[:_BEGINS].decode("utf-8", "replace").split())
+    kind = "page" if begins.startswith("<") else "no_stream" if begins else "empty"
+    return BadEvent(f"error.{kind}", server=server.name, begins=begins)
+
+
+def only_model(transport: Transport, dialect: Dialect, server: Server) -> str:
+    """Return the one model a server offers.
+
+    Raises
+    ------
+    ConfigError
+        When it offers none or several; the message lists them.
+    QwenError
+        When the server cannot be asked.
+    """
+    exchange = transport.exchange()
+    try:
+        exchange.send(HttpCall("GET", "/models"))
+        body = exchange.read()
+        if exchange.status >= 400:
+            raise dialect.error(exchange.status, body, server.name)
+    finally:
+        exchange.close()
+    try:
+        models = [str(model["id"]) for model in json.loads(body)["data"]]
+    except (ValueError, LookupError, TypeError) as error:
+        raise ConfigError("error.no_model", server=server.name) from error
+    if len(models) == 1:
+        return models[0]
+    if not models:
+        raise ConfigError("error.no_model", server=server.name)
+    shown = ", ".join(models[:20]) + (" …" if len(models) > 20 else "")
+    raise ConfigError("error.which_model", server=server.name, models=shown)

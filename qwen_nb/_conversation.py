@@ -1,0 +1,78 @@
+"""An ordered list of turns in memory, and what of it the next question sends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from qwen_nb._messages import ChatOptions, ChatRequest, Message, Turn
+
+__all__ = ["Conversation", "request_for"]
+
+_ANSWERED = frozenset(("stop", "length", "tool_calls", "stopped", "cut"))
+
+
+class Conversation:
+    """The turns of one conversation, in order.
+
+    Nothing is ever taken out of `turns`: beginning anew only marks where sending starts.
+    """
+
+    def __init__(self, turns: Iterable[Turn] = ()) -> None:
+        self._turns = list(turns)
+        self._anew = False
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """All turns, oldest first."""
+        return tuple(self._turns)
+
+    @property
+    def current(self) -> tuple[Turn, ...]:
+        """The turns since the conversation last began anew."""
+        if self._anew:
+            return ()
+        for index in range(len(self._turns) - 1, -1, -1):
+            if self._turns[index].starts_anew:
+                return tuple(self._turns[index:])
+        return self.turns
+
+    def begin_anew(self) -> None:
+        """Let the next turn be the first of a new conversation."""
+        self._anew = True
+
+    def append(self, turn: Turn) -> None:
+        """Add a finished turn; one with the mark `starts_anew` ends what was before."""
+        self._turns.append(turn)
+        self._anew = False
+
+    @property
+    def begins_anew(self) -> bool:
+        """Whether the next turn is to carry the mark."""
+        return self._anew
+
+    def history(self) -> tuple[Turn, ...]:
+        """Return the turns the next question sends along.
+
+        A turn that has no answer is left out: half a pair is not a history that a
+        server accepts (protocol.md §6.1). A stopped or cut answer is sent as far as it
+        came, since the person has read it.
+        """
+        return tuple(
+            turn
+            for turn in self.current
+            if turn.reply.answer and turn.reply.finish_reason in _ANSWERED
+        )
+
+
+def request_for(prompt: str, history: Iterable[Turn], options: ChatOptions) -> ChatRequest:
+    """Return the request that asks `prompt` after `history`.
+
+    Only answers go back, never the thinking (protocol.md §6.1), and no system message is
+    added that the person did not give.
+    """
+    messages = [Message("system", options.system)] if options.system else []
+    for turn in history:
+        messages.append(Message("user", turn.prompt))
+        messages.append(Message("assistant", turn.reply.answer))
+    messages.append(Message("user", prompt))
+    return ChatRequest(options.model or "", tuple(messages), options)

@@ -1,0 +1,214 @@
+"""`%qwen`, `%%qwen` and `%qwen_nb`: read the line, call, hand over."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import (
+    Magics,
+    line_cell_magic,
+    line_magic,
+    magics_class,
+    needs_local_scope,
+    no_var_expand,
+)
+from IPython.core.magic_arguments import argument, magic_arguments
+
+from qwen_nb import _reports, _transformers
+from qwen_nb._compact import compact, last_error
+from qwen_nb._errors import ConfigError, QwenError, Stopped
+from qwen_nb._interpolate import FillError, fill, user_names
+from qwen_nb._line import OPTIONS, LineError, ParsedLine, read_line
+from qwen_nb._messages import ChatOptions, Reply
+from qwen_nb._screen import Screen
+from qwen_nb._texts import machine_language, text
+from qwen_nb.chat import Chat, Question
+
+__all__ = ["QwenMagics", "load", "unload"]
+
+_OPTION_FIELDS = ("model", "thinking", "system", "temperature", "max_tokens", "params")
+_QUESTION_FIELDS = ("new", "once", "hide_thinking", "quiet")
+
+
+def _with_options_described(magic: Callable[..., Any]) -> Callable[..., Any]:
+    # Declared for the help of `%%qwen?` only; `_line` reads the line.
+    language = machine_language(os.environ)
+    for option in reversed(OPTIONS):
+        meaning = text(f"option.{option.names[-1]}", language)
+        shown = {"action": "store_true"} if option.kind == "flag" else {"metavar": option.shown}
+        describe = argument(*option.names, help=meaning, **shown)  # type: ignore[no-untyped-call]
+        magic = describe(magic)
+    described: Callable[..., Any] = magic_arguments()(magic)  # type: ignore[no-untyped-call]
+    return described
+
+
+@magics_class
+class QwenMagics(Magics):
+    """The magics of one shell, and the conversation they share."""
+
+    shell: Any
+
+    def __init__(self, shell: Any) -> None:
+        super().__init__(shell)
+        self.chat = Chat()
+        self._commands: dict[str, Callable[[str], None]] = {
+            "help": self._help,
+            "last": self._last,
+            "new": self._new,
+            "status": self._status,
+        }
+
+    @line_cell_magic
+    @no_var_expand
+    @needs_local_scope
+    @_with_options_described
+    def qwen(
+        self, line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None
+    ) -> Reply | None:
+        """Ask a model; thinking, answer and token counts appear in the cell.
+
+        Options come first; everything after them, on the line and in the cell, is the
+        prompt. The next question continues the conversation. The reply is returned, and
+        is also `_qwen`. Without a prompt the line shows where questions go.
+        """
+        parsed = self._parsed(line)
+        body = "" if cell is None else cell.removesuffix("\n")
+        prompt = "\n".join(part for part in (parsed.words, body) if part)
+        if not prompt.strip() and not parsed.values:
+            self._status("")
+            return None
+        question = self._question(parsed, prompt, local_ns, owns_cell=cell is not None)
+        if parsed.values.get("dry_run"):
+            print(_reports.preview(self.chat.preview(question), self.chat.language))
+            return None
+        return self._asked(question, parsed.values.get("out"))
+
+    @line_magic
+    @no_var_expand
+    def qwen_nb(self, line: str) -> None:
+        """Everything but asking: `%qwen_nb help` lists the commands."""
+        name, _, rest = line.strip().replace("\u3000", " ").partition(" ")
+        command = self._commands.get(name or "status")
+        if command is None:
+            near = difflib.get_close_matches(name, self._commands, n=1)
+            raise UsageError(self._say("command.unknown", command=name, near=self._near(near)))
+        command(rest.strip())
+
+    def _parsed(self, line: str) -> ParsedLine:
+        try:
+            return read_line(line)
+        except LineError as error:
+            facts = dict(error.facts)
+            if "near" in facts:
+                facts["near"] = self._near([facts["near"]] if facts["near"] else [])
+            raise UsageError(self._say(error.key, **facts)) from None
+
+    def _question(
+        self,
+        parsed: ParsedLine,
+        prompt: str,
+        local_ns: dict[str, Any] | None,
+        *,
+        owns_cell: bool,
+    ) -> Question:
+        values = dict(parsed.values)
+        filled: tuple[str, ...] = ()
+        if "system" in values and values["system"].startswith("@"):
+            values["system"] = self._file(values["system"][1:])
+        elif not values.get("raw") and "system" in values:
+            values["system"], _ = self._filled(values["system"], local_ns)
+        if not values.get("raw"):
+            prompt, filled = self._filled(prompt, local_ns)
+        note = self._say("note.filled", names=", ".join(f"{{{name}}}" for name in filled))
+        return Question(
+            prompt=prompt,
+            options=ChatOptions(**{k: v for k, v in values.items() if k in _OPTION_FIELDS}),
+            owns_cell=owns_cell,
+            notes=(note,) if filled else (),
+            **{k: v for k, v in values.items() if k in _QUESTION_FIELDS},
+        )
+
+    def _filled(
+        self, prompt: str, local_ns: dict[str, Any] | None
+    ) -> tuple[str, tuple[str, ...]]:
+        names = dict(user_names(self.shell.user_ns, self.shell.user_ns_hidden, local_ns))
+        if "{err}" in prompt and "err" not in names and (error := last_error()) is not None:
+            names["err"] = error
+        try:
+            return fill(prompt, names, compact)
+        except FillError as error:
+            problem = ConfigError(
+                "error.fill", expression=error.expression, reason=error.reason
+            )
+            problem.language = self.chat.language
+            raise problem from None
+
+    def _file(self, name: str) -> str:
+        try:
+            return Path(name).expanduser().read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            problem = ConfigError("error.system_file", name=name, reason=str(error))
+            problem.language = self.chat.language
+            raise problem from None
+
+    def _asked(self, question: Question, out: str | None) -> Reply:
+        reply: Reply | None = None
+        try:
+            reply = self.chat.put(question)
+        except (QwenError, Stopped) as error:
+            reply = error.reply
+            raise
+        finally:
+            if out and reply is not None:
+                self.shell.user_ns[out] = reply
+        return reply
+
+    def _status(self, rest: str) -> None:
+        print(_reports.status(self.chat, self.chat.language))
+
+    def _new(self, rest: str) -> None:
+        self.chat.new()
+        print(self._say("command.new_done"))
+
+    def _last(self, rest: str) -> None:
+        reply = self.shell.user_ns.get("_qwen")
+        if not isinstance(reply, Reply):
+            raise UsageError(self._say("command.no_last"))
+        Screen.current().draw(reply)
+
+    def _help(self, rest: str) -> None:
+        language = machine_language(os.environ)
+        if rest and rest not in self._commands:
+            near = difflib.get_close_matches(rest, self._commands, n=1)
+            raise UsageError(self._say("command.unknown", command=rest, near=self._near(near)))
+        print(_reports.help_text(rest, sorted(self._commands), language))
+
+    def _say(self, key: str, **values: Any) -> str:
+        return text(key, self.chat.language, **values)
+
+    def _near(self, names: list[str]) -> str:
+        return self._say("command.near", name=names[0]) if names else ""
+
+
+def load(shell: Any) -> None:
+    """Register the magics and what belongs to them."""
+    shell.register_magics(QwenMagics(shell))
+    _transformers.install(shell)
+
+
+def unload(shell: Any) -> None:
+    """Take everything back that `load` and the questions since put into the shell."""
+    manager = shell.magics_manager
+    for kind, names in QwenMagics.magics.items():
+        for name in names:
+            manager.magics[kind].pop(name, None)
+    magics = manager.registry.pop(QwenMagics.__name__, None)
+    if magics is not None:
+        magics.chat.close()
+    _transformers.remove(shell)
+    Screen.current().leave()

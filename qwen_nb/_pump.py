@@ -1,0 +1,253 @@
+"""Runs one stream: a daemon thread reads, the asking thread shows.
+
+The pump owns the queue, the clock, the stop flag and the frames. The reading thread only
+folds events into the builder and, when the asking thread waits, wakes it. The asking
+thread draws at most `FRAMES_PER_SECOND` frames, the first at once, and alone touches the
+display: in a kernel, output from another thread may land in another cell.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from types import FrameType
+from typing import Any
+
+from qwen_nb._errors import ContentRefused, StreamError, TimedOut
+from qwen_nb._events import Event
+from qwen_nb._messages import (
+    Asking,
+    Display,
+    FinishReason,
+    Frame,
+    Reply,
+    ReplyBuilder,
+    State,
+    Timing,
+    estimate_tokens,
+)
+from qwen_nb._transport import Exchange
+
+__all__ = ["Outcome", "Pump"]
+
+FRAMES_PER_SECOND = 25
+_FRAME_S = 1 / FRAMES_PER_SECOND
+
+_ABANDON_S = 0.3
+"""How long a stop waits for the reading thread, which cannot be woken while it looks up a
+name or shakes hands; it is left behind then, and what it still gets is thrown away."""
+
+_LOOK_S = 0.5
+"""Longest sleep of the asking thread, so that nothing can make it miss its wake-up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a stream ended: the reply so far, and the error that ended it, if one did."""
+
+    reply: Reply
+    error: BaseException | None = None
+
+
+class _PressedAgain(KeyboardInterrupt):
+    """The person does not want to wait for the stop itself either."""
+
+
+class Pump:
+    """Runs one stream and shows it.
+
+    Parameters
+    ----------
+    exchange : Exchange
+        The exchange the events come from; the pump stops and closes it.
+    events : callable
+        Opens the stream.
+    display : Display
+        Shows the growing reply; `close` is the caller's, who knows the stored reply.
+    clock : callable
+        Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        events: Callable[[], Iterator[Event]],
+        display: Display,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._exchange = exchange
+        self._events = events
+        self._display = display
+        self._clock = clock
+        self._builder = ReplyBuilder()
+        # SimpleQueue may be used from a signal handler, other locks may not.
+        self._wake: SimpleQueue[None] = SimpleQueue()
+        self._waiting = False
+        self._ended = False
+        self._stopped = False
+        self._error: BaseException | None = None
+        self._seen_thinking = self._seen_answer = 0
+        self._thinking_at = self._answer_at = self._tokens = 0
+        self._sent_at = self._first_at = self._answer_from = self._last_frame = 0.0
+
+    def stop(self) -> None:
+        """Stop the stream; from any thread or signal handler, more than once is once."""
+        self._stopped = True
+        self._wake.put(None)
+
+    def run(self, asking: Asking) -> Outcome:
+        """Ask, show, and wait for the end.
+
+        Parameters
+        ----------
+        asking : Asking
+            What the display shows at once, and the facts of the reply.
+
+        Returns
+        -------
+        Outcome
+            The reply as far as it came. An interrupt does not raise: the reply then has
+            the finish_reason `stopped`. A second interrupt waits for nothing more.
+        """
+        self._sent_at = self._clock()
+        thread = threading.Thread(target=self._read, name="qwen_nb-reader", daemon=True)
+        with self._interrupts(), contextlib.suppress(_PressedAgain):
+            self._display.open(asking)
+            thread.start()
+            while not self._ended and not self._stopped:
+                self._show()
+                self._sleep()
+            if self._stopped:
+                self._exchange.stop()
+                thread.join(_ABANDON_S)
+            self._show()
+        return self._outcome(asking)
+
+    def _read(self) -> None:
+        add, wake = self._builder.add, self._wake.put
+        try:
+            for event in self._events():
+                add(event)
+                if self._waiting:
+                    self._waiting = False
+                    wake(None)
+        except BaseException as error:
+            self._error = error
+        self._ended = True
+        wake(None)
+        # What follows the last event may take a moment to read; nobody waits for it.
+        self._exchange.close()
+
+    def _sleep(self) -> None:
+        # First the rest of this frame's time, whatever arrives; only a stop or the end
+        # may cut it short. Then until there is something new.
+        due = self._last_frame + _FRAME_S
+        while not self._ended and not self._stopped and (left := due - self._clock()) > 0:
+            self._wait(left)
+        self._waiting = True
+        if not self._ended and not self._stopped and not self._has_news():
+            self._wait(_LOOK_S)
+        self._waiting = False
+
+    def _wait(self, seconds: float) -> None:
+        with contextlib.suppress(Empty):
+            self._wake.get(timeout=seconds)
+
+    def _has_news(self) -> bool:
+        builder = self._builder
+        return (
+            len(builder.thinking) > self._seen_thinking
+            or len(builder.answer) > self._seen_answer
+        )
+
+    def _show(self) -> None:
+        if not self._has_news():
+            return
+        builder, now = self._builder, self._clock()
+        # Answer first: a thinking that comes between the two looks is older than it.
+        answer = "".join(builder.answer[self._seen_answer : (end := len(builder.answer))])
+        thought = len(builder.thinking)
+        thinking = "".join(builder.thinking[self._seen_thinking : thought])
+        self._seen_answer, self._seen_thinking = end, thought
+        self._tokens += estimate_tokens(thinking) + estimate_tokens(answer)
+        self._first_at = self._first_at or now
+        if answer and not self._answer_from:
+            self._answer_from = now
+        state: State = "answering" if self._seen_answer else "thinking"
+        self._display.frame(
+            Frame(
+                state=state,
+                thinking=thinking,
+                answer=answer,
+                thinking_at=self._thinking_at,
+                answer_at=self._answer_at,
+                tokens=self._tokens,
+                elapsed_s=now - self._sent_at,
+            )
+        )
+        self._thinking_at += len(thinking)
+        self._answer_at += len(answer)
+        self._last_frame = now
+
+    def _outcome(self, asking: Asking) -> Outcome:
+        finish, error = self._builder.finish_reason, self._error
+        if finish is not None and isinstance(error, StreamError | TimedOut):
+            error = None  # the model had ended; only the stream's last formality is missing
+        reason: FinishReason | None = None
+        if self._stopped and finish is None:
+            reason, error = "stopped", None
+        elif isinstance(error, ContentRefused):
+            reason = "blocked"
+        elif error is not None:
+            reason = "cut" if self._has_any() else "failed"
+        reply = self._builder.reply(
+            reason,
+            model=asking.model,
+            server=asking.server,
+            scripted=asking.scripted,
+            turn=asking.turn,
+            turns_sent=asking.turns_sent,
+            notes=asking.notes,
+            timing=self._timing(),
+        )
+        return Outcome(reply, error)
+
+    def _has_any(self) -> bool:
+        return bool(self._builder.thinking or self._builder.answer)
+
+    def _timing(self) -> Timing:
+        now = self._clock()
+        if not self._first_at:
+            return Timing(total_s=now - self._sent_at)
+        thinking_end = self._answer_from or now
+        return Timing(
+            first_s=self._first_at - self._sent_at,
+            thinking_s=thinking_end - self._first_at if self._builder.thinking else None,
+            total_s=now - self._sent_at,
+        )
+
+    @contextlib.contextmanager
+    def _interrupts(self) -> Iterator[None]:
+        # An interrupt becomes a flag: raised inside a send it would break the kernel's
+        # wire. Only the main thread can take signals, and only a stream is worth it.
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.getsignal(signal.SIGINT)
+
+        def take(number: int, frame: FrameType | None) -> Any:
+            if self._stopped:
+                raise _PressedAgain
+            self.stop()
+
+        signal.signal(signal.SIGINT, take)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)

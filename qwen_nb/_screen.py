@@ -1,0 +1,104 @@
+"""Which display shows a reply, and that nothing is drawn twice.
+
+A reply a call returns has been drawn already. It draws nothing in the execution that made
+it and its static bundle when it is evaluated later. Executions are told apart by
+`pre_run_cell`: the shell's execution count stands still under nbval.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
+
+from qwen_nb import _notebook, render
+from qwen_nb._messages import Display, Reply
+from qwen_nb._texts import Language
+
+__all__ = ["Screen"]
+
+LAST_REPLY = "_qwen"
+"""The name under which the last reply, a partial one too, stands in the notebook."""
+
+
+class Screen:
+    """The place where one shell's replies become visible.
+
+    Parameters
+    ----------
+    shell : InteractiveShell or None
+        None in a plain program, where nothing is shown.
+    """
+
+    _of_shells: ClassVar[WeakKeyDictionary[Any, Screen]] = WeakKeyDictionary()
+
+    def __init__(self, shell: Any | None) -> None:
+        self._shell = shell
+        self._drawn_now: list[Reply] = []
+        self.language: Language = "en"
+        if shell is not None:
+            shell.display_formatter.ipython_display_formatter.for_type(Reply, self._evaluated)
+            shell.events.register("pre_run_cell", self._new_execution)
+
+    @classmethod
+    def current(cls) -> Screen:
+        """Return the screen of the running shell."""
+        shell = _notebook.running_shell()
+        if shell is None:
+            return cls(None)
+        if shell not in cls._of_shells:
+            cls._of_shells[shell] = cls(shell)
+        return cls._of_shells[shell]
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody sees the reply grow."""
+        return _notebook.front_end(self._shell) in ("card", "terminal")
+
+    def display(
+        self, language: Language, *, owns_cell: bool, hide_thinking: bool, quiet: bool
+    ) -> Display:
+        """Return the display for one reply."""
+        front_end = _notebook.front_end(self._shell)
+        if front_end == "none":
+            return render.SilentDisplay()
+        if front_end == "terminal":
+            return render.TerminalDisplay(language, hide_thinking=hide_thinking, quiet=quiet)
+        if front_end == "card" and not quiet:
+            with contextlib.suppress(ImportError):
+                return render.CardDisplay(
+                    language, owns_cell=owns_cell, hide_thinking=hide_thinking
+                )
+        return render.StaticDisplay(language, hide_thinking=hide_thinking, quiet=quiet)
+
+    def was_drawn(self, reply: Reply) -> None:
+        """Remember that a reply stands in the output of the running execution."""
+        if self._shell is not None:
+            self._drawn_now.append(reply)
+            self._shell.user_ns[LAST_REPLY] = reply
+            self._shell.user_ns_hidden[LAST_REPLY] = reply
+
+    def draw(self, reply: Reply) -> None:
+        """Put a reply's static bundle into the output of the running cell."""
+        display = render.StaticDisplay(self.language)
+        display.close(reply)
+
+    def leave(self) -> None:
+        """Take back everything that was put into the shell."""
+        if self._shell is None:
+            return
+        formatter = self._shell.display_formatter.ipython_display_formatter
+        with contextlib.suppress(KeyError):
+            formatter.pop(Reply)
+        with contextlib.suppress(ValueError):
+            self._shell.events.unregister("pre_run_cell", self._new_execution)
+        for namespace in (self._shell.user_ns, self._shell.user_ns_hidden):
+            namespace.pop(LAST_REPLY, None)
+        type(self)._of_shells.pop(self._shell, None)
+
+    def _new_execution(self, *_: Any) -> None:
+        self._drawn_now.clear()
+
+    def _evaluated(self, reply: Reply) -> None:
+        if not any(drawn is reply for drawn in self._drawn_now):
+            self.draw(reply)

@@ -1,0 +1,297 @@
+"""Sends HTTP calls and gives back bytes, on the openai SDK's own client.
+
+The SDK brings connections, TLS, proxies and time-outs; its parsing is left aside, since
+it costs ten times ours and hides a stream that was cut (design of the wire). It is
+imported at the first question, not before.
+
+Laws of this file:
+
+* A reader blocked in `recv` is woken only by `shutdown` of its socket; closing the
+  response from another thread leaves it blocked. So every call knows its socket.
+* A pooled connection tells its socket only after the response has begun. So every call
+  under way has a client of its own with one connection (a lane), which remembers it;
+  lanes are used again, one call at a time.
+* Only headers we mean to send leave: what `OPENAI_*` variables add is taken off.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from qwen_nb._errors import BrokenStream, ConnectionFailed, QwenError, TimedOut
+from qwen_nb._messages import Server
+from qwen_nb.dialects import HttpCall
+
+__all__ = ["Exchange", "HttpTransport", "Transport"]
+
+CONNECT_TIMEOUT_S = 10.0
+IDLE_TIMEOUT_S = 120.0
+"""Longest silence between two bytes; protocol.md §1.4 asks for at least 60 to 120 s.
+There is no total time-out: a model may think for long."""
+
+_DRAIN_S = 1.0
+
+_RAW = "x-stainless-raw-response"
+_OUR_HEADERS = frozenset(
+    ("accept", "accept-encoding", "authorization", "connection", "content-length")
+) | {"content-type", "host", "user-agent", "transfer-encoding", _RAW}
+
+
+class Exchange(Protocol):
+    """One call and its answer. `stop` may be called from any thread, at any time."""
+
+    status: int
+    content_type: str
+
+    def send(self, call: HttpCall) -> None:
+        """Send the call and wait for the answer's status and headers.
+
+        Raises
+        ------
+        ConnectionFailed
+            When no answer came; TimedOut when it did not come in time.
+        """
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the answer's bytes as they come.
+
+        Raises
+        ------
+        BrokenStream
+            When the connection broke; TimedOut after too long a silence.
+        """
+
+    def read(self) -> bytes:
+        """Return the whole rest of the answer, at most a megabyte."""
+
+    def stop(self) -> None:
+        """Break the connection now."""
+
+    def close(self) -> None:
+        """Give everything back; a finished answer's connection is kept for the next call."""
+
+
+class Transport(Protocol):
+    """What can carry calls to one server."""
+
+    def exchange(self) -> Exchange:
+        """Return a new exchange, not yet sent."""
+
+    def close(self) -> None:
+        """Close all connections."""
+
+
+class HttpTransport:
+    """Carries calls to one server over HTTP.
+
+    Parameters
+    ----------
+    server : Server
+        Address and key.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._free: list[_Lane] = []
+        self._lock = threading.Lock()
+
+    def exchange(self) -> HttpExchange:
+        """Return a new exchange, not yet sent."""
+        return HttpExchange(self._server, self)
+
+    def take_lane(self) -> _Lane:
+        """Return a lane nobody uses."""
+        with self._lock:
+            if self._free:
+                return self._free.pop()
+        return _Lane(self._server)
+
+    def give_back(self, lane: _Lane) -> None:
+        """Keep a lane for the next call."""
+        with self._lock:
+            self._free.append(lane)
+
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        with self._lock:
+            lanes, self._free = self._free, []
+        for lane in lanes:
+            lane.close()
+
+
+class _Lane:
+    """An SDK client with at most one connection, whose socket it remembers."""
+
+    def __init__(self, server: Server) -> None:
+        import openai
+
+        options: dict[str, Any] = {"event_hooks": {"request": [self._before_sending]}}
+        if _is_loopback(server.base_url):
+            options["trust_env"] = False  # a proxy cannot reach this machine's own servers
+        self._headers = _OUR_HEADERS if server.key else _OUR_HEADERS - {"authorization"}
+        self.extra: frozenset[str] = frozenset()
+        self.socket: socket.socket | None = None
+        self.is_shut = False
+        try:
+            self.client = openai.OpenAI(
+                base_url=server.base_url,
+                api_key=server.key or "none",
+                max_retries=0,
+                timeout=openai.Timeout(IDLE_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+                default_headers={"User-Agent": "qwen_nb"},
+                http_client=openai.DefaultHttpxClient(**options),
+            )
+        except ImportError as error:  # a socks proxy is set and its package is missing
+            raise ConnectionFailed(
+                "error.proxy_package", server=server.name, reason=_reason(error)
+            ) from error
+
+    def _before_sending(self, request: Any) -> None:
+        for name in set(request.headers) - self._headers - self.extra:
+            del request.headers[name]
+        request.extensions["trace"] = self._traced
+
+    def _traced(self, name: str, info: dict[str, Any]) -> None:
+        if name in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self.socket = info["return_value"].get_extra_info("socket")
+            if self.is_shut:  # the stop came while the connection was being made
+                self.shut_down()
+
+    def shut_down(self) -> None:
+        """Break the connection, and any that is still being made."""
+        self.is_shut = True
+        if self.socket is not None:
+            # The plain socket's method: that of a TLS socket would first forget its
+            # TLS state under the feet of the reading thread.
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self.client.close()
+
+
+class HttpExchange:
+    """One call over HTTP; see `Exchange`."""
+
+    def __init__(self, server: Server, transport: HttpTransport) -> None:
+        self.status = 0
+        self.content_type = ""
+        self._server = server
+        self._transport = transport
+        self._lane: _Lane | None = None
+        self._answer: Any = None
+        self._bytes: Iterator[bytes] | None = None
+        self._stopped = threading.Event()
+
+    def send(self, call: HttpCall) -> None:
+        """Send the call and wait for the answer's status and headers."""
+        import openai
+
+        lane = self._lane = self._transport.take_lane()
+        lane.extra = frozenset(name.lower() for name in call.headers)
+        try:
+            headers = {_RAW: "stream", "Accept": "text/event-stream", **call.headers}
+            if call.method == "GET":
+                got = lane.client.get(call.path, cast_to=object, options={"headers": headers})
+            else:
+                got = lane.client.post(
+                    call.path, cast_to=object, body=call.body, options={"headers": headers}
+                )
+            self._answer = got.http_response  # type: ignore[attr-defined]
+        except openai.APIStatusError as error:
+            self._answer = error.response
+        except openai.APITimeoutError as error:
+            raise TimedOut("error.timed_out", server=self._server.name) from error
+        except openai.APIConnectionError as error:
+            raise ConnectionFailed(
+                "error.unreachable", server=self._server.name, reason=_reason(error)
+            ) from error
+        self.status = self._answer.status_code
+        self.content_type = self._answer.headers.get("content-type", "")
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the answer's bytes as they come."""
+        http = _library_of(self._answer)
+        if self._bytes is None:
+            self._bytes = self._answer.iter_bytes()
+        try:
+            yield from self._bytes
+        except http.TimeoutException as error:
+            raise TimedOut("error.silent", server=self._server.name) from error
+        except (http.HTTPError, OSError) as error:
+            raise BrokenStream(
+                "error.broken", server=self._server.name, reason=_reason(error)
+            ) from error
+
+    def read(self) -> bytes:
+        """Return the whole rest of the answer, at most a megabyte."""
+        if self._answer.is_stream_consumed:
+            body: bytes = self._answer.content
+        else:
+            body = b""
+            with contextlib.suppress(QwenError):
+                for chunk in self.chunks():
+                    body += chunk
+                    if len(body) > 1_000_000:
+                        break
+        if self._server.key:  # a server may quote the key it refuses
+            body = body.replace(self._server.key.encode(), b"***")
+        return body
+
+    def stop(self) -> None:
+        """Break the connection now."""
+        self._stopped.set()
+        if self._lane is not None:
+            self._lane.shut_down()
+
+    def close(self) -> None:
+        """Give everything back.
+
+        What follows the last event is read to its end, for a second at most: only then
+        can the connection serve the next call.
+        """
+        lane, self._lane = self._lane, None
+        if lane is None:
+            return
+        if self._answer is None or self._stopped.is_set():
+            lane.close()
+            return
+        watch = threading.Timer(_DRAIN_S, lane.shut_down)
+        watch.daemon = True
+        watch.start()
+        with contextlib.suppress(QwenError):
+            for _ in self.chunks():
+                pass
+        watch.cancel()
+        self._answer.close()
+        if lane.is_shut:
+            lane.close()
+        else:
+            self._transport.give_back(lane)
+
+
+def _library_of(answer: Any) -> ModuleType:
+    # httpx for older releases of the SDK, httpx2 for newer ones.
+    return sys.modules[type(answer).__module__.partition(".")[0]]
+
+
+def _reason(error: BaseException) -> str:
+    # The SDK says "Connection error."; the cause at the bottom says which.
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__  # type: ignore[assignment]
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost" or host.endswith(".localhost")

@@ -1,0 +1,88 @@
+"""What the emulator received, for tests and curious people to read."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, overload
+
+__all__ = ["Journal", "Record"]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One request as it came in.
+
+    Parameters
+    ----------
+    method, path : str
+        The request line; a query is left out.
+    headers : mapping
+        Names in lower case; whatever carries a key is left out.
+    raw : bytes
+        The body, byte for byte.
+    status : int
+        The HTTP status it was answered with.
+    closed_early : bool
+        True when the connection went away before the stream had ended.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    raw: bytes = field(repr=False)
+    status: int
+    closed_early: bool = False
+
+    @property
+    def body(self) -> Any:
+        """The body as JSON, a new object each time; None if it is none."""
+        try:
+            return json.loads(self.raw)
+        except ValueError:
+            return None
+
+
+class Journal(Sequence[Record]):
+    """All records in the order of arrival; any thread may read it at any time."""
+
+    def __init__(self) -> None:
+        self._records: list[Record] = []
+        self._lock = threading.Lock()
+
+    @overload
+    def __getitem__(self, index: int) -> Record: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Record]: ...
+    def __getitem__(self, index: int | slice) -> Record | list[Record]:
+        with self._lock:
+            return self._records[index]
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[Record]:
+        # over a copy: requests may arrive while somebody reads
+        return iter(self[:])
+
+    def __repr__(self) -> str:
+        return f"Journal({self[:]!r})"
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._records.clear()
+
+    def _add(self, record: Record) -> None:
+        with self._lock:
+            self._records.append(record)
+
+    def _mark_closed_early(self, record: Record) -> None:
+        # by identity: two equal requests are two records; none may be left after clear()
+        with self._lock:
+            for at, known in enumerate(self._records):
+                if known is record:
+                    self._records[at] = replace(record, closed_early=True)
+                    return

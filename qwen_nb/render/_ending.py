@@ -1,0 +1,52 @@
+"""How a reply ended, in words: the same for every display."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from qwen_nb._messages import Reply, estimate_tokens
+from qwen_nb._texts import Language, text
+
+__all__ = ["Ending", "ending", "thought"]
+
+
+class Ending(NamedTuple):
+    """What is to be said beside the answer; either part may be empty."""
+
+    headline: str
+    words: str
+
+    def __str__(self) -> str:
+        return " ".join(part for part in self if part)
+
+
+def ending(reply: Reply, language: Language) -> Ending:
+    """Say how a reply ended, if it did not simply end."""
+    reason = reply.finish_reason
+    answered = bool(reply.answer.strip())
+    words = {
+        "length": "reply.at_length",
+        "blocked": "reply.blocked",
+        "stopped": "reply.was_stopped" if answered else "reply.ask_again",
+        "cut": "reply.was_cut" if answered else "reply.ask_again",
+        "failed": "reply.ask_again",
+    }
+    headline = ""
+    if not answered:
+        ours = reason in ("stopped", "cut", "failed")
+        headline = text("reply.no_answer" if ours else "reply.empty_answer", language)
+    return Ending(headline, text(words[reason], language) if reason in words else "")
+
+
+def thought(reply: Reply, language: Language) -> str:
+    """Return the line above the folded thinking: how much, and whether it was cut short."""
+    told = reply.usage.thinking if reply.usage else None
+    if told is None:
+        amount = text("reply.about_tokens", language, n=estimate_tokens(reply.thinking))
+    else:
+        amount = text("reply.tokens", language, n=told)
+    line = f"{text('reply.thought', language)} · {amount}"
+    cut_short = {"stopped": "reply.stopped_by_you", "cut": "reply.cut_off"}
+    if reply.finish_reason in cut_short and not reply.answer.strip():
+        line += text("reply.comma", language) + text(cut_short[reply.finish_reason], language)
+    return line

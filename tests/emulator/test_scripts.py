@@ -1,0 +1,70 @@
+import re
+
+import pytest
+
+from qwen_nb.emulator import Script
+from qwen_nb.emulator._scripts import choose, fill, packaged
+from qwen_nb.emulator._tokens import count
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        (["Which is larger, 9.9 or 9.11?"], "9.9 and 9.11"),
+        (["is 9.11 bigger than 9.9"], "9.9 and 9.11"),
+        (["9.9和9.11谁大"], "9.9 和 9.11"),
+        (["9.9 or 9.115?"], "mirror"),
+        (["9.9 or 9.11?", "And as version numbers?"], "and as version numbers?"),
+        (["9.9和9.11谁大", "版本号呢?"], "当作版本号呢"),
+        (["And as version numbers?"], "mirror"),
+        (["9.9 or 9.11?", "What did I ask first?"], "what did I ask first"),
+        (["你好", "我最先问了什么?"], "我最先问了什么"),
+        (["What did I ask first?"], "mirror"),
+        (["Hello"], "Hello"),
+        (["你好!"], "你好"),
+        (["Who are you"], "Who are you"),
+        (["Hello, who are you?"], "Who are you"),
+        (["Hello", "Who are you?"], "Who are you, after Hello"),
+        (["你是谁"], "你是谁"),
+        (["State the quadratic formula."], "quadratic formula"),
+        (["写出求根公式"], "一元二次方程"),
+        (["讲个笑话"], "镜子"),
+        ([""], "mirror"),
+        ([], "mirror"),
+    ],
+)
+def test_each_question_finds_its_script(said: list[str], name: str) -> None:
+    assert choose(packaged(), said).name == name
+
+
+@pytest.mark.parametrize("script", packaged(), ids=lambda script: script.name)
+def test_packaged_scripts_are_complete_and_know_their_placeholders(script: Script) -> None:
+    assert script.thinking
+    assert script.answer
+    texts = script.thinking + script.answer + (script.answer_without_thinking or "")
+    assert set(re.findall(r"\{\{(.*?)\}\}", texts)) <= {
+        "model", "turns", "budget", "first_words"
+    }  # fmt: skip
+
+
+def test_the_long_thinking_is_long_enough_to_watch() -> None:
+    (script,) = [script for script in packaged() if script.name == "9.9 and 9.11"]
+    assert 120 <= count(script.thinking) <= 320
+    assert script.thinking.count("\n\n") >= 3
+
+
+def test_every_script_but_the_dialogues_says_it_is_the_emulator() -> None:
+    for script in packaged()[-2:]:
+        for text in (script.answer, script.answer_without_thinking):
+            assert text is not None
+            assert "no model" in text or "不是模型" in text
+
+
+def test_facts_are_not_filled_twice() -> None:
+    facts = {"first_words": "{{model}}", "model": "m"}
+    assert fill("{{first_words}} {{model}} {{x}} {y}", facts) == "{{model}} m {{x}} {y}"
+
+
+def test_a_bad_pattern_is_an_error_at_once() -> None:
+    with pytest.raises(re.error):
+        Script(name="bad", asks="(", answer="")

@@ -1,0 +1,177 @@
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from qwen_nb._messages import Asking, Frame, Reply, Usage
+from qwen_nb.render import CardDisplay, SilentDisplay, StaticDisplay, bundle
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+ASKING = Asking(model="qwen-plus", server="s", notes=("a note",))
+REPLY = Reply(answer="It is.", thinking="Hm.", usage=Usage(1, 2), model="qwen-plus")
+
+
+@pytest.fixture
+def messages(monkeypatch):
+    """Stand in for the wire of every comm; gives what was sent on it."""
+    import comm
+    from comm.base_comm import BaseComm
+
+    sent = []
+
+    class Wire(BaseComm):
+        def publish_msg(self, msg_type, data=None, metadata=None, buffers=None, **keys):
+            sent.append((msg_type, data))
+
+    monkeypatch.setattr(comm, "create_comm", Wire)
+    return sent
+
+
+@pytest.fixture
+def outputs(monkeypatch):
+    """Stand in for the notebook; gives what was put below the cell, in order."""
+    import IPython.display as ipython
+
+    seen = []
+
+    def display(data, **options):
+        seen.append(("display", data, options.get("metadata"), options.get("display_id")))
+
+    def update(data, **options):
+        seen.append(("update", data, None, options["display_id"]))
+
+    monkeypatch.setattr(ipython, "display", display)
+    monkeypatch.setattr(ipython, "update_display", update)
+    monkeypatch.setattr(ipython, "clear_output", lambda wait: seen.append(("clear", wait)))
+    return seen
+
+
+def run(display, *frames, reply=REPLY):
+    display.open(ASKING)
+    for frame in frames:
+        display.frame(frame)
+    display.close(reply)
+
+
+def custom(messages):
+    return [data["content"] for _, data in messages if data and data.get("method") == "custom"]
+
+
+FRAMES = [
+    Frame(state="waiting", elapsed_s=0.1),
+    Frame(state="thinking", thinking="Hm", tokens=1, elapsed_s=0.5),
+    Frame(state="thinking", thinking="\x1b.", thinking_at=2, tokens=2, elapsed_s=0.6),
+    Frame(
+        state="answering", thinking="x", thinking_at=4, answer="中", tokens=3, elapsed_s=1.234
+    ),
+]
+
+
+def test_each_frame_is_one_message(messages, outputs):
+    run(CardDisplay("en", owns_cell=True), *FRAMES)
+    assert custom(messages) == [
+        {"state": "waiting", "n": 0, "s": 0.1},
+        {"state": "thinking", "n": 1, "s": 0.5, "t": "Hm", "to": 0},
+        {"state": "thinking", "n": 2, "s": 0.6, "t": "␛.", "to": 2},
+        {"state": "answering", "n": 3, "s": 1.23, "t": "x", "to": 4, "a": "中", "ao": 0},
+    ]
+
+
+def test_offsets_count_what_the_card_was_sent(messages, outputs):
+    frames = [
+        Frame(state="answering", answer="\u202e"),
+        Frame(state="answering", answer="b", answer_at=1),
+    ]
+    run(CardDisplay("en", owns_cell=True), *frames)
+    assert [(m["a"], m["ao"]) for m in custom(messages)] == [("⟨U+202E⟩", 0), ("b", 8)]
+
+
+def test_a_cell_of_its_own_is_cleared_for_the_static_output(messages, outputs):
+    run(CardDisplay("en", owns_cell=True))
+    (_, view, _, name), clear, (kind, static, metadata, _) = outputs
+    assert list(view) == [VIEW] and name is None
+    assert clear == ("clear", True)
+    assert (kind, static) == ("display", bundle(REPLY))
+    assert metadata["qwen_nb"]["finish_reason"] == "stop"
+    assert messages[-1][0] == "comm_close"
+
+
+def test_a_cell_of_the_user_keeps_its_prints(messages, outputs):
+    run(CardDisplay("zh", owns_cell=False, describe=lambda reply: {"x": 1}))
+    (_, view, _, name), (_, static, metadata, _), update = outputs
+    assert list(view) == [VIEW] and name
+    assert static == bundle(REPLY, "zh") and metadata == {"qwen_nb": {"x": 1}}
+    assert update == ("update", {}, None, name)
+
+
+def test_the_card_knows_what_was_asked_and_the_language(messages, outputs):
+    asking = Asking(model="m\x1b", server="s", scripted=True, notes=("n",))
+    CardDisplay("zh", owns_cell=True).open(asking)
+    state = next(d["state"] for _, d in messages if d and "model" in d.get("state", {}))
+    assert state["model"] == "m␛" and state["notes"] == ["n", "内置模拟器:预设回答,并非模型"]
+    assert state["words"]["thinking"] == "思考中" and "{n}" in state["words"]["tokens"]
+
+
+def test_hidden_thinking_is_never_sent(messages, outputs):
+    run(CardDisplay("en", owns_cell=True, hide_thinking=True), *FRAMES)
+    assert not any("t" in message for message in custom(messages))
+    assert outputs[-1][1] == bundle(REPLY, hide_thinking=True)
+
+
+@pytest.mark.parametrize(
+    "make", [StaticDisplay, lambda *a, **k: CardDisplay(*a, owns_cell=True, **k)]
+)
+def test_quiet_leaves_metadata_only(make, messages, outputs):
+    run(make("en", quiet=True), *FRAMES)
+    ((_, data, metadata, _),) = outputs
+    assert data == {} and "qwen_nb" in metadata and messages == []
+
+
+def test_without_a_front_end_only_the_end_shows(outputs):
+    run(StaticDisplay("en"), *FRAMES)
+    assert [output[1] for output in outputs] == [bundle(REPLY)]
+
+
+def test_silence_is_silent(outputs, capsys):
+    run(SilentDisplay(), *FRAMES)
+    assert outputs == [] and capsys.readouterr().out == ""
+
+
+def test_a_reply_that_never_opened_is_still_shown(outputs):
+    CardDisplay("en", owns_cell=True).close(REPLY)
+    assert [output[1] for output in outputs] == [bundle(REPLY)]
+
+
+def test_the_text_form_of_the_widget_is_stable(messages):
+    from qwen_nb.render._widget import Card
+
+    card = Card()
+    assert repr(card) == repr(Card()) == "<qwen_nb card>"
+    assert list(card._repr_mimebundle_()[0]) == [VIEW]
+
+
+def test_the_card_is_small():
+    room = Path(sys.modules["qwen_nb.render"].__file__).parent
+    files = [room / "card.mjs", room / "card.css"]
+    assert sum(len(file.read_bytes()) for file in files) <= 8 * 1024
+    assert "innerHTML" not in files[0].read_text()
+
+
+def test_importing_the_room_loads_nothing_heavy():
+    code = (
+        "import sys, qwen_nb.render; "
+        "print({'anywidget', 'ipywidgets', 'markdown_it', 'IPython'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js")
+def test_the_page_side():
+    test = Path(__file__).with_name("card.test.mjs")
+    done = subprocess.run(["node", "--test", test], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout

@@ -1,0 +1,177 @@
+from dataclasses import replace
+
+import pytest
+from hostile import CASES, findings
+
+from qwen_nb._messages import Reply, Timing, Usage
+from qwen_nb.render import bundle, metadata, usage_line
+
+REPLY = Reply(
+    answer="**9.9 is larger.**",
+    thinking="Compare 0.90 and 0.11.\n  So: $0.90$ wins.",
+    usage=Usage(18, 375, 393, 320, 0, {"prompt_tokens": 18}),
+    model="qwen-plus",
+    request_id="r-1",
+    server="localhost:4711",
+    turn=3,
+    turns_sent=2,
+    timing=Timing(0.31234, 1.5, 3.21987),
+)
+
+LINE = (
+    "turn 3 (2 before it sent) · in 18 (cached 0) · out 375, of which thinking 320 · qwen-plus"
+)
+
+
+def test_the_bundle_is_three_forms_of_one_reply():
+    forms = bundle(REPLY)
+    assert forms["text/markdown"] == f"**9.9 is larger.**\n\n{LINE}"
+    assert forms["text/plain"] == f"**9.9 is larger.**\n\n{LINE}"
+    assert list(forms) == ["text/html", "text/markdown", "text/plain"]
+
+
+def test_the_html_form():
+    small = "font-size:.9em;opacity:.75"
+    piece = '<span style="display:inline-block;height:6px;vertical-align:top;width:'
+    words = "input 18, of which cached 0, thinking 320, answer 55 tokens"
+    assert bundle(REPLY)["text/html"] == (
+        '<section aria-label="Qwen response" style="max-width:46em;overflow-wrap:anywhere">\n'
+        '<details style="margin:.2em 0 .7em;border-left:2px solid #888;padding-left:.8em">'
+        f'<summary style="cursor:pointer;{small}">Thought · 320 tokens</summary>\n'
+        f'<div style="white-space:pre-wrap;margin-top:.35em;{small}">Compare 0.90 and 0.11.<br>'
+        "  So: <span>$</span>0.90<span>$</span> wins.</div></details>\n"
+        '<p style="margin:.5em 0"><strong>9.9 is larger.</strong></p>\n'
+        '<footer style="margin-top:.6em">'
+        f'<span role="img" aria-label="{words}" title="{words}" style="display:inline-block;'
+        "width:120px;height:6px;border-radius:3px;overflow:hidden;white-space:nowrap;"
+        'font-size:0;vertical-align:middle;margin-right:12px">'
+        f'{piece}4.6%;background:#8d99a6"></span>{piece}81.4%;background:#7e57c2"></span>'
+        f'{piece}14.0%;background:#2e7d32"></span></span>'
+        f'<span style="{small}">{LINE}</span></footer>\n</section>'
+    )
+
+
+def test_the_bundle_is_a_pure_function_of_the_answer():
+    later = replace(REPLY, timing=Timing(9, 9, 9), request_id="r-2", server="elsewhere:1")
+    assert bundle(later) == bundle(REPLY)
+    assert "4711" not in str(bundle(REPLY))
+
+
+def test_metadata_hold_what_varies():
+    assert metadata(REPLY) == {
+        "model": "qwen-plus",
+        "request_id": "r-1",
+        "finish_reason": "stop",
+        "timing": {"first_s": 0.312, "thinking_s": 1.5, "total_s": 3.22},
+        "usage": {"prompt_tokens": 18},
+    }
+    assert metadata(Reply())["timing"] == {} and metadata(Reply())["usage"] == {}
+
+
+def test_hidden_thinking_is_in_no_form():
+    assert "Compare" not in str(bundle(REPLY, hide_thinking=True))
+    assert "Compare" not in bundle(REPLY)["text/markdown"] + bundle(REPLY)["text/plain"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "line"),
+    [
+        (Reply(usage=Usage(18, 20), model="m"), "in 18 · out 20 · m"),
+        (Reply(usage=Usage(output=20), turn=1), "turn 1 · out 20"),
+        (Reply(usage=Usage(5, 7, 12, 0, 3)), "in 5 (cached 3) · out 7, of which thinking 0"),
+        (Reply(model="m"), "the server told no token counts · m"),
+        (Reply(usage=Usage(), model="m"), "the server told no token counts · m"),
+        (Reply(finish_reason="failed", model="m"), "m"),
+        (
+            Reply(usage=Usage(1, 2), scripted=True),
+            "in 1 · out 2 · embedded emulator: scripted answers, no model",
+        ),
+    ],
+)
+def test_the_usage_line_tells_only_what_is_known(reply, line):
+    assert usage_line(reply) == line
+
+
+def test_the_usage_line_in_chinese():
+    assert usage_line(REPLY, "zh") == (
+        "第 3 轮(附带前 2 轮) · 输入 18(缓存 0) · 输出 375,其中思考 320 · qwen-plus"
+    )
+
+
+@pytest.mark.parametrize(
+    ("usage", "words"),
+    [
+        (Usage(18, 20), "input 18, output 20 tokens"),
+        (Usage(18, 20, cached=6), "input 18, of which cached 6, output 20 tokens"),
+        (Usage(18, 20, thinking=30), "input 18, thinking 30, answer 0 tokens"),
+        (Usage(18), None),
+        (Usage(0, 0), None),
+        (None, None),
+    ],
+)
+def test_the_bar_is_said_in_words(usage, words):
+    html = bundle(Reply(answer="a", usage=usage))["text/html"]
+    assert (f'title="{words}"' in html) if words else ("role=" not in html)
+
+
+STATES = [
+    (Reply(answer="a", finish_reason="stopped"), "a", "The answer was stopped by you."),
+    (
+        Reply(answer="a", finish_reason="cut"),
+        "a",
+        "The answer broke off: the stream ended early.",
+    ),
+    (Reply(finish_reason="stopped"), "No answer yet.", "Run the cell again to ask again."),
+    (Reply(finish_reason="failed"), "No answer yet.", "Run the cell again to ask again."),
+    (Reply(finish_reason="blocked"), "The model ended without an answer.", "moderation"),
+    (Reply(answer="a", finish_reason="length"), "a", "raise --max-tokens for more."),
+    (Reply(answer=" \n"), "The model ended without an answer.", ""),
+]
+
+
+@pytest.mark.parametrize(("reply", "first", "then"), STATES, ids=lambda s: str(s)[:25])
+def test_every_ending_is_told_in_words(reply, first, then):
+    for form in bundle(reply).values():
+        assert first in form and then in form
+
+
+@pytest.mark.parametrize(
+    ("reply", "summary"),
+    [
+        (
+            Reply(thinking="x" * 384, finish_reason="stopped"),
+            "Thought · about 96 tokens, stopped by you",
+        ),
+        (
+            Reply(thinking="x" * 384, finish_reason="cut"),
+            "Thought · about 96 tokens, the stream broke off",
+        ),
+        (
+            Reply(thinking="x", answer="a", finish_reason="stopped", usage=Usage(thinking=7)),
+            "Thought · 7 tokens",
+        ),
+    ],
+)
+def test_the_fold_tells_how_much_was_thought(reply, summary):
+    assert f">{summary}</summary>" in bundle(reply)["text/html"]
+
+
+def test_no_thinking_no_fold():
+    assert "<details" not in bundle(Reply(answer="a"))["text/html"]
+
+
+def test_notes_stand_above_the_usage_line():
+    reply = Reply(answer="a", notes=("left <b>out</b>",), usage=Usage(1, 2))
+    forms = bundle(reply)
+    assert forms["text/plain"] == "a\n\nleft <b>out</b>\n\nin 1 · out 2"
+    assert forms["text/markdown"] == "a\n\nleft &lt;b>out&lt;/b>\n\nin 1 · out 2"
+    assert "left &lt;b&gt;out&lt;/b&gt;</p>" in forms["text/html"]
+
+
+@pytest.mark.parametrize("text", CASES.values(), ids=CASES)
+def test_hostile_words_anywhere_in_a_reply(text):
+    reply = Reply(answer=text, thinking=text, model=text, notes=(text,), usage=Usage(1, 2))
+    for language in ("en", "zh"):
+        forms = bundle(reply, language)
+        assert findings(forms["text/html"]) == []
+        assert not any("\x1b" in form or "\u202e" in form for form in forms.values())
