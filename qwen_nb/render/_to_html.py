@@ -112,6 +112,7 @@ class _Inline:
         self.out: list[str] = []
         self.link: Link | None = None
         self.label: list[str] = []
+        self.inner_links = 0
 
     def write(self, tokens: Sequence[Token]) -> str:
         for token in tokens:
@@ -146,11 +147,17 @@ class _Inline:
         self.out.append(markup(words))
 
     def _open_link(self, link: Link) -> None:
+        if self.link is not None:  # `<https://…>` inside a link's words stays words
+            self.inner_links += 1
+            return
         self.link, self.label = link, []
         if link.href is not None:
             self.out.append(f'<a href="{attribute(link.href)}" rel="{_REL}" target="_blank">')
 
     def _close_link(self) -> None:
+        if self.inner_links:
+            self.inner_links -= 1
+            return
         link, label = self.link, "".join(self.label)
         self.link = None
         if link is None:

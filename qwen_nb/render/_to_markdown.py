@@ -25,13 +25,18 @@ __all__ = ["fenced", "plain_words", "to_markdown"]
 
 _ESCAPES = re.compile(
     # MathJax would take these from the finished page, so they become code
-    rf"\\(?:begin|end|(?:eq)?ref|{COMMANDS})(?![A-Za-z])"
+    rf"(?:\\(?:begin|end|(?:eq)?ref|{COMMANDS})(?![A-Za-z]))+"
     r"|\\(?=[^\w\s]|$)"  # a backslash that would escape what follows
     r"|<|&(?=[#\w]|$)"
     r"|[`*~$]"
     r"|(?<![^\W_])_|_(?![^\W_])"  # inside a word an underscore is just itself
     r"|!(?=\[|$)"
     r"|\](?=[(\[:]|$)"
+    # Some readers link bare addresses before they look for code, and take its opening
+    # backtick along; so only an address that ends in sight is left to them.
+    r"|https?://[A-Za-z0-9\-./?#=%+]+(?=\s)"
+    r"|:(?=//)|(?<=www)\.",
+    re.IGNORECASE,
 )
 _LINE_START = re.compile(
     r"(?:#{1,6}|[-+])(?=\s|$)|[>|]|:?-(?=[-:|\s]|$)|=+\s*$|\d{1,9}(?=[.)])"
@@ -82,6 +87,8 @@ def _escaped(match: re.Match[str]) -> str:
         return "&#92;"
     if sign[0] == "\\":
         return f"`{sign}`"
+    if sign[0] in "hH":
+        return sign
     return {"<": "&lt;", "&": "&amp;"}.get(sign, f"\\{sign}")
 
 
@@ -227,6 +234,7 @@ class _Inline:
         self.line_start = True
         self.link: Link | None = None
         self.label: list[str] = []
+        self.inner_links = 0
 
     def write(self, tokens: Sequence[Token]) -> str:
         for token in tokens:
@@ -250,6 +258,8 @@ class _Inline:
             self.words = []
 
     def _put(self, markdown: str) -> None:
+        if markdown.startswith("`") and self.out and self.out[-1].endswith("`"):
+            self.out.append(" ")  # two codes side by side would become one
         self.out.append(markdown)
         self.line_start = False
 
@@ -277,11 +287,17 @@ class _Inline:
         self.line_start = not self.one_line
 
     def _open_link(self, link: Link) -> None:
+        if self.link is not None:  # `<https://…>` inside a link's words stays words
+            self.inner_links += 1
+            return
         self.link, self.label = link, []
         if link.href is not None:
             self._put("[")
 
     def _close_link(self) -> None:
+        if self.inner_links:
+            self.inner_links -= 1
+            return
         link, label = self.link, "".join(self.label)
         if link is None:
             return

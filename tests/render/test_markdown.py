@@ -120,6 +120,11 @@ def test_safe_markdown_keeps_the_meaning(markdown):
         ("[a](javascript:x)", "a (javascript:x)"),
         ("$a<b$", r"$a\lt b$"),
         ("## Title", "## Title"),
+        ("see https://a.example/b now", "see https://a.example/b now"),
+        ("https://a.example`<b>`", r"https\://a.example`<b>`"),
+        ("www.a.example`<b>`", r"www\.a.example`<b>`"),
+        (r"\href`<b>`", r"`\href` `<b>`"),
+        (r"\href\url{x}", r"`\href\url`{x}"),
     ],
 )
 def test_safe_markdown_rewrites_only_what_it_must(markdown, written):
