@@ -42,6 +42,9 @@ _FINISH: Mapping[str, FinishReason] = {
     "error": "failed",
 }
 
+_decode = json.JSONDecoder().decode
+"""`json.loads` would first guess the encoding of each event; here it is UTF-8 by definition."""
+
 _EXCERPT = 300
 """Characters of a server's own words that fit one readable message."""
 
@@ -117,7 +120,7 @@ class OpenAIReader:
             self.done = True
             return []
         try:
-            frame = json.loads(sse.data)
+            frame = _decode(sse.data.decode())
         except ValueError:
             frame = None
         if not isinstance(frame, dict):

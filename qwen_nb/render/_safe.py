@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 
-__all__ = ["attribute", "literal", "markup", "visible"]
+__all__ = ["attribute", "literal", "markup", "unbroken", "visible"]
 
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and newline, DEL, C1
@@ -42,16 +42,21 @@ def visible(text: str) -> str:
 
 
 _TEX_SIGN = re.compile(r"[$\\]")
-_BLANK_LINE = re.compile(r"\n(?=[ \t]*(?:\n|$))")
+_BLANK_LINE = re.compile(r"\n(?=[ \t]*\n)")
+
+
+def unbroken(page: str) -> str:
+    """Return HTML without blank lines, meaning the same.
+
+    It may be pasted into a Markdown page (nbconvert does that), where a blank line ends
+    the HTML and what follows would be read as Markdown.
+    """
+    return _BLANK_LINE.sub("&#10;", page)
 
 
 def literal(text: str) -> str:
-    """Return any text as HTML for the inside of an element of code or of a formula.
-
-    No blank line is left in it: our HTML may be pasted into a Markdown page (nbconvert
-    does), where a blank line ends the HTML and what follows would be read as Markdown.
-    """
-    return _BLANK_LINE.sub("&#10;", html.escape(visible(text)))
+    """Return any text as HTML for the inside of an element of code or of a formula."""
+    return html.escape(visible(text))
 
 
 def markup(text: str) -> str:

@@ -13,7 +13,7 @@ from qwen_nb._messages import Reply
 from qwen_nb._texts import Language, text
 from qwen_nb.render._ending import Ending, ending, thought
 from qwen_nb.render._markdown import safe_forms
-from qwen_nb.render._safe import attribute, markup, visible
+from qwen_nb.render._safe import attribute, markup, unbroken, visible
 from qwen_nb.render._to_markdown import plain_words
 from qwen_nb.render._usage import usage_bar, usage_line
 
@@ -58,7 +58,7 @@ def bundle(
     markdown += [*map(plain_words, reply.notes), plain_words(usage)]
     plain = [visible(reply.answer).rstrip(), str(end), *map(visible, reply.notes), usage]
     return {
-        "text/html": "".join(html),
+        "text/html": unbroken("".join(html)),
         "text/markdown": "\n\n".join(part for part in markdown if part),
         "text/plain": "\n\n".join(part for part in plain if part),
     }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from qwen_nb._texts import Language, text
 from qwen_nb.render._formulas import is_plain_mathematics
 from qwen_nb.render._links import Link, is_inline_image, link_to
-from qwen_nb.render._safe import attribute, literal, markup
+from qwen_nb.render._safe import attribute, literal, markup, unbroken
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -62,7 +62,7 @@ def to_html(tokens: Sequence[Token], language: Language) -> str:
                 out.append('<hr style="border:0;border-top:1px solid #888">\n')
             case _:
                 out.append(_block_tag(token))
-    return "".join(out)
+    return unbroken("".join(out))
 
 
 def _code_block(code: str) -> str:

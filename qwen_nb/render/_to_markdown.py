@@ -209,8 +209,13 @@ def _table(rows: list[list[str]], aligns: list[str]) -> list[str]:
     return ["| " + " | ".join(cells) + " |" for cells in body]
 
 
+def _is_formula_everywhere(content: str) -> bool:
+    # Readers disagree on where a formula with an escaped dollar in it ends.
+    return "$" not in content and is_plain_mathematics(content)
+
+
 def _formula_block(token: Token) -> list[str]:
-    if not is_plain_mathematics(token.content):
+    if not _is_formula_everywhere(token.content):
         return fenced(token.info, "tex").split("\n")
     lines = [line.strip() for line in _tex(token.content).split("\n")]
     return ["$$", *(line for line in lines if line), "$$"]
@@ -342,7 +347,7 @@ def _code(code: str) -> str:
 
 
 def _formula(token: Token, in_table: bool) -> str:
-    if not is_plain_mathematics(token.content):
+    if not _is_formula_everywhere(token.content):
         return _code(token.info)
     content = _tex(token.content)
     if in_table:

