@@ -51,8 +51,8 @@ def stream(
     """
     exchange.send(dialect.encode(request))
     if exchange.status >= 400:
-        raise dialect.error(exchange.status, exchange.read(), server.name)
-    reader = dialect.reader()
+        raise dialect.error(exchange.status, exchange.read(), server)
+    reader = dialect.reader(server)
     if exchange.content_type.startswith(("application/json", "text/html")):
         yield from _unstreamed(exchange, dialect, server)
         return
@@ -82,7 +82,7 @@ def _unstreamed(exchange: Exchange, dialect: Dialect, server: Server) -> Iterato
     body = exchange.read()
     if body.lstrip()[:1] != b"{":
         raise _no_stream(body, server)
-    reader = dialect.reader()
+    reader = dialect.reader(server)
     yield from reader.events(ServerSentEvent(body))
     if not reader.finished:
         raise _no_stream(body, server)
@@ -109,7 +109,7 @@ def only_model(transport: Transport, dialect: Dialect, server: Server) -> str:
         exchange.send(HttpCall("GET", "/models"))
         body = exchange.read()
         if exchange.status >= 400:
-            raise dialect.error(exchange.status, body, server.name)
+            raise dialect.error(exchange.status, body, server)
     finally:
         exchange.close()
     try:

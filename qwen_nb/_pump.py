@@ -205,7 +205,8 @@ class Pump:
         elif isinstance(error, ContentRefused):
             reason = "blocked"
         elif error is not None:
-            reason = "cut" if self._has_any() else "failed"
+            has_any = self._builder.thinking or self._builder.answer
+            reason = "cut" if has_any else "failed"
         reply = self._builder.reply(
             reason,
             model=asking.model,
@@ -217,9 +218,6 @@ class Pump:
             timing=self._timing(),
         )
         return Outcome(reply, error)
-
-    def _has_any(self) -> bool:
-        return bool(self._builder.thinking or self._builder.answer)
 
     def _timing(self) -> Timing:
         now = self._clock()

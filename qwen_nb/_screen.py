@@ -8,12 +8,13 @@ it and its static bundle when it is evaluated later. Executions are told apart b
 from __future__ import annotations
 
 import contextlib
+import os
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 from qwen_nb import _notebook, render
 from qwen_nb._messages import Display, Reply
-from qwen_nb._texts import Language
+from qwen_nb._texts import Language, machine_language
 
 __all__ = ["Screen"]
 
@@ -58,16 +59,23 @@ class Screen:
     def display(
         self, language: Language, *, owns_cell: bool, hide_thinking: bool, quiet: bool
     ) -> Display:
-        """Return the display for one reply."""
+        """Return the display for one reply.
+
+        What is saved is in the given language, what only lives in the machine's own.
+        """
+        here = machine_language(os.environ)
         front_end = _notebook.front_end(self._shell)
         if front_end == "none":
             return render.SilentDisplay()
         if front_end == "terminal":
-            return render.TerminalDisplay(language, hide_thinking=hide_thinking, quiet=quiet)
+            return render.TerminalDisplay(here, hide_thinking=hide_thinking, quiet=quiet)
         if front_end == "card" and not quiet:
             with contextlib.suppress(ImportError):
                 return render.CardDisplay(
-                    language, owns_cell=owns_cell, hide_thinking=hide_thinking
+                    language,
+                    owns_cell=owns_cell,
+                    hide_thinking=hide_thinking,
+                    live_language=here,
                 )
         return render.StaticDisplay(language, hide_thinking=hide_thinking, quiet=quiet)
 

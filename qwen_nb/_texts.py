@@ -87,6 +87,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "right; %qwen_nb status shows which one is used.",
         "无法连接 {server}({reason})。请确认服务已启动、地址正确;%qwen_nb status 会显示当前地址。",
     ),
+    "error.hung_up": (
+        "{server} closed the connection without an answer ({reason}). Ask again; if it stays so, "
+        "look into that server's log.",
+        "{server} 未作响应便关闭了连接({reason})。请重试;若仍如此,请查看该服务的日志。",
+    ),
     "error.proxy_package": (
         "The proxy that is set for {server} needs a package that is missing: {reason}. "
         "pip install 'httpx2[socks]', or unset ALL_PROXY.",
@@ -129,39 +134,46 @@ TEXTS: dict[str, tuple[str, str]] = {
         "服务端发送了不符合协议的内容(开头:{begins})。请确认 base URL 指向 OpenAI 兼容服务。",
     ),
     "error.auth": (
-        "{server} did not accept the API key ({status} {code}: {words}). A key belongs to one "
+        "{server} did not accept the API key ({told}). A key belongs to one "
         "region: check DASHSCOPE_API_KEY, or set QWEN_NB_BASE_URL to the region it was made in.",
-        "{server} 未接受 API Key({status} {code}:{words})。API Key 只属于一个地域:请检查 "
+        "{server} 未接受 API Key({told})。API Key 只属于一个地域:请检查 "
         "DASHSCOPE_API_KEY,或将 QWEN_NB_BASE_URL 设为其所属地域的地址。",
     ),
+    "error.auth_other": (
+        "{server} did not accept the API key ({told}). Set QWEN_NB_API_KEY to a key of that server.",
+        "{server} 未接受 API Key({told})。请将 QWEN_NB_API_KEY 设为该服务的 API Key。",
+    ),
+    "error.auth_none": (
+        "{server} wants an API key and none was sent ({told}). Set QWEN_NB_API_KEY.",
+        "{server} 需要 API Key,但未发送({told})。请设置 QWEN_NB_API_KEY。",
+    ),
     "error.rate": (
-        "{server} has had too many requests or tokens for now ({status} {code}: {words}). "
+        "{server} has had too many requests or tokens for now ({told}). "
         "Wait a minute and ask again.",
-        "{server} 当前请求数或 Token 数超限({status} {code}:{words})。请稍等一分钟再试。",
+        "{server} 当前请求数或 Token 数超限({told})。请稍等一分钟再试。",
     ),
     "error.refused": (
-        "The service's content inspection refused this ({code}: {words}). Reword the question.",
-        "服务的内容安全检测拒绝了此内容({code}:{words})。请换一种说法。",
+        "The service's content inspection refused this ({told}). Reword the question.",
+        "服务的内容安全检测拒绝了此内容({told})。请换一种说法。",
     ),
     "error.not_found": (
-        "{server} does not know this ({status} {code}: {words}). Check the model id after -m, "
+        "{server} does not know this ({told}). Check the model id after -m, "
         "and that the base URL ends in /v1.",
-        "{server} 找不到该资源({status} {code}:{words})。请检查 -m 后的模型 ID,以及 base URL "
-        "是否以 /v1 结尾。",
+        "{server} 找不到该资源({told})。请检查 -m 后的模型 ID,以及 base URL 是否以 /v1 结尾。",
     ),
     "error.bad_request": (
-        "{server} refused the request ({status} {code}: {words}). Change the option it names; "
+        "{server} refused the request ({told}). Change the option it names; "
         "--dry-run shows what is sent.",
-        "{server} 拒绝了请求({status} {code}:{words})。请修改其指出的选项;--dry-run 可查看将发送的内容。",
+        "{server} 拒绝了请求({told})。请修改其指出的选项;--dry-run 可查看将发送的内容。",
     ),
     "error.server": (
-        "{server} has a fault of its own ({status} {code}: {words}). Ask again in a moment.",
-        "{server} 内部出错({status} {code}:{words})。请稍后重试。",
+        "{server} has a fault of its own ({told}). Ask again in a moment.",
+        "{server} 内部出错({told})。请稍后重试。",
     ),
     "error.in_stream": (
-        "The server reported an error in the middle of its answer ({code}: {words}). What had "
+        "The server reported an error in the middle of its answer ({told}). What had "
         "come is kept; ask again.",
-        "服务端在回复途中报告错误({code}:{words})。已收到的内容已保留;请重新提问。",
+        "服务端在回复途中报告错误({told})。已收到的内容已保留;请重新提问。",
     ),
     "error.which_model": (
         "{server} offers several models; choose one with -m or QWEN_NB_MODEL: {models}.",

@@ -211,8 +211,11 @@ class HttpExchange:
         except openai.APITimeoutError as error:
             raise TimedOut("error.timed_out", server=self._server.name) from error
         except openai.APIConnectionError as error:
+            reached = type(error.__cause__).__name__ != "ConnectError"
             raise ConnectionFailed(
-                "error.unreachable", server=self._server.name, reason=_reason(error)
+                "error.hung_up" if reached else "error.unreachable",
+                server=self._server.name,
+                reason=_reason(error),
             ) from error
         self.status = self._answer.status_code
         self.content_type = self._answer.headers.get("content-type", "")

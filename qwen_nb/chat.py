@@ -197,7 +197,8 @@ class Chat:
         if turn is not None:
             self.conversation.append(turn)
         reply, problem = outcome.reply, outcome.error
-        screen.was_drawn(reply)
+        if reply.finish_reason != "failed":
+            screen.was_drawn(reply)
         if isinstance(problem, QwenError):
             problem.language, problem.reply = self.language, reply
         if problem is not None:

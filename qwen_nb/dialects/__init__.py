@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from qwen_nb._errors import ApiError
 from qwen_nb._events import Event
-from qwen_nb._messages import ChatRequest
+from qwen_nb._messages import ChatRequest, Server
 from qwen_nb._sse import ServerSentEvent
 
 __all__ = ["Dialect", "EventReader", "HttpCall"]
@@ -69,8 +69,8 @@ class Dialect(Protocol):
     def encode(self, request: ChatRequest) -> HttpCall:
         """Return the call that asks the request, streamed."""
 
-    def reader(self) -> EventReader:
+    def reader(self, server: Server) -> EventReader:
         """Return a reader for one stream."""
 
-    def error(self, status: int, body: bytes, server: str) -> ApiError:
+    def error(self, status: int, body: bytes, server: Server) -> ApiError:
         """Return the error that an HTTP answer of 4xx or 5xx means."""

@@ -28,7 +28,7 @@ from qwen_nb._events import (
     ThinkingDelta,
     UsageReport,
 )
-from qwen_nb._messages import ChatRequest, FinishReason, Usage
+from qwen_nb._messages import ChatRequest, FinishReason, Server, Usage
 from qwen_nb._sse import ServerSentEvent
 from qwen_nb.dialects import HttpCall
 
@@ -74,11 +74,11 @@ class OpenAIDialect:
             body["max_tokens"] = options.max_tokens
         return HttpCall("POST", "/chat/completions", body | dict(options.params))
 
-    def reader(self) -> OpenAIReader:
+    def reader(self, server: Server) -> OpenAIReader:
         """Return a reader for one stream."""
-        return OpenAIReader()
+        return OpenAIReader(server)
 
-    def error(self, status: int, body: bytes, server: str) -> ApiError:
+    def error(self, status: int, body: bytes, server: Server) -> ApiError:
         """Return the error that an HTTP answer of 4xx or 5xx means (protocol.md §5.1)."""
         try:
             told = json.loads(body)
@@ -101,7 +101,8 @@ class OpenAIReader:
         A finish_reason was seen.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, server: Server) -> None:
+        self._server = server
         self.done = False
         self.finished = False
         self._started = False
@@ -128,7 +129,7 @@ class OpenAIReader:
                 "error.bad_event", begins=_excerpt(sse.data.decode("utf-8", "replace"))
             )
         if frame.get("error") or sse.name == "error":
-            raise _error(200, frame, "")
+            raise _error(200, frame, self._server)
         try:
             return self._meaning(frame)
         except (AttributeError, LookupError, TypeError) as error:
@@ -189,24 +190,32 @@ def _count(value: Any) -> int | None:
     )
 
 
-def _error(status: int, told: Mapping[str, Any], server: str) -> ApiError:
+def _error(status: int, told: Mapping[str, Any], server: Server) -> ApiError:
     error = told.get("error") or told
     if not isinstance(error, dict):
         error = {"message": str(error)}
     code = str(error.get("code") or error.get("type") or "")
     words = _excerpt(str(error.get("message") or error.get("detail") or ""))
     request_id = str(told.get("request_id") or "")
-    kind, key = _classify(status, code, words)
+    kind, key = _classify(status, code, words, server)
+    label = " ".join(part for part in (str(status) if status != 200 else "", code) if part)
     return kind(
-        key, status=status, code=code, request_id=request_id, server=server, words=words or "—"
+        key,
+        status=status,
+        code=code,
+        request_id=request_id,
+        server=server.name,
+        told=": ".join(part for part in (label, words) if part),
     )
 
 
-def _classify(status: int, code: str, words: str) -> tuple[type[ApiError], str]:
+def _classify(status: int, code: str, words: str, server: Server) -> tuple[type[ApiError], str]:
     if "inspection" in code.lower() or "inappropriate content" in words.lower():
         return ContentRefused, "error.refused"
     if status in (401, 403):
-        return AuthFailed, "error.auth"
+        if server.model_studio:
+            return AuthFailed, "error.auth"
+        return AuthFailed, "error.auth_other" if server.key else "error.auth_none"
     if status == 429:
         return RateLimited, "error.rate"
     if status == 404:

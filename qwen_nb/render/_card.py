@@ -33,6 +33,31 @@ _WORDS = {
 }
 
 
+_STARTING_S = 2.0
+"""A page needs a moment to draw the card, and what is sent before that is lost. So in the
+first two seconds each message begins at the beginning."""
+
+_STARTING_CHARACTERS = 4000
+"""But not for long texts, whose bytes would grow with their square."""
+
+
+class _Sent:
+    """What of one text the card was sent; counted after `visible`, which may lengthen it."""
+
+    def __init__(self) -> None:
+        self._start = ""
+        self._length = 0
+
+    def add(self, piece: str, again: bool) -> tuple[str, int] | None:
+        """Return the text to send and where it begins; None where there is nothing to send."""
+        at = self._length
+        self._length += len(piece)
+        if again and 0 < self._length <= _STARTING_CHARACTERS:
+            self._start += piece
+            return self._start, 0
+        return (piece, at) if piece else None
+
+
 class CardDisplay:
     """Shows a growing reply in a live card.
 
@@ -42,7 +67,7 @@ class CardDisplay:
     Parameters
     ----------
     language : {"en", "zh"}
-        The language of our own words.
+        The language of our own words in what is saved.
     owns_cell : bool
         True where the cell holds nothing but this reply (`%%qwen`): its output is
         cleared. False in a cell of the user's own: their prints stay, the card is blanked.
@@ -50,8 +75,15 @@ class CardDisplay:
         Show the thinking neither live nor in the end.
     quiet : bool
         Show nothing; leave an output that only carries the metadata.
+    live_language : {"en", "zh"}, optional
+        The language of our own words while the reply grows; as `language` unless given.
     describe : callable, optional
         Makes the metadata of the output; `render.metadata` unless given.
+
+    Raises
+    ------
+    ImportError
+        When anywidget is not installed.
     """
 
     def __init__(
@@ -59,11 +91,16 @@ class CardDisplay:
         language: Language,
         *,
         owns_cell: bool,
+        live_language: Language | None = None,
         hide_thinking: bool = False,
         quiet: bool = False,
         describe: Describe = metadata,
     ) -> None:
-        self._language = language
+        # Where the widget's library is missing this says so, before anything is shown.
+        from qwen_nb.render._widget import Card
+
+        self._new_card = Card
+        self._language = live_language or language
         self._owns_cell = owns_cell
         self._hide_thinking = hide_thinking
         self._quiet = quiet
@@ -72,8 +109,8 @@ class CardDisplay:
         )
         self._card: Card | None = None
         self._display_id = ""
-        self._sent_thinking = 0
-        self._sent_answer = 0
+        self._thinking = _Sent()
+        self._answer = _Sent()
 
     def open(self, asking: Asking) -> None:
         """Show the card at once, waiting."""
@@ -81,14 +118,12 @@ class CardDisplay:
             return
         from IPython.display import display
 
-        from qwen_nb.render._widget import Card
-
         notes = list(asking.notes)
         if asking.scripted:
             notes.append(text("reply.emulator", self._language))
         # The numbers are filled in by the page, so their names go along as they are.
         words = {name: text(key, self._language, n="{n}") for name, key in _WORDS.items()}
-        self._card = Card(
+        self._card = self._new_card(
             model=visible(asking.model),
             server=visible(asking.server),
             notes=[visible(note) for note in notes],
@@ -104,15 +139,12 @@ class CardDisplay:
             return
         message: dict[str, object] = {"state": frame.state, "n": frame.tokens}
         message["s"] = round(frame.elapsed_s, 2)
-        # Offsets count what the card was sent: `visible` may have lengthened it.
-        if frame.thinking and not self._hide_thinking:
-            piece = visible(frame.thinking)
-            message |= {"t": piece, "to": self._sent_thinking}
-            self._sent_thinking += len(piece)
-        if frame.answer:
-            piece = visible(frame.answer)
-            message |= {"a": piece, "ao": self._sent_answer}
-            self._sent_answer += len(piece)
+        again = frame.elapsed_s < _STARTING_S
+        thinking = "" if self._hide_thinking else visible(frame.thinking)
+        if sent := self._thinking.add(thinking, again):
+            message["t"], message["to"] = sent
+        if sent := self._answer.add(visible(frame.answer), again):
+            message["a"], message["ao"] = sent
         self._card.send(message)
 
     def close(self, reply: Reply) -> None:

@@ -52,9 +52,11 @@ class StaticDisplay:
         """Show nothing."""
 
     def close(self, reply: Reply) -> None:
-        """Display the reply for good."""
+        """Display the reply for good; one that never began has only its error to show."""
         from IPython.display import display
 
+        if reply.finish_reason == "failed" and not (reply.answer or reply.thinking):
+            return
         content: dict[str, str] = {}
         if not self._quiet:
             content = bundle(reply, self._language, hide_thinking=self._hide_thinking)

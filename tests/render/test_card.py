@@ -61,10 +61,10 @@ def custom(messages):
 
 FRAMES = [
     Frame(state="waiting", elapsed_s=0.1),
-    Frame(state="thinking", thinking="Hm", tokens=1, elapsed_s=0.5),
-    Frame(state="thinking", thinking="\x1b.", thinking_at=2, tokens=2, elapsed_s=0.6),
+    Frame(state="thinking", thinking="Hm", tokens=1, elapsed_s=2.5),
+    Frame(state="thinking", thinking="\x1b.", thinking_at=2, tokens=2, elapsed_s=2.6),
     Frame(
-        state="answering", thinking="x", thinking_at=4, answer="中", tokens=3, elapsed_s=1.234
+        state="answering", thinking="x", thinking_at=4, answer="中", tokens=3, elapsed_s=3.234
     ),
 ]
 
@@ -73,19 +73,50 @@ def test_each_frame_is_one_message(messages, outputs):
     run(CardDisplay("en", owns_cell=True), *FRAMES)
     assert custom(messages) == [
         {"state": "waiting", "n": 0, "s": 0.1},
-        {"state": "thinking", "n": 1, "s": 0.5, "t": "Hm", "to": 0},
-        {"state": "thinking", "n": 2, "s": 0.6, "t": "␛.", "to": 2},
-        {"state": "answering", "n": 3, "s": 1.23, "t": "x", "to": 4, "a": "中", "ao": 0},
+        {"state": "thinking", "n": 1, "s": 2.5, "t": "Hm", "to": 0},
+        {"state": "thinking", "n": 2, "s": 2.6, "t": "␛.", "to": 2},
+        {"state": "answering", "n": 3, "s": 3.23, "t": "x", "to": 4, "a": "中", "ao": 0},
     ]
 
 
 def test_offsets_count_what_the_card_was_sent(messages, outputs):
     frames = [
-        Frame(state="answering", answer="\u202e"),
-        Frame(state="answering", answer="b", answer_at=1),
+        Frame(state="answering", answer="\u202e", elapsed_s=3),
+        Frame(state="answering", answer="b", answer_at=1, elapsed_s=4),
     ]
     run(CardDisplay("en", owns_cell=True), *frames)
     assert [(m["a"], m["ao"]) for m in custom(messages)] == [("⟨U+202E⟩", 0), ("b", 8)]
+
+
+def test_a_page_that_draws_the_card_late_misses_nothing_of_the_start(messages, outputs):
+    frames = [
+        Frame(state="thinking", thinking="a", elapsed_s=0.1),
+        Frame(state="thinking", thinking="b", thinking_at=1, elapsed_s=0.2),
+        Frame(state="answering", answer="c", elapsed_s=0.3),
+        Frame(state="answering", answer="d", answer_at=1, elapsed_s=2.1),
+    ]
+    run(CardDisplay("en", owns_cell=True), *frames)
+    sent = [(m.get("t"), m.get("to"), m.get("a"), m.get("ao")) for m in custom(messages)]
+    assert sent == [
+        ("a", 0, None, None),
+        ("ab", 0, None, None),
+        ("ab", 0, "c", 0),
+        (None, None, "d", 1),
+    ]
+
+
+def test_the_bytes_of_a_long_start_stay_linear(messages, outputs):
+    frames = [
+        Frame(state="answering", answer="x" * 1000, answer_at=1000 * n, elapsed_s=0.1)
+        for n in range(100)
+    ]
+    run(CardDisplay("en", owns_cell=True), *frames)
+    assert sum(len(m["a"]) for m in custom(messages)) < 2 * 100_000
+
+
+def test_a_reply_that_never_began_leaves_only_its_error(messages, outputs):
+    run(CardDisplay("en", owns_cell=True), reply=Reply(finish_reason="failed"))
+    assert [kind for kind, *_ in outputs] == ["display", "clear"]
 
 
 def test_a_cell_of_its_own_is_cleared_for_the_static_output(messages, outputs):
