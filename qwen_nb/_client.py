@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from qwen_nb._errors import BadEvent, BrokenStream, ConfigError
+from qwen_nb._errors import ApiError, BadEvent, BrokenStream, ConfigError, QwenError
 from qwen_nb._events import Event
 from qwen_nb._messages import ChatRequest, Server
 from qwen_nb._sse import ServerSentEvent, SseDecoder
 from qwen_nb._transport import Exchange, Transport
-from qwen_nb.dialects import Dialect, HttpCall
+from qwen_nb.dialects import Dialect, EventReader, HttpCall
 
 __all__ = ["only_model", "stream"]
 
 _BEGINS = 80
+_HEAD = 1000
 
 
 def stream(
@@ -49,7 +50,7 @@ def stream(
     BrokenStream
         The stream ended before the model said why it ended.
     """
-    exchange.send(dialect.encode(request))
+    exchange.send(dialect.encode(request, server))
     if exchange.status >= 400:
         raise dialect.error(exchange.status, exchange.read(), server)
     reader = dialect.reader(server)
@@ -58,22 +59,42 @@ def stream(
         return
     decoder = SseDecoder()
     head, got_any = b"", False
-    for chunk in exchange.chunks():
-        if not got_any:
-            head += chunk[:_BEGINS]
-        for sse in decoder.feed(chunk):
-            got_any = True
-            yield from reader.events(sse)
-        if reader.done:
-            break
-    else:
-        for sse in decoder.close():
-            got_any = True
-            yield from reader.events(sse)
+    try:
+        for chunk in exchange.chunks():
+            if not got_any and len(head) < _HEAD:
+                head += chunk[:_HEAD]
+            for sse in decoder.feed(chunk):
+                got_any = True
+                yield from _events(reader, sse, server)
+            if reader.done:
+                break
+        else:
+            for sse in decoder.close():
+                got_any = True
+                yield from _events(reader, sse, server)
+    except QwenError:
+        yield from reader.close()  # it had come, only its meaning was open
+        raise
+    yield from reader.close()
     if not got_any:
         raise _no_stream(head, server)
     if not reader.finished:
         raise BrokenStream("error.cut", server=server.name)
+
+
+def _events(reader: EventReader, sse: ServerSentEvent, server: Server) -> list[Event]:
+    try:
+        return reader.events(sse)
+    except (ApiError, BadEvent):
+        without_key = _without_key(sse.data, server)
+        if without_key == sse.data:
+            raise
+    # The error quotes the key, perhaps in part: let it be told anew.
+    return reader.events(ServerSentEvent(without_key, sse.name))
+
+
+def _without_key(data: bytes, server: Server) -> bytes:
+    return data.replace(server.key.encode(), b"***") if server.key else data
 
 
 def _unstreamed(exchange: Exchange, dialect: Dialect, server: Server) -> Iterator[Event]:
@@ -84,12 +105,14 @@ def _unstreamed(exchange: Exchange, dialect: Dialect, server: Server) -> Iterato
         raise _no_stream(body, server)
     reader = dialect.reader(server)
     yield from reader.events(ServerSentEvent(body))
+    yield from reader.close()
     if not reader.finished:
         raise _no_stream(body, server)
 
 
 def _no_stream(body: bytes, server: Server) -> BadEvent:
-    begins = " ".join(body[:_BEGINS].decode("utf-8", "replace").split())
+    begin = _without_key(body[:_HEAD], server)[:_BEGINS]
+    begins = " ".join(begin.decode("utf-8", "replace").split())
     kind = "page" if begins.startswith("<") else "no_stream" if begins else "empty"
     return BadEvent(f"error.{kind}", server=server.name, begins=begins)
 

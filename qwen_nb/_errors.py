@@ -119,6 +119,16 @@ class ApiError(QwenError):
         self.code = code
         self.request_id = request_id
 
+    def message(self, language: Language) -> str:
+        """Return what happened, why, and the next step, as one line.
+
+        Where the server's message is a known one, the next step is the advice for it,
+        whose text id is the fact `advice`.
+        """
+        said = super().message(language)
+        advice = self.facts.get("advice")
+        return f"{said} {text(advice, language)}" if advice else said
+
 
 class AuthFailed(ApiError):
     """The key was not accepted, or not for this model (401, 403)."""

@@ -18,6 +18,8 @@ __all__ = [
     "Finished",
     "Started",
     "ThinkingDelta",
+    "ToolArgumentsDelta",
+    "ToolCallStarted",
     "UsageReport",
 ]
 
@@ -53,6 +55,36 @@ class AnswerDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCallStarted:
+    """The model calls a tool.
+
+    It comes again for the same slot when the server tells the id or the rest of the
+    name only later; the last one holds.
+
+    Parameters
+    ----------
+    slot : int
+        Which call of this reply it is, from 0.
+    id : str
+        The server's id of the call; empty as long as it gives none.
+    name : str
+        The name of the tool, as far as it is known.
+    """
+
+    slot: int
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolArgumentsDelta:
+    """A further piece of the JSON text of a call's arguments."""
+
+    slot: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class UsageReport:
     """The token counts so far; a later report replaces an earlier one."""
 
@@ -66,4 +98,12 @@ class Finished:
     reason: FinishReason
 
 
-Event: TypeAlias = ThinkingDelta | AnswerDelta | UsageReport | Started | Finished
+Event: TypeAlias = (
+    ThinkingDelta
+    | AnswerDelta
+    | ToolArgumentsDelta
+    | ToolCallStarted
+    | UsageReport
+    | Started
+    | Finished
+)

@@ -27,7 +27,7 @@ _DOUBLED = re.compile(rf"\{{\{{(?P<inner>(?P<name>{_NAME})[^{{}}]*)\}}\}}")
 # the brace groups of a TeX command, a superscript or a subscript.
 _OPENER = re.compile(
     r"^[ ]{0,3}(?P<fence>`{3,}|~{3,})|(?P<ticks>`+)|(?P<display>\$\$|\\\(|\\\[)"
-    r"|(?P<chain>(?:\\[A-Za-z]+\*?|[\^_$])(?:\[[^\[\]{}\n]*\])?(?=\{))|(?P<dollar>\$)",
+    r"|(?P<chain>(?:\\[A-Za-z]+\*?|[\^_$])(?:\[[^\[\]{}\n]*\])?(?=\{))|(?P<dollar>(?<!\\)\$)",
     re.MULTILINE,
 )
 _CLOSER = {"$$": "$$", "\\(": "\\)", "\\[": "\\]"}

@@ -209,6 +209,7 @@ def unload(shell: Any) -> None:
             manager.magics[kind].pop(name, None)
     magics = manager.registry.pop(QwenMagics.__name__, None)
     if magics is not None:
+        shell.configurables.remove(magics)
         magics.chat.close()
     _transformers.remove(shell)
     Screen.current().leave()

@@ -16,6 +16,8 @@ from qwen_nb._events import (
     Finished,
     Started,
     ThinkingDelta,
+    ToolArgumentsDelta,
+    ToolCallStarted,
     UsageReport,
 )
 
@@ -23,22 +25,28 @@ __all__ = [
     "Asking",
     "ChatOptions",
     "ChatRequest",
+    "Content",
     "Display",
     "FinishReason",
     "Frame",
     "Message",
+    "Note",
     "Reply",
     "ReplyBuilder",
     "Role",
     "Server",
     "State",
     "Timing",
+    "ToolCall",
     "Turn",
     "Usage",
     "estimate_tokens",
 ]
 
-Role: TypeAlias = Literal["system", "user", "assistant"]
+Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
+
+Content: TypeAlias = str | tuple[Mapping[str, Any], ...] | None
+"""A text, or the API's own list of parts (text, image, …), or nothing."""
 
 FinishReason: TypeAlias = Literal[
     "stop", "length", "tool_calls", "stopped", "cut", "failed", "blocked"
@@ -53,11 +61,53 @@ State: TypeAlias = Literal[
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One call of a tool, as the model wrote it.
+
+    `arguments` is the JSON text exactly as it came: empty where a tool takes none, and
+    possibly cut off in a reply that ended at its length (protocol.md §4.4).
+    """
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One entry of the list a model is sent (protocol.md §2.3)."""
+    """One entry of the list a model is sent (protocol.md §2.3).
+
+    Parameters
+    ----------
+    role : str
+        Who says it; `tool` is the result of a call.
+    content : str or tuple of mappings, optional
+        A text, or the API's parts; None where an assistant only calls tools.
+    tool_calls : tuple of ToolCall
+        What an assistant called.
+    tool_call_id : str
+        Whose result a tool message is.
+    thinking : str
+        Thinking that is sent back: inside an unfinished tool round, or with
+        preserve_thinking (protocol.md §2.2); else empty.
+    partial : bool
+        The last message is the beginning of the answer (protocol.md §7.5).
+    """
 
     role: Role
-    content: str
+    content: Content = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
+    thinking: str = ""
+    partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A remark before it is put into words: the id of its text, and what that names."""
+
+    key: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +193,13 @@ class Server:
         True for the embedded emulator.
     model_studio : bool
         True where Model Studio's own switches and defaults hold.
+    thinking_style : str
+        How it spells the thinking switch: one of `dialects.thinking.STYLES`.
+    inline_think : bool
+        Its thinking stands inside the answer, between think tags.
+    missing_opener : bool
+        With `inline_think`: the opening tag may be missing, since the prompt's template
+        holds it, so that text shows only once its kind is known.
     """
 
     name: str
@@ -151,6 +208,9 @@ class Server:
     key_origin: str = ""
     scripted: bool = False
     model_studio: bool = False
+    thinking_style: str = "top_level"
+    inline_think: bool = False
+    missing_opener: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +247,8 @@ class Reply:
     ----------
     answer, thinking : str
         The texts, exactly as they came.
+    tool_calls : tuple of ToolCall
+        The tools the model wants called, in the order in which it began to call them.
     usage : Usage, optional
         Token counts; None when the server told none.
     finish_reason : str
@@ -211,6 +273,7 @@ class Reply:
 
     answer: str = ""
     thinking: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
     usage: Usage | None = None
     finish_reason: FinishReason = "stop"
     model: str = ""
@@ -303,6 +366,8 @@ class ReplyBuilder:
         self.finish_reason: FinishReason | None = None
         self.model = ""
         self.request_id = ""
+        self._calls: dict[int, tuple[str, str]] = {}
+        self._arguments: dict[int, list[str]] = {}
 
     def add(self, event: Event) -> None:
         """Take in one event."""
@@ -311,8 +376,12 @@ class ReplyBuilder:
                 self.thinking.append(text)
             case AnswerDelta(text):
                 self.answer.append(text)
+            case ToolArgumentsDelta(slot, text):
+                self._arguments.setdefault(slot, []).append(text)
             case UsageReport(usage):
                 self.usage = usage
+            case ToolCallStarted(slot, call_id, name):
+                self._calls[slot] = call_id, name
             case Finished(reason):
                 self.finish_reason = reason
             case Started(model, request_id):
@@ -333,11 +402,26 @@ class ReplyBuilder:
         reply = Reply(
             answer="".join(self.answer),
             thinking="".join(self.thinking),
+            tool_calls=self._tool_calls(),
             usage=self.usage,
             finish_reason=finish_reason or self.finish_reason or "cut",
             request_id=self.request_id,
         )
         return replace(reply, **facts | ({"model": self.model} if self.model else {}))
+
+    def _tool_calls(self) -> tuple[ToolCall, ...]:
+        # A copy first: the reading thread may add a call at any time.
+        return tuple(
+            ToolCall(
+                call_id or self._invented(slot), name, "".join(self._arguments.get(slot, ()))
+            )
+            for slot, (call_id, name) in sorted(self._calls.copy().items())
+        )
+
+    def _invented(self, slot: int) -> str:
+        # The tool's result must name its call, also where the server named none; the
+        # request id keeps the rounds of one conversation apart.
+        return "_".join(part for part in ("call", self.request_id, str(slot)) if part)
 
 
 def estimate_tokens(text: str) -> int:

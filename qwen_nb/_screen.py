@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
@@ -38,7 +39,11 @@ class Screen:
         self._drawn_now: list[Reply] = []
         self.language: Language = "en"
         if shell is not None:
-            shell.display_formatter.ipython_display_formatter.for_type(Reply, self._evaluated)
+            shell.display_formatter.ipython_display_formatter.for_type(Reply, self.draw)
+            self._hook = shell.display_trap.hook
+            shell.display_trap.hook = self._displayhook
+            if sys.displayhook == self._hook:  # in the middle of an execution
+                sys.displayhook = self._displayhook
             shell.events.register("pre_run_cell", self._new_execution)
 
     @classmethod
@@ -98,6 +103,8 @@ class Screen:
         formatter = self._shell.display_formatter.ipython_display_formatter
         with contextlib.suppress(KeyError):
             formatter.pop(Reply)
+        if self._shell.display_trap.hook == self._displayhook:
+            self._shell.display_trap.hook = self._hook
         with contextlib.suppress(ValueError):
             self._shell.events.unregister("pre_run_cell", self._new_execution)
         for namespace in (self._shell.user_ns, self._shell.user_ns_hidden):
@@ -107,6 +114,12 @@ class Screen:
     def _new_execution(self, *_: Any) -> None:
         self._drawn_now.clear()
 
-    def _evaluated(self, reply: Reply) -> None:
-        if not any(drawn is reply for drawn in self._drawn_now):
-            self.draw(reply)
+    def _displayhook(self, result: Any = None) -> None:
+        # A formatter that draws nothing is not enough: a terminal would still print the
+        # bare prompt `Out[2]:`. The value is kept as any other, in `_` and `Out`.
+        if not any(drawn is result for drawn in self._drawn_now):
+            self._hook(result)
+        elif not self._hook.quiet():
+            self._hook.check_for_underscore()
+            self._hook.update_user_ns(result)
+            self._hook.fill_exec_result(result)

@@ -54,7 +54,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The answer ended at its length limit; raise --max-tokens for more.",
         "回复已达到长度上限;可调大 --max-tokens。",
     ),
-    "reply.ask_again": ("Run the cell again to ask again.", "再次运行单元格即可重新提问。"),
+    "reply.ask_again": ("Ask again to get one.", "可再次提问。"),
+    "reply.stopped_before": (
+        "Stopped by you; ask again to get one.",
+        "已由你停止;可再次提问。",
+    ),
+    "reply.cut_before": (
+        "The stream broke off; ask again to get one.",
+        "数据流中断;可再次提问。",
+    ),
     "reply.emulator": (
         "embedded emulator: scripted answers, no model",
         "内置模拟器:预设回答,并非模型",
@@ -336,6 +344,216 @@ TEXTS: dict[str, tuple[str, str]] = {
         "about {tokens} input tokens:",
         "将发送至 {server}({path}),附带前 {sent} 轮,略去 {left_out} 轮,输入约 {tokens} Token:",
     ),
+    # -- models: the table, and a person's own files ----------------------------------------
+    "models.model": ("model", "模型"),
+    "models.thinking": ("thinking", "思考模式"),
+    "models.budget": ("budget limit", "思考长度上限"),
+    "models.context": ("context", "上下文长度"),
+    "models.cache": ("context cache", "上下文缓存"),
+    "models.price": (
+        "{region}, per 1M tokens: in / out / out after thinking, ≤ input",
+        "{region},每百万 Token:输入 / 输出 / 思考后输出,≤ 输入",
+    ),
+    "models.date": ("as of", "截至"),
+    "models.mode_hybrid_on": ("on unless switched off", "混合思考模式,默认开启"),
+    "models.mode_hybrid_off": ("off unless switched on", "混合思考模式,默认关闭"),
+    "models.mode_thinking_only": ("always on", "仅思考模式"),
+    "models.mode_none": ("none", "不思考"),
+    "models.yes": ("yes", "支持"),
+    "models.no": ("no", "不支持"),
+    "models.implicit_cache": ("implicit", "隐式"),
+    "models.explicit_cache": ("explicit", "显式"),
+    "models.region_sg": ("Singapore", "新加坡"),
+    "models.region_bj": ("Beijing", "北京"),
+    "models.not_utf8": (
+        "{file}, line {line}: this is not UTF-8. Save the file as UTF-8 (CSV UTF-8 in a spreadsheet).",
+        "{file} 第 {line} 行:不是 UTF-8 编码。请将文件另存为 UTF-8(表格软件中为 CSV UTF-8)。",
+    ),
+    "models.unreadable": (
+        "{file} could not be read ({reason}). Mend it or move it away.",
+        "无法读取 {file}({reason})。请修复或移走该文件。",
+    ),
+    "models.no_csv": (
+        "{file}, line {line}: this is no CSV ({reason}). Mend the line or move the file away.",
+        "{file} 第 {line} 行:不是有效的 CSV({reason})。请修改该行或移走该文件。",
+    ),
+    "models.no_toml": (
+        "{file}, line {line}: this is no TOML ({reason}). Mend the line or move the file away.",
+        "{file} 第 {line} 行:不是有效的 TOML({reason})。请修改该行或移走该文件。",
+    ),
+    "models.only_servers": (
+        "{file}, line {line}: only [[server]] tables go here, not {found}.",
+        "{file} 第 {line} 行:此处只能是 [[server]] 表,而不是 {found}。",
+    ),
+    "models.cells": (
+        "{file}, line {line}: {found} cells where the first line names {wanted}. "
+        "Add or take away a comma.",
+        "{file} 第 {line} 行:有 {found} 个单元格,而首行列出 {wanted} 列。请增减逗号。",
+    ),
+    "models.column": (
+        "{file}, line {line}: there is no column {column!r}; known: {known}.",
+        "{file} 第 {line} 行:没有名为 {column!r} 的列;可用:{known}。",
+    ),
+    "models.missing": (
+        "{file}, line {line}: {column} is missing; every row needs one.",
+        "{file} 第 {line} 行:缺少 {column},每行都需要。",
+    ),
+    "models.cell_text": (
+        "{file}, line {line}: {column} is {value!r}; it should be a text.",
+        "{file} 第 {line} 行:{column} 的值为 {value!r},应为文本。",
+    ),
+    "models.cell_texts": (
+        "{file}, line {line}: {column} is {value!r}; it should be a list of texts.",
+        "{file} 第 {line} 行:{column} 的值为 {value!r},应为文本列表。",
+    ),
+    "models.cell_flag": (
+        "{file}, line {line}: {column} is {value!r}; it should be yes, no or empty.",
+        "{file} 第 {line} 行:{column} 的值为 {value!r},应为 yes、no 或留空。",
+    ),
+    "models.cell_count": (
+        "{file}, line {line}: {column} is {value!r}; it should be a whole number.",
+        "{file} 第 {line} 行:{column} 的值为 {value!r},应为整数。",
+    ),
+    "models.cell_money": (
+        "{file}, line {line}: {column} is {value!r}; it should be a price such as 0.4.",
+        "{file} 第 {line} 行:{column} 的值为 {value!r},应为形如 0.4 的价格。",
+    ),
+    "models.cell_one_of": (
+        "{file}, line {line}: {column} is {value!r}; it should be one of {allowed}.",
+        "{file} 第 {line} 行:{column} 的值为 {value!r},应为 {allowed} 之一。",
+    ),
+    "models.twice": (
+        "{file}, line {line}: {id} stands in line {first} already. Keep one of them.",
+        "{file} 第 {line} 行:{id} 已在第 {first} 行出现。请只保留一个。",
+    ),
+    "models.two_currencies": (
+        "{file}, line {line}: the prices of {id} in {region} are in two currencies. Use one.",
+        "{file} 第 {line} 行:{id} 在 {region} 的价格使用了两种货币。请统一为一种。",
+    ),
+    # -- rules: refused before sending: the reason, then the way out --------------------------
+    "rule.always_thinks": (
+        "{model} always thinks, so switching thinking off would be refused. Leave --no-think "
+        "out, or choose another model with -m; --force sends it anyway.",
+        "{model} 属于仅思考模式,无法关闭思考。请去掉 --no-think,或用 -m 换用其他模型;--force 可照样发送。",
+    ),
+    "rule.budget": (
+        "A thinking budget is a whole number of tokens from 1, not {value!r}. --no-think "
+        "switches thinking off; --force sends it anyway.",
+        "思考长度上限应为不小于 1 的整数 Token 数,而不是 {value!r}。--no-think 可关闭思考;--force 可照样发送。",
+    ),
+    "rule.forced_tool": (
+        "{model} refuses a forced tool choice while it thinks. Use --no-think, or leave "
+        "tool_choice at auto; --force sends it anyway.",
+        "{model} 在思考模式下不支持强制调用工具。请使用 --no-think,或将 tool_choice 设为 auto;--force 可照样发送。",
+    ),
+    "rule.forced_tool.always": (
+        "{model} always thinks and refuses a forced tool choice. Leave tool_choice at auto, or "
+        "choose another model with -m; --force sends it anyway.",
+        "{model} 属于仅思考模式,不支持强制调用工具。请将 tool_choice 设为 auto,或用 -m 换用其他模型;--force 可照样发送。",
+    ),
+    "rule.json": (
+        "{model} refuses structured output while it thinks. Use --no-think; "
+        "--force sends it anyway.",
+        "{model} 在思考模式下不支持结构化输出。请使用 --no-think;--force 可照样发送。",
+    ),
+    "rule.json.always": (
+        "{model} always thinks and refuses structured output. Choose another model with -m; "
+        "--force sends it anyway.",
+        "{model} 属于仅思考模式,不支持结构化输出。请用 -m 换用其他模型;--force 可照样发送。",
+    ),
+    "rule.json_word": (
+        "A JSON answer needs the word JSON somewhere in the question or the system message. "
+        "Add it; --force sends it anyway.",
+        "要求 JSON 回复时,提问或系统消息中必须出现 JSON 一词。请加上;--force 可照样发送。",
+    ),
+    "rule.partial": (
+        "{model} cannot go on from a given beginning while it thinks. Use --no-think; "
+        "--force sends it anyway.",
+        "{model} 在思考模式下不支持前缀续写。请使用 --no-think;--force 可照样发送。",
+    ),
+    "rule.partial.always": (
+        "{model} always thinks and cannot go on from a given beginning. Choose another model "
+        "with -m; --force sends it anyway.",
+        "{model} 属于仅思考模式,不支持前缀续写。请用 -m 换用其他模型;--force 可照样发送。",
+    ),
+    "rule.stream_only": (
+        "{model} answers as a stream only. Leave stream out, every reply is streamed; "
+        "--force sends it anyway.",
+        "{model} 只支持流式输出。请去掉 stream,所有回复均为流式;--force 可照样发送。",
+    ),
+    "rule.range": (
+        "{name} is a number in {range}, not {value!r}. Change it, or leave it out for the "
+        "model's default; --force sends it anyway.",
+        "{name} 应为 {range} 内的数,而不是 {value!r}。请修改,或去掉以使用模型默认值;--force 可照样发送。",
+    ),
+    "rule.whole": (
+        "{name} is a whole number in {range}, not {value!r}. Change it or leave it out; "
+        "--force sends it anyway.",
+        "{name} 应为 {range} 内的整数,而不是 {value!r}。请修改或去掉;--force 可照样发送。",
+    ),
+    "rule.n_tools": (
+        "With tools there is one answer, not n = {value!r}. Leave n or the tools out; "
+        "--force sends it anyway.",
+        "使用工具时只能有一个回复,n 不能为 {value!r}。请去掉 n 或工具;--force 可照样发送。",
+    ),
+    "rule.n_thinking": (
+        "While {model} thinks there is one answer, not n = {value!r}. Leave n out, or use "
+        "--no-think; --force sends it anyway.",
+        "{model} 在思考模式下只能有一个回复,n 不能为 {value!r}。请去掉 n,或使用 --no-think;--force 可照样发送。",
+    ),
+    "rule.n_thinking.always": (
+        "{model} always thinks and gives one answer, not n = {value!r}. Leave n out; "
+        "--force sends it anyway.",
+        "{model} 属于仅思考模式,只能有一个回复,n 不能为 {value!r}。请去掉 n;--force 可照样发送。",
+    ),
+    "rule.tool_name": (
+        "{name!r} is no name for a tool: letters, digits, _ and -, at most 64. Rename the "
+        "function; --force sends it anyway.",
+        "{name!r} 不能用作工具名:只能含字母、数字、_ 和 -,最多 64 个字符。请为函数改名;--force 可照样发送。",
+    ),
+    "rule.tool_reserved": (
+        "The service keeps the tool name {name!r} for itself. Rename the function; "
+        "--force sends it anyway.",
+        "工具名 {name!r} 为服务保留。请为函数改名;--force 可照样发送。",
+    ),
+    # -- rules: said with the answer; what was left out or may be refused ----------------------
+    "rule.note.always_thinks": (
+        "{model} always thinks, with no switch and no budget; left out: {names}",
+        "{model} 始终思考,没有开关也不能限制思考长度;已略去:{names}",
+    ),
+    "rule.note.never_thinks": (
+        "{model} does not think; left out: {names}",
+        "{model} 不支持思考模式;已略去:{names}",
+    ),
+    "rule.note.no_switch": (
+        "{model} takes no thinking switch here; left out: {names}",
+        "{model} 在此不接受思考模式参数;已略去:{names}",
+    ),
+    "rule.note.no_budget": (
+        "{model} takes no thinking budget; left out: {value}",
+        "{model} 不支持限制思考长度;已略去:{value}",
+    ),
+    "rule.note.no_preserve": (
+        "{model} does not take earlier thinking back; preserve_thinking left out",
+        "{model} 不支持传递思考过程;已略去 preserve_thinking",
+    ),
+    "rule.note.above_limit": (
+        "{name} {value} is above {limit}, the most known for {model}; sent as it is",
+        "{name} 为 {value},超过 {model} 已知的上限 {limit};已照原样发送",
+    ),
+    "rule.note.json_max_tokens": (
+        "max_tokens may cut a JSON answer short; better leave it out",
+        "max_tokens 可能会截断 JSON 回复;建议去掉",
+    ),
+    "rule.note.single_turn": (
+        "{model} takes a single question, without history or system message",
+        "{model} 只支持单轮提问,不带历史和系统消息",
+    ),
+    "rule.note.system_discouraged": (
+        "the guide of {model} advises against a system message while it thinks; put it "
+        "into the question",
+        "{model} 的文档不建议在思考模式下使用系统消息;请写入提问中",
+    ),
     # -- the shell command ---------------------------------------------------------------------
     "shell.about": (
         "Ask Qwen and other reasoning models from a shell.",
@@ -361,6 +579,243 @@ TEXTS: dict[str, tuple[str, str]] = {
     "shell.opening": (
         "Opening {path} in JupyterLab; Ctrl-C here ends it.",
         "正在用 JupyterLab 打开 {path};在此按 Ctrl-C 结束。",
+    ),
+    # -- the wire: notes on thinking, and advice for known messages of the service --------
+    "error.advised": (
+        "{server} refused the request ({told}).",
+        "{server} 拒绝了请求({told})。",
+    ),
+    "error.advised_in_stream": (
+        "{server} reported an error instead of going on ({told}); what had come is kept.",
+        "{server} 中途报告错误({told});已收到的内容已保留。",
+    ),
+    "error.messages": (
+        "Entry {number} of the messages is none that the API knows ({reason}). It takes role system, user, assistant or tool, with a text or a list of parts.",
+        "第 {number} 条消息不符合 API 的格式({reason})。角色应为 system、user、assistant 或 tool,内容应为文本或内容列表。",
+    ),
+    "error.thinking_style": (
+        "{value!r} is no way to switch thinking; the ways are {styles}.",
+        "{value!r} 不是切换思考模式的方式;可用的方式有 {styles}。",
+    ),
+    "note.no_budget": (
+        "this server takes no thinking budget; {budget} was left out",
+        "该服务不支持限制思考长度;已略去 {budget}",
+    ),
+    "note.no_switch": (
+        "this server has no switch for thinking; nothing was sent for it",
+        "该服务没有思考模式开关;未发送相关参数",
+    ),
+    "note.effort": (
+        "this server takes an effort in place of a budget: {budget} tokens became {effort}",
+        "该服务以强度代替思考长度:{budget} Token 转为 {effort}",
+    ),
+    "note.thought_anyway": (
+        "the model thought although thinking was switched off",
+        "思考模式已关闭,模型仍进行了思考",
+    ),
+    "note.no_thinking": (
+        "thinking was switched on and the model gave none",
+        "思考模式已开启,但模型没有输出思考过程",
+    ),
+    "note.cut_at_budget": (
+        "thinking was cut at the budget of {budget} tokens",
+        "思考过程达到 {budget} Token 的长度限制而截断",
+    ),
+    "note.ate_answer": (
+        "thinking used up all tokens and none was left for the answer; give a budget with --think N or raise the limit",
+        "思考过程用尽了 Token,未能给出完整回复;请用 --think N 限制思考长度,或调大输出上限",
+    ),
+    "advice.stream": (
+        "This model answers only as a stream. Take stream=false out of -p; qwen_nb always streams.",
+        "该模型只支持流式输出。请去掉 -p 中的 stream=false;qwen_nb 始终使用流式输出。",
+    ),
+    "advice.budget": (
+        "The thinking budget must be at least 1 and at most what this model allows; give a smaller N after --think, or none.",
+        "限制思考长度的值须不小于 1 且不超过该模型的上限;请调小 --think 后的 N,或不填。",
+    ),
+    "advice.always_thinks": (
+        "This model always thinks (a thinking-only model); leave out --no-think, or choose a hybrid model with -m.",
+        "该模型仅支持思考模式;请去掉 --no-think,或用 -m 选择混合思考模式的模型。",
+    ),
+    "advice.incremental": (
+        "With this model the native protocol wants incremental output; take incremental_output out of -p.",
+        "该模型在原生协议下必须增量输出;请去掉 -p 中的 incremental_output。",
+    ),
+    "advice.result_format": (
+        "While thinking, the native protocol wants results as messages; take result_format out of -p.",
+        "思考模式下原生协议的结果须为 message 格式;请去掉 -p 中的 result_format。",
+    ),
+    "advice.json_thinking": (
+        "A structured answer and thinking exclude each other here; add --no-think, or ask for JSON in a second question.",
+        "结构化输出与思考模式不能同时使用;请加 --no-think,或在下一个问题中再要求 JSON。",
+    ),
+    "advice.json_word": (
+        "For a JSON answer the prompt has to contain the word json; say in it that you want JSON.",
+        "要求 JSON 输出时,提示词中须出现 json 一词;请在问题中写明需要 JSON。",
+    ),
+    "advice.tool_choice": (
+        "While thinking, the model chooses tools by itself; leave tool_choice at auto or none, or add --no-think.",
+        "思考模式下由模型自行选择工具;tool_choice 只能为 auto 或 none,或加 --no-think。",
+    ),
+    "advice.too_long": (
+        "The conversation is longer than this model takes in; begin anew with --new, ask with --once, or choose a model with a longer context.",
+        "对话超出该模型的最大输入长度;请用 --new 重新开始、用 --once 单独提问,或换用上下文更长的模型。",
+    ),
+    "advice.max_tokens": (
+        "--max-tokens is above what this model can write; give a smaller number.",
+        "--max-tokens 超出该模型的最大输出长度;请调小。",
+    ),
+    "advice.range": (
+        "One of the sampling options is outside its range, which the message names; correct that option or leave it out.",
+        "某个采样参数超出了上述范围;请改正或去掉该参数。",
+    ),
+    "advice.batch_size": (
+        "Too many texts in one call; send at most ten at a time.",
+        "单次请求的文本过多;请每次最多发送 10 条。",
+    ),
+    "advice.tool_name": (
+        "This tool name is reserved by the service; rename the function.",
+        "该工具名是服务的保留名;请重命名函数。",
+    ),
+    "advice.tool_round": (
+        "A tool result in the history has lost the call it answers; keep a tool round whole or begin anew with --new.",
+        "历史中的工具结果缺少对应的工具调用;请保留完整的工具调用轮次,或用 --new 重新开始。",
+    ),
+    "advice.tool_loop": (
+        "The model keeps calling the same tool; drop a forced tool_choice, or let the tool say that it has nothing more to give.",
+        "模型在重复调用同一工具;请去掉强制的 tool_choice,或让工具返回“没有更多结果”。",
+    ),
+    "advice.no_tools": (
+        "This model cannot call tools; ask without them or choose another model with -m.",
+        "该模型不支持工具调用;请去掉工具,或用 -m 换用其他模型。",
+    ),
+    "advice.no_search": (
+        "This model has no web search; leave enable_search out or choose another model with -m.",
+        "该模型不支持联网搜索;请去掉 enable_search,或用 -m 换用其他模型。",
+    ),
+    "advice.last_message": (
+        "The last message sent has to be the user's, or a tool's result; look at it with --dry-run.",
+        "最后一条消息须来自用户或工具结果;可用 --dry-run 查看。",
+    ),
+    "advice.bad_arguments": (
+        "The arguments of an earlier tool call are no valid JSON; begin anew with --new.",
+        "历史中某次工具调用的参数不是有效的 JSON;请用 --new 重新开始。",
+    ),
+    "advice.text_only": (
+        "This model, or this way to reach it, takes plain text only; leave attachments out or choose a model that sees, such as qwen3-vl-plus.",
+        "该模型或该接口只接受纯文本;请去掉附件,或换用视觉模型,例如 qwen3-vl-plus。",
+    ),
+    "advice.bad_part": (
+        "A part of a message is of a kind this model does not know; look at it with --dry-run.",
+        "消息中含有该模型不支持的内容类型;可用 --dry-run 查看。",
+    ),
+    "advice.no_content": (
+        "A message in the list is empty; look at it with --dry-run.",
+        "消息列表中有内容为空的消息;可用 --dry-run 查看。",
+    ),
+    "advice.no_messages": (
+        "No messages arrived in the place where this protocol looks for them; check that dialect and base URL belong together.",
+        "服务端在该协议规定的位置没有找到消息;请确认协议与 base URL 相匹配。",
+    ),
+    "advice.languages": (
+        "The translation model does not take this pair of languages; change source_lang or target_lang.",
+        "翻译模型不支持该语种组合;请修改 source_lang 或 target_lang。",
+    ),
+    "advice.file_parsing": (
+        "The service is still reading the file; ask again in a moment.",
+        "服务端仍在解析文件;请稍后再试。",
+    ),
+    "advice.route": (
+        "This model is reached at the other path of the native protocol (text or multimodal); the compatible protocol has one path for all models.",
+        "该模型须使用原生协议的另一接口(文本或多模态);OpenAI 兼容协议则统一使用一个接口。",
+    ),
+    "advice.no_model": (
+        "Check the spelling of the model id after -m, that it exists in your region, and that your workspace may use it: https://www.alibabacloud.com/help/en/model-studio/error-code",
+        "请检查 -m 后的模型 ID 拼写、该模型在所选地域是否提供,以及业务空间是否有权使用:https://www.alibabacloud.com/help/zh/model-studio/error-code",
+    ),
+    "advice.moderation": (
+        "Reword the question or leave the passage out: the content inspection stopped it.",
+        "内容安全检测未通过;请修改措辞或删去相关内容。",
+    ),
+    "advice.free_tier": (
+        "The free quota is used up and the account is set to free use only; switch that off in the console, or choose another model: https://www.alibabacloud.com/help/en/model-studio/error-code",
+        "免费额度已用完,且账号设置为仅使用免费额度;请在控制台关闭该设置,或换用其他模型:https://www.alibabacloud.com/help/zh/model-studio/error-code",
+    ),
+    "advice.arrears": (
+        "The account has an unpaid bill; settle it in the console: https://www.alibabacloud.com/help/en/model-studio/error-code",
+        "账号已欠费;请在控制台结清:https://www.alibabacloud.com/help/zh/model-studio/error-code",
+    ),
+    "advice.not_purchased": (
+        "The service has not been bought for this account; order it in the console: https://www.alibabacloud.com/help/en/model-studio/error-code",
+        "该账号尚未购买此服务;请在控制台开通:https://www.alibabacloud.com/help/zh/model-studio/error-code",
+    ),
+    "advice.wrong_path": (
+        "The address has a path the service does not know; the compatible base URL ends in /compatible-mode/v1, the native one in /api/v1.",
+        "地址的路径有误;OpenAI 兼容协议的 base URL 以 /compatible-mode/v1 结尾,原生协议以 /api/v1 结尾。",
+    ),
+    "advice.too_large": (
+        "The request is too big; shorten the conversation or send smaller attachments.",
+        "请求体过大;请缩短对话或减小附件。",
+    ),
+    "advice.file": (
+        "The service cannot use this input or file: check that it is not empty, and its size and kind.",
+        "服务端无法使用该输入或文件:请检查其是否为空,以及大小和格式。",
+    ),
+    "advice.no_workspace": (
+        "The workspace id does not exist here; check it and its region: https://www.alibabacloud.com/help/en/model-studio/regions",
+        "业务空间 ID 不存在;请检查该 ID 及其地域:https://www.alibabacloud.com/help/zh/model-studio/regions",
+    ),
+    "advice.model_access": (
+        "This key's workspace may not use the model; let the account's owner grant it, or use a key of another workspace: https://www.alibabacloud.com/help/en/model-studio/error-code",
+        "该 API Key 所属的业务空间无权使用此模型;请由主账号授权,或换用其他业务空间的 API Key:https://www.alibabacloud.com/help/zh/model-studio/error-code",
+    ),
+    "advice.not_compatible": (
+        "The compatible protocol does not offer this model; use the native one or another model.",
+        "OpenAI 兼容协议不提供该模型;请使用原生协议或换用其他模型。",
+    ),
+    "advice.burst": (
+        "The requests came too suddenly; wait a minute and ask again, more slowly.",
+        "请求增长过快;请稍等一分钟,并放慢请求速度。",
+    ),
+    "advice.requests": (
+        "Too many requests for now; wait up to a minute and ask again.",
+        "请求过于频繁;请等待至多一分钟再试。",
+    ),
+    "advice.tokens_a_minute": (
+        "In spite of its wording this is a limit on tokens a minute; wait up to a minute and ask again.",
+        "尽管提示为额度不足,这是每分钟 Token 数限流;请等待至多一分钟再试。",
+    ),
+    "advice.timed_out": (
+        "The service gave up after its 300 seconds; ask again, or for less.",
+        "服务端在 300 秒后超时;请重试,或缩小问题。",
+    ),
+    "advice.overloaded": (
+        "The model is overloaded or away for now; ask again in a moment, or choose another with -m.",
+        "模型暂时过载或不可用;请稍后重试,或用 -m 换用其他模型。",
+    ),
+    "advice.plan_key": (
+        "Keys of a plan work only at that plan's own address, and expire with it; set QWEN_NB_BASE_URL to it, or use a pay-as-you-go key: https://www.alibabacloud.com/help/en/model-studio/get-api-key",
+        "套餐的 API Key 只能用于该套餐的地址,并随套餐到期;请将 QWEN_NB_BASE_URL 设为该地址,或换用按量付费的 API Key:https://www.alibabacloud.com/help/zh/model-studio/get-api-key",
+    ),
+    "advice.key": (
+        "A key belongs to one region: check DASHSCOPE_API_KEY, or set QWEN_NB_BASE_URL to the region it was made in: https://www.alibabacloud.com/help/en/model-studio/get-api-key",
+        "API Key 只属于一个地域:请检查 DASHSCOPE_API_KEY,或将 QWEN_NB_BASE_URL 设为其所属地域的地址:https://www.alibabacloud.com/help/zh/model-studio/get-api-key",
+    ),
+    "advice.workspace_key": (
+        "The address is that of one workspace and the key of another; take both from the same workspace: https://www.alibabacloud.com/help/en/model-studio/regions",
+        "地址与 API Key 分属不同的业务空间;请使用同一业务空间的地址和 API Key:https://www.alibabacloud.com/help/zh/model-studio/regions",
+    ),
+    "advice.not_activated": (
+        "Model Studio is not activated for this account, or not for this model; activate it in the console: https://www.alibabacloud.com/help/en/model-studio/error-code",
+        "该账号尚未开通百炼或此模型;请在控制台开通:https://www.alibabacloud.com/help/zh/model-studio/error-code",
+    ),
+    "advice.parameter": (
+        "Change or leave out the option it names; --dry-run shows what is sent, and the codes are explained at https://www.alibabacloud.com/help/en/model-studio/error-code",
+        "请修改或去掉其指出的参数;--dry-run 可查看将发送的内容,错误码说明见 https://www.alibabacloud.com/help/zh/model-studio/error-code",
+    ),
+    "advice.internal": (
+        "The fault is the service's own; ask again in a moment.",
+        "这是服务端的内部错误;请稍后重试。",
     ),
 }
 

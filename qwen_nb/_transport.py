@@ -39,6 +39,7 @@ There is no total time-out: a model may think for long."""
 
 _DRAIN_S = 1.0
 
+_USER_AGENT = "qwen_nb"
 _RAW = "x-stainless-raw-response"
 _OUR_HEADERS = frozenset(
     ("accept", "accept-encoding", "authorization", "connection", "content-length")
@@ -101,6 +102,7 @@ class HttpTransport:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._free: list[_Lane] = []
+        self._is_closed = False
         self._lock = threading.Lock()
 
     def exchange(self) -> HttpExchange:
@@ -115,14 +117,18 @@ class HttpTransport:
         return _Lane(self._server)
 
     def give_back(self, lane: _Lane) -> None:
-        """Keep a lane for the next call."""
+        """Keep a lane for the next call; nothing is kept once the transport was closed."""
         with self._lock:
-            self._free.append(lane)
+            if not self._is_closed:
+                self._free.append(lane)
+                return
+        lane.close()
 
     def close(self) -> None:
-        """Close the connections that are not in use."""
+        """Close the connections; one in use is closed when its call has ended."""
         with self._lock:
             lanes, self._free = self._free, []
+            self._is_closed = True
         for lane in lanes:
             lane.close()
 
@@ -137,6 +143,7 @@ class _Lane:
         if _is_loopback(server.base_url):
             options["trust_env"] = False  # a proxy cannot reach this machine's own servers
         self._headers = _OUR_HEADERS if server.key else _OUR_HEADERS - {"authorization"}
+        self._authorization = f"Bearer {server.key}"
         self.extra: frozenset[str] = frozenset()
         self.socket: socket.socket | None = None
         self.is_shut = False
@@ -146,7 +153,7 @@ class _Lane:
                 api_key=server.key or "none",
                 max_retries=0,
                 timeout=openai.Timeout(IDLE_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-                default_headers={"User-Agent": "qwen_nb"},
+                default_headers={"User-Agent": _USER_AGENT},
                 http_client=openai.DefaultHttpxClient(**options),
             )
         except ImportError as error:  # a socks proxy is set and its package is missing
@@ -157,6 +164,11 @@ class _Lane:
     def _before_sending(self, request: Any) -> None:
         for name in set(request.headers) - self._headers - self.extra:
             del request.headers[name]
+        # `OPENAI_CUSTOM_HEADERS` reaches our own names too. Where the library has taken the
+        # key off, since a redirect leads to another host, it stays off.
+        request.headers["user-agent"] = _USER_AGENT
+        if "authorization" in request.headers:
+            request.headers["authorization"] = self._authorization
         request.extensions["trace"] = self._traced
 
     def _traced(self, name: str, info: dict[str, Any]) -> None:
@@ -196,6 +208,8 @@ class HttpExchange:
         import openai
 
         lane = self._lane = self._transport.take_lane()
+        if self._stopped.is_set():  # the stop came before there was anything to break
+            lane.shut_down()
         lane.extra = frozenset(name.lower() for name in call.headers)
         try:
             headers = {_RAW: "stream", "Accept": "text/event-stream", **call.headers}
@@ -226,7 +240,10 @@ class HttpExchange:
         if self._bytes is None:
             self._bytes = self._answer.iter_bytes()
         try:
-            yield from self._bytes
+            # Not `yield from`: left early, it would close the bytes, and with them a
+            # connection that `close` may still keep.
+            for chunk in self._bytes:  # noqa: UP028
+                yield chunk
         except http.TimeoutException as error:
             raise TimedOut("error.silent", server=self._server.name) from error
         except (http.HTTPError, OSError) as error:

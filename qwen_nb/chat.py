@@ -16,6 +16,7 @@ from qwen_nb._screen import Screen
 from qwen_nb._texts import Language, text
 from qwen_nb._transport import HttpTransport
 from qwen_nb.dialects.openai import OpenAIDialect
+from qwen_nb.render import TerminalDisplay
 
 __all__ = ["Chat", "Preview", "Question"]
 
@@ -217,24 +218,29 @@ class Chat:
         """
         server = self.server(started=False)
         history, options = self._prepared(question, server)
-        call = self._dialect.encode(request_for(question.prompt, history, options))
-        messages = call.body["messages"] if call.body else []
+        request = request_for(question.prompt, history, options)
+        call = self._dialect.encode(request, server)
+        contents = (message.content for message in request.messages)
         return Preview(
             server=server.name,
             path=call.path,
             body=call.body or {},
             turns_sent=len(history),
             turns_left_out=len(self.turns) - len(history),
-            tokens=sum(estimate_tokens(message["content"]) for message in messages),
+            tokens=sum(
+                estimate_tokens(content) for content in contents if isinstance(content, str)
+            ),
         )
 
-    def server(self, *, started: bool = True) -> Server:
+    def server(self, *, started: bool = True, watched: bool = False) -> Server:
         """Return the server that questions go to now.
 
         Parameters
         ----------
         started : bool
             False only looks: the embedded emulator, if it is that, is not started.
+        watched : bool
+            Somebody reads along, so the emulator writes at a reader's pace.
 
         Raises
         ------
@@ -249,7 +255,7 @@ class Chat:
             return server
         from qwen_nb.emulator import embedded
 
-        emulator = embedded(pace=None if Screen.current().is_watched else 0.0)
+        emulator = embedded(pace=None if watched else 0.0)
         return replace(server, base_url=emulator.openai_base_url, key=emulator.key)
 
     def default_options(self, server: Server) -> ChatOptions:
@@ -285,7 +291,8 @@ class Chat:
     def _run(
         self, question: Question, display: Display | None, screen: Screen
     ) -> tuple[Turn | None, Outcome]:
-        server = self.server()
+        watched = screen.is_watched or isinstance(display, TerminalDisplay)
+        server = self.server(watched=watched)
         history, options = self._prepared(question, server)
         transport = self._transport_to(server)
         if options.model is None:

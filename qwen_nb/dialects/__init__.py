@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from qwen_nb._errors import ApiError
 from qwen_nb._events import Event
-from qwen_nb._messages import ChatRequest, Server
+from qwen_nb._messages import ChatRequest, Note, Server
 from qwen_nb._sse import ServerSentEvent
 
 __all__ = ["Dialect", "EventReader", "HttpCall"]
@@ -32,12 +32,15 @@ class HttpCall:
         What is sent as JSON.
     headers : mapping
         Headers the dialect needs beyond the usual ones.
+    notes : tuple of Note
+        What this server cannot be asked for, and what was sent in its place.
     """
 
     method: str
     path: str
     body: Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
 
 
 class EventReader(Protocol):
@@ -59,15 +62,18 @@ class EventReader(Protocol):
         ApiError
             When the event is the server's report of an error.
         BadEvent
-            When its data is no JSON object.
+            When its data is no JSON object, nor the beginning of one.
         """
+
+    def close(self) -> list[Event]:
+        """Tell that nothing more comes; return what was held back, if anything was."""
 
 
 class Dialect(Protocol):
     """How one protocol spells requests, events and errors."""
 
-    def encode(self, request: ChatRequest) -> HttpCall:
-        """Return the call that asks the request, streamed."""
+    def encode(self, request: ChatRequest, server: Server) -> HttpCall:
+        """Return the call that asks the request, streamed, in that server's spelling."""
 
     def reader(self, server: Server) -> EventReader:
         """Return a reader for one stream."""

@@ -7,19 +7,10 @@ text, and only text means anything.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from qwen_nb._errors import (
-    ApiError,
-    AuthFailed,
-    BadEvent,
-    BadRequest,
-    ContentRefused,
-    RateLimited,
-    ServerFailed,
-)
+from qwen_nb._errors import ApiError
 from qwen_nb._events import (
     AnswerDelta,
     Event,
@@ -28,51 +19,52 @@ from qwen_nb._events import (
     ThinkingDelta,
     UsageReport,
 )
-from qwen_nb._messages import ChatRequest, FinishReason, Server, Usage
+from qwen_nb._messages import ChatRequest, FinishReason, Message, Server, Usage
 from qwen_nb._sse import ServerSentEvent
 from qwen_nb.dialects import HttpCall
+from qwen_nb.dialects._frames import HalfFrame, bad_event
+from qwen_nb.dialects._frames import decode as _decode
+from qwen_nb.dialects._growing import GrowingText
+from qwen_nb.dialects._refusals import refusal, refusal_in
+from qwen_nb.dialects._tool_calls import ToolCalls
+from qwen_nb.dialects.thinking import ThinkSplitter, switch, thinking_in
 
-__all__ = ["OpenAIDialect", "usage_from"]
+__all__ = ["FINISH", "OpenAIDialect", "count", "overlaid", "tool_call_list", "usage_from"]
 
-_FINISH: Mapping[str, FinishReason] = {
+FINISH: Mapping[str, FinishReason] = {
     "stop": "stop",
     "length": "length",
     "tool_calls": "tool_calls",
     "content_filter": "blocked",
     "error": "failed",
 }
-
-_decode = json.JSONDecoder().decode
-"""`json.loads` would first guess the encoding of each event; here it is UTF-8 by definition."""
-
-_EXCERPT = 300
-"""Characters of a server's own words that fit one readable message."""
+"""A server's word for the end, and ours (protocol.md §4.5); any other word is an end too."""
 
 
 class OpenAIDialect:
     """`POST …/chat/completions`, always streamed, usage always asked for."""
 
-    def encode(self, request: ChatRequest) -> HttpCall:
+    def encode(self, request: ChatRequest, server: Server) -> HttpCall:
         """Return the call that asks the request.
 
-        A field of `options.params` wins over ours, so that a person can send anything.
+        A field of `options.params` wins over ours, so that a person can send anything;
+        fields that are objects are laid over ours key by key.
         """
         options = request.options
+        fields, notes = switch(options.thinking, server.thinking_style)
         body: dict[str, Any] = {
             "model": request.model,
-            "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+            "messages": [_message(message) for message in request.messages],
             "stream": True,
             "stream_options": {"include_usage": True},
         }
-        if options.thinking is not None:
-            body["enable_thinking"] = options.thinking is not False
-            if not isinstance(options.thinking, bool):
-                body["thinking_budget"] = options.thinking
+        body |= fields
         if options.temperature is not None:
             body["temperature"] = options.temperature
         if options.max_tokens is not None:
             body["max_tokens"] = options.max_tokens
-        return HttpCall("POST", "/chat/completions", body | dict(options.params))
+        body = overlaid(body, options.params)
+        return HttpCall("POST", "/chat/completions", body, notes=notes)
 
     def reader(self, server: Server) -> OpenAIReader:
         """Return a reader for one stream."""
@@ -80,14 +72,46 @@ class OpenAIDialect:
 
     def error(self, status: int, body: bytes, server: Server) -> ApiError:
         """Return the error that an HTTP answer of 4xx or 5xx means (protocol.md §5.1)."""
-        try:
-            told = json.loads(body)
-        except ValueError:
-            told = None
-        if not isinstance(told, dict):
-            words = "" if _is_page(body) else body.decode("utf-8", "replace")
-            told = {"message": words}
-        return _error(status, told, server)
+        return refusal_in(body, status, server)
+
+
+def overlaid(ours: dict[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return our fields with a person's own laid over them."""
+    body = ours | dict(theirs)
+    for key, value in theirs.items():
+        if isinstance(value, Mapping) and isinstance(ours.get(key), dict):
+            body[key] = ours[key] | dict(value)
+    return body
+
+
+def _message(message: Message) -> dict[str, Any]:
+    # protocol.md §2.3. A missing content is refused, so nothing is the empty text.
+    content = message.content
+    spelled: dict[str, Any] = {
+        "role": message.role,
+        "content": list(content) if isinstance(content, tuple) else content or "",
+    }
+    if message.thinking:
+        spelled["reasoning_content"] = message.thinking
+    if message.tool_calls:
+        spelled["tool_calls"] = tool_call_list(message)
+    if message.tool_call_id:
+        spelled["tool_call_id"] = message.tool_call_id
+    if message.partial:
+        spelled["partial"] = True
+    return spelled
+
+
+def tool_call_list(message: Message) -> list[dict[str, Any]]:
+    """Return an assistant's calls as the API spells them; arguments are a JSON text."""
+    return [
+        {
+            "id": call.id,
+            "type": "function",
+            "function": {"name": call.name, "arguments": call.arguments or "{}"},
+        }
+        for call in message.tool_calls
+    ]
 
 
 class OpenAIReader:
@@ -106,6 +130,13 @@ class OpenAIReader:
         self.done = False
         self.finished = False
         self._started = False
+        self._half = HalfFrame()
+        self._is_half = False
+        self._calls = ToolCalls()
+        self._splitter = (
+            ThinkSplitter(missing_opener=server.missing_opener) if server.inline_think else None
+        )
+        self._growing: GrowingText | None = None
 
     def events(self, sse: ServerSentEvent) -> list[Event]:
         """Return what one server-sent event means.
@@ -115,56 +146,99 @@ class OpenAIReader:
         ApiError
             When it is an error reported inside a stream of status 200 (protocol.md §4.6).
         BadEvent
-            When its data is no JSON object.
+            When its data is no JSON object, nor the beginning of one.
         """
-        if sse.data == b"[DONE]":
+        data = sse.data
+        if data == b"[DONE]":
             self.done = True
-            return []
+            return self.close()
+        frame: Any
         try:
-            frame = _decode(sse.data.decode())
+            frame = None if self._is_half else _decode(data.decode())
         except ValueError:
             frame = None
         if not isinstance(frame, dict):
-            raise BadEvent(
-                "error.bad_event", begins=_excerpt(sse.data.decode("utf-8", "replace"))
-            )
+            frame = self._half.whole(data)
+            self._is_half = frame is None
+            if frame is None:
+                return []
         if frame.get("error") or sse.name == "error":
-            raise _error(200, frame, self._server)
+            raise refusal(200, frame, self._server)
         try:
             return self._meaning(frame)
         except (AttributeError, LookupError, TypeError) as error:
             # A field of another shape than any server of this dialect is known to send.
-            raise BadEvent("error.bad_event", begins=_excerpt(str(frame))) from error
+            raise bad_event(str(frame)) from error
+
+    def close(self) -> list[Event]:
+        """Return what was held back until its meaning would be clear."""
+        events: list[Event] = []
+        if self._growing is not None and (text := self._growing.close()):
+            self._answer(text, events)
+        if self._splitter is not None:
+            events += self._splitter.close()
+        return events
 
     def _meaning(self, frame: dict[str, Any]) -> list[Event]:
         events: list[Event] = []
         if not self._started:
             self._started = True
-            model, answer_id = frame.get("model"), frame.get("id")
-            events.append(
-                Started(
-                    model if isinstance(model, str) else "",
-                    answer_id.removeprefix("chatcmpl-") if isinstance(answer_id, str) else "",
-                )
-            )
+            self._start(frame, events)
         if choices := frame.get("choices"):
             self._read_choice(choices[0], events)
         if usage := frame.get("usage"):
             events.append(UsageReport(usage_from(usage)))
         return events
 
+    def _start(self, frame: dict[str, Any], events: list[Event]) -> None:
+        model, answer_id = frame.get("model"), frame.get("id")
+        if not isinstance(model, str):
+            model = ""
+        if "qwen-mt" in model.lower():
+            # Some translation models repeat the whole text (protocol.md §7.4).
+            self._growing = GrowingText()
+        request_id = answer_id if isinstance(answer_id, str) else ""
+        events.append(Started(model, request_id.removeprefix("chatcmpl-")))
+
     def _read_choice(self, choice: dict[str, Any], events: list[Event]) -> None:
         # `message` in place of `delta` is the whole reply of a server that did not stream.
         delta = choice.get("delta") or choice.get("message") or {}
-        thinking = delta.get("reasoning_content") or delta.get("reasoning")
-        if thinking and isinstance(thinking, str):
+        thinking = delta.get("reasoning_content")
+        if not thinking or not isinstance(thinking, str):
+            thinking = thinking_in(delta) if "reasoning" in delta or _DETAILS in delta else ""
+        if thinking:
             events.append(ThinkingDelta(thinking))
         answer = delta.get("content")
         if answer and isinstance(answer, str):
-            events.append(AnswerDelta(answer))
+            if self._splitter is None and self._growing is None:
+                events.append(AnswerDelta(answer))
+            else:
+                self._grown_answer(answer, events)
+        if calls := delta.get("tool_calls"):
+            events += self._calls.events(calls)
         if reason := choice.get("finish_reason"):
             self.finished = True
-            events.append(Finished(_FINISH.get(reason, "stop")))
+            events += self.close()
+            finish = FINISH.get(reason, "stop")
+            # Some servers say `stop` all the same (protocol.md §4.4).
+            events.append(
+                Finished("tool_calls" if finish == "stop" and self._calls else finish)
+            )
+
+    def _grown_answer(self, text: str, events: list[Event]) -> None:
+        if self._growing is not None:
+            text = self._growing.delta(text)
+        if text:
+            self._answer(text, events)
+
+    def _answer(self, text: str, events: list[Event]) -> None:
+        if self._splitter is None:
+            events.append(AnswerDelta(text))
+        else:
+            events += self._splitter.feed(text)
+
+
+_DETAILS = "reasoning_details"
 
 
 def usage_from(told: Mapping[str, Any]) -> Usage:
@@ -175,60 +249,17 @@ def usage_from(told: Mapping[str, Any]) -> Usage:
     output_details = told.get("completion_tokens_details") or {}
     input_details = told.get("prompt_tokens_details") or {}
     return Usage(
-        input=_count(told.get("prompt_tokens")),
-        output=_count(told.get("completion_tokens")),
-        total=_count(told.get("total_tokens")),
-        thinking=_count(output_details.get("reasoning_tokens")),
-        cached=_count(input_details.get("cached_tokens")),
+        input=count(told.get("prompt_tokens")),
+        output=count(told.get("completion_tokens")),
+        total=count(told.get("total_tokens")),
+        thinking=count(output_details.get("reasoning_tokens")),
+        cached=count(input_details.get("cached_tokens")),
         raw=told,
     )
 
 
-def _count(value: Any) -> int | None:
+def count(value: Any) -> int | None:
+    """Return a token count; None for anything that is none."""
     return (
         value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
     )
-
-
-def _error(status: int, told: Mapping[str, Any], server: Server) -> ApiError:
-    error = told.get("error") or told
-    if not isinstance(error, dict):
-        error = {"message": str(error)}
-    code = str(error.get("code") or error.get("type") or "")
-    words = _excerpt(str(error.get("message") or error.get("detail") or ""))
-    request_id = str(told.get("request_id") or "")
-    kind, key = _classify(status, code, words, server)
-    label = " ".join(part for part in (str(status) if status != 200 else "", code) if part)
-    return kind(
-        key,
-        status=status,
-        code=code,
-        request_id=request_id,
-        server=server.name,
-        told=": ".join(part for part in (label, words) if part),
-    )
-
-
-def _classify(status: int, code: str, words: str, server: Server) -> tuple[type[ApiError], str]:
-    if "inspection" in code.lower() or "inappropriate content" in words.lower():
-        return ContentRefused, "error.refused"
-    if status in (401, 403):
-        if server.model_studio:
-            return AuthFailed, "error.auth"
-        return AuthFailed, "error.auth_other" if server.key else "error.auth_none"
-    if status == 429:
-        return RateLimited, "error.rate"
-    if status == 404:
-        return BadRequest, "error.not_found"
-    if 400 <= status < 500:
-        return BadRequest, "error.bad_request"
-    return ServerFailed, "error.in_stream" if status == 200 else "error.server"
-
-
-def _excerpt(words: str) -> str:
-    words = " ".join(words.split())
-    return words if len(words) <= _EXCERPT else words[: _EXCERPT - 1] + "…"
-
-
-def _is_page(body: bytes) -> bool:
-    return body.lstrip()[:1] == b"<"

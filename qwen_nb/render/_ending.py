@@ -27,8 +27,8 @@ def ending(reply: Reply, language: Language) -> Ending:
     words = {
         "length": "reply.at_length",
         "blocked": "reply.blocked",
-        "stopped": "reply.was_stopped" if answered else "reply.ask_again",
-        "cut": "reply.was_cut" if answered else "reply.ask_again",
+        "stopped": "reply.was_stopped" if answered else "reply.stopped_before",
+        "cut": "reply.was_cut" if answered else "reply.cut_before",
         "failed": "reply.ask_again",
     }
     headline = ""

@@ -67,7 +67,7 @@ def test_a_line_end_may_be_split():
 
 def test_an_ending_is_told():
     assert shown([], Reply(finish_reason="stopped", model="m")) == (
-        "No answer yet. Run the cell again to ask again.\n\n"
+        "No answer yet. Stopped by you; ask again to get one.\n\n"
         "the server told no token counts · m\n"
     )
 

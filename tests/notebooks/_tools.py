@@ -1,0 +1,96 @@
+"""The tools that people run notebooks with, each as a command of its own."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from tests.notebooks._clean import environment
+
+HANG_S = 180
+
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+
+
+def new_notebook(sources: Sequence[str]) -> NotebookNode:
+    """Return a notebook of code cells that were not run yet."""
+    cells = [
+        nbformat.v4.new_code_cell(source, id=f"cell-{index}")
+        for index, source in enumerate(sources)
+    ]
+    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL})
+
+
+class Tools:
+    """Runs the commands in a folder of their own, with nothing of the person's around."""
+
+    def __init__(self, folder: Path) -> None:
+        self._environment = environment(folder)
+
+    def execute(self, notebook: NotebookNode, path: Path) -> NotebookNode:
+        """Run a notebook with nbclient, nobody watching; return what it saves at a path."""
+        nbformat.write(notebook, path)
+        self._checked("nbconvert", "--to", "notebook", "--execute", "--inplace", str(path))
+        return nbformat.read(path, as_version=4)
+
+    def convert(self, path: Path, form: str) -> str:
+        """Return a notebook as `html` or `markdown`, without running it."""
+        return self._checked("nbconvert", "--to", form, "--stdout", str(path))
+
+    def failures(self, *paths: Path, folder: Path | None = None) -> dict[str, list[int]]:
+        """Run `pytest --nbval`; return the cells that failed in each notebook.
+
+        Parameters
+        ----------
+        *paths : Path
+            The notebooks, or the folders that hold them.
+        folder : Path, optional
+            Where the command runs, and so whose settings hold; none of ours unless given.
+        """
+        given = [str(path) for path in paths]
+        # no settings of ours: an ini file that is empty
+        own = [] if folder else ["-c", "/dev/null", f"--rootdir={paths[0].parent}"]
+        done = self._run("pytest", "--nbval", "-rf", "-p", "no:cacheprovider", *own, *given,
+                         folder=folder)  # fmt: skip
+        assert done.returncode in (0, 1), done.stdout + done.stderr
+        failed: dict[str, list[int]] = {}
+        for name, cell in re.findall(r"^FAILED (?:.*/)?(.+?)::Cell (\d+)", done.stdout, re.M):
+            failed.setdefault(name, []).append(int(cell))
+        assert bool(failed) == bool(done.returncode), done.stdout + done.stderr
+        return failed
+
+    def _checked(self, *arguments: str) -> str:
+        done = self._run(*arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def _run(
+        self, *arguments: str, folder: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", *arguments],
+            cwd=folder or self._environment["HOME"],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=HANG_S,
+        )
+
+
+def tampered(notebook: NotebookNode, form: str, pattern: str, new: str) -> NotebookNode:
+    """Return a copy in which the first match in outputs of that form is another text."""
+    copy = nbformat.from_dict(notebook)
+    for cell in copy.cells:
+        for output in cell.outputs:
+            text = output.get("data", {}).get(form, "")
+            changed = re.sub(pattern, new, text, count=1)
+            if changed != text:
+                output.data[form] = changed
+                return copy
+    raise AssertionError(f"no output of form {form} matches {pattern!r}")
