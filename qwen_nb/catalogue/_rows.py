@@ -1,0 +1,289 @@
+"""The three kinds of row: a model, a price, a server.
+
+A row is made from named cells, as text (CSV) or as TOML values; a cell that is empty or
+missing is None: not known. Nothing here reads files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any, Literal, TypeAlias, get_args
+
+__all__ = [
+    "MODEL_CELLS",
+    "PRICE_CELLS",
+    "SERVER_CELLS",
+    "WORKSPACE",
+    "BadCell",
+    "Mode",
+    "Model",
+    "Price",
+    "ServerRow",
+    "Switch",
+]
+
+Mode: TypeAlias = Literal["hybrid_on", "hybrid_off", "thinking_only", "none"]
+"""`hybrid_on` thinks unless it is switched off, `hybrid_off` only when switched on."""
+
+Switch: TypeAlias = Literal[
+    "top_level",
+    "chat_template_kwargs",
+    "reasoning_effort",
+    "reasoning_object",
+    "thinking_object",
+    "none",
+]
+"""How a server is told to think (protocol.md §8)."""
+
+WORKSPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
+"""A workspace id (protocol.md §1.2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """What is known about one model; None means not known (protocol.md §3).
+
+    Parameters
+    ----------
+    id : str
+        The id; for a model that is not in the table, as it was asked for.
+    known : bool
+        False when nothing at all is known.
+    inferred_from : str, optional
+        The model whose facts these are, when the id itself is not in the table.
+    aliases : tuple of str
+        Other ids of the same model.
+    mode : str, optional
+        Whether it thinks by itself.
+    stream_required : bool, optional
+        It answers streams only.
+    takes_thinking_keys : bool, optional
+        False where `enable_thinking` and `thinking_budget` have no effect or no place.
+    thinking_budget, preserve_thinking, soft_switch : bool, optional
+        It takes `thinking_budget`, `preserve_thinking`, `/think` and `/no_think`.
+    system_discouraged : bool, optional
+        Its guide advises against a system message while it thinks.
+    partial_mode : bool, optional
+        It can go on from the beginning of an answer (protocol.md §7.5).
+    single_turn : bool, optional
+        It takes one question, without history.
+    vision : bool, optional
+        It takes images.
+    native_route : str, optional
+        `text`, `multimodal` or `both` (protocol.md §1.3).
+    context, max_input, max_cot, max_output : int, optional
+        Limits in tokens; `max_cot` is that of the thinking.
+    implicit_cache, explicit_cache : bool, optional
+        Which context cache it has (protocol.md §6.4).
+    source, date : str
+        Where the facts are from, and as of when.
+    """
+
+    id: str
+    known: bool = True
+    inferred_from: str | None = None
+    aliases: tuple[str, ...] = ()
+    family: str | None = None
+    vendor: str | None = None
+    mode: Mode | None = None
+    stream_required: bool | None = None
+    takes_thinking_keys: bool | None = None
+    thinking_budget: bool | None = None
+    preserve_thinking: bool | None = None
+    soft_switch: bool | None = None
+    system_discouraged: bool | None = None
+    partial_mode: bool | None = None
+    single_turn: bool | None = None
+    vision: bool | None = None
+    native_route: str | None = None
+    context: int | None = None
+    max_input: int | None = None
+    max_cot: int | None = None
+    max_output: int | None = None
+    implicit_cache: bool | None = None
+    explicit_cache: bool | None = None
+    source: str = ""
+    date: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """List prices of one model in one region, per million tokens.
+
+    Parameters
+    ----------
+    id, region, currency : str
+        Whose price, where (`sg`, `bj`, …), in which money.
+    up_to_input_tokens : int, optional
+        The tier holds for requests of at most so much input; None: for all.
+    input : Decimal, optional
+        Price of input.
+    output, output_thinking : Decimal, optional
+        Price of all output of a reply without thinking, and of one with it
+        (protocol.md §6.5).
+    source, date : str
+        Where the price is from, and as of when.
+    """
+
+    id: str
+    region: str
+    currency: str
+    up_to_input_tokens: int | None = None
+    input: Decimal | None = None
+    output: Decimal | None = None
+    output_thinking: Decimal | None = None
+    source: str = ""
+    date: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerRow:
+    """A place that serves models; the fields are told at the top of `servers.toml`."""
+
+    name: str
+    title: str = ""
+    kind: Literal["region", "plan", "server"] = "server"
+    aliases: tuple[str, ...] = ()
+    id: str = ""
+    host: str = ""
+    workspace_host: str = ""
+    base_url: str = ""
+    hosts: tuple[str, ...] = ()
+    price_region: str = ""
+    currency: str = ""
+    thinking: Switch = "none"
+    thinking_budget: bool = False
+    reasoning_fields: tuple[str, ...] = ("reasoning_content", "reasoning", "reasoning_details")
+    inline_think: bool = False
+    missing_opener: bool = False
+    key_env: str = ""
+    key_prefix: str = ""
+
+    @property
+    def model_studio(self) -> bool:
+        """Whether Model Studio's own rules hold there."""
+        return self.kind != "server"
+
+    def url(self, workspace: str = "", *, native: bool = False) -> str:
+        """Return the address of a protocol, or an empty text where there is none.
+
+        Parameters
+        ----------
+        workspace : str
+            Id of a workspace, for its own host.
+        native : bool
+            The native protocol in place of the OpenAI-compatible one.
+
+        Raises
+        ------
+        ValueError
+            When the workspace id is none, `{WorkspaceId}` for example.
+        """
+        if workspace and not WORKSPACE.fullmatch(workspace):
+            raise ValueError(workspace)
+        host = self.host
+        if workspace and self.workspace_host:
+            host = self.workspace_host.replace("{workspace}", workspace)
+        if not host:
+            return "" if native else self.base_url
+        return f"https://{host}{'/api/v1' if native else '/compatible-mode/v1'}"
+
+
+class BadCell(ValueError):
+    """A cell that cannot be read: what it should be, and which words it may be."""
+
+    def __init__(self, kind: str, allowed: str = "") -> None:
+        super().__init__(kind)
+        self.kind = kind
+        self.allowed = allowed
+
+
+Reader: TypeAlias = Callable[[Any], Any]
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise BadCell("text")
+    return value.strip()
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = value.split(";")
+    if not isinstance(value, list):
+        raise BadCell("texts")
+    return tuple(text for one in value if (text := _text(one)))
+
+
+def _flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value in ("yes", "no"):
+        return bool(value == "yes")
+    raise BadCell("flag")
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+        return int(value)
+    raise BadCell("count")
+
+
+def _money(value: Any) -> Decimal:
+    try:
+        amount = Decimal(value)
+    except (InvalidOperation, TypeError, ValueError):
+        amount = Decimal(-1)
+    if not amount.is_finite() or amount < 0:
+        raise BadCell("money")
+    return amount
+
+
+def _one_of(*names: str) -> Reader:
+    def read(value: Any) -> str:
+        if value in names:
+            return str(value)
+        raise BadCell("one_of", ", ".join(names))
+
+    return read
+
+
+def _columns(reader: Reader, names: str) -> dict[str, Reader]:
+    return dict.fromkeys(names.split(), reader)
+
+
+MODEL_CELLS: Mapping[str, Reader] = {
+    **_columns(_text, "id family vendor source date"),
+    **_columns(_texts, "aliases"),
+    "mode": _one_of(*get_args(Mode)),
+    **_columns(
+        _flag,
+        "stream_required takes_thinking_keys thinking_budget preserve_thinking soft_switch "
+        "system_discouraged partial_mode single_turn vision implicit_cache explicit_cache",
+    ),
+    "native_route": _one_of("text", "multimodal", "both"),
+    **_columns(_count, "context max_input max_cot max_output"),
+}
+"""The columns of `models.csv`, and what reads a cell of each."""
+
+PRICE_CELLS: Mapping[str, Reader] = {
+    **_columns(_text, "id region currency source date"),
+    **_columns(_count, "up_to_input_tokens"),
+    **_columns(_money, "in out out_thinking"),
+}
+"""The columns of `prices.csv`."""
+
+SERVER_CELLS: Mapping[str, Reader] = {
+    **_columns(
+        _text,
+        "name title id host workspace_host base_url price_region currency key_env key_prefix",
+    ),
+    "kind": _one_of("region", "plan", "server"),
+    **_columns(_texts, "aliases hosts reasoning_fields"),
+    "thinking": _one_of(*get_args(Switch)),
+    **_columns(_flag, "thinking_budget inline_think missing_opener"),
+}
+"""The keys of a table in `servers.toml`."""
