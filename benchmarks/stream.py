@@ -82,7 +82,7 @@ def _answer(connection: socket.socket) -> None:
     reader = connection.makefile("rb")
     while line := reader.readline():
         length = 0
-        while (line := reader.readline().strip().lower()):
+        while line := reader.readline().strip().lower():
             if line.startswith(b"content-length:"):
                 length = int(line.split(b":")[1])
         model = json.loads(reader.read(length))["model"]
@@ -135,7 +135,7 @@ def main() -> None:
         front.run("%load_ext qwen_nb\nimport gc")
         for code in (OURS, BARE):  # imports and connections are not what is measured
             front.run(code.format(n=50, url=url))
-        print(f"{'chunks':>7} {'ours CPU s':>11} {'SDK CPU s':>10} {'ratio':>6} {'bytes/text':>11}")
+        print(" chunks  ours CPU s  SDK CPU s  ratio  bytes/text")
         for count in COUNTS:
             ours, bare, sizes = [], [], []
             for _ in range(rounds):
@@ -147,7 +147,8 @@ def main() -> None:
                 bare.append(front.run(BARE.format(n=count, url=url))[0])
             mine, other = statistics.median(ours), statistics.median(bare)
             per_text = statistics.median(sizes) / (count * len(PIECE))
-            print(f"{count:>7} {mine:>11.3f} {other:>10.3f} {mine / other:>6.2f} {per_text:>11.2f}")
+            ratio = mine / other
+            print(f"{count:>7} {mine:>11.3f} {other:>10.3f} {ratio:>6.2f} {per_text:>11.2f}")
             time.sleep(0.1)
     finally:
         front.client.stop_channels()
