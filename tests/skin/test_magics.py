@@ -286,11 +286,11 @@ def test_the_status_counts(notebook: Notebook, settled: Emulator) -> None:
 
 
 def test_the_status_names_the_emulator_and_starts_none(notebook: Notebook) -> None:
-    before = threading.active_count()
+    before = emulators()
     out = notebook.run("%qwen").out
     assert "scripted answers, no model" in out
     assert "model: qwen-plus, thinking on" in out
-    assert threading.active_count() == before
+    assert emulators() == before
 
 
 @pytest.mark.parametrize("cell", ["%%qwen?", "%qwen?"])
@@ -410,6 +410,10 @@ def test_last_draws_the_last_reply(notebook: Notebook, settled: Emulator) -> Non
 # -- loading -----------------------------------------------------------------------------
 
 
+def emulators() -> int:
+    return [thread.name for thread in threading.enumerate()].count("qwen_nb emulator")
+
+
 def state(shell: Any) -> dict[str, Any]:
     manager = shell.magics_manager
     events = shell.events.callbacks
@@ -424,7 +428,7 @@ def state(shell: Any) -> dict[str, Any]:
         "names": {name for name in shell.user_ns if "qwen" in name},
         "hidden": {name for name in shell.user_ns_hidden if "qwen" in name},
         "configurables": len(shell.configurables),
-        "emulators": [t.name for t in threading.enumerate()].count("qwen_nb emulator"),
+        "emulators": emulators(),
     }
 
 
