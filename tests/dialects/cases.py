@@ -305,6 +305,11 @@ add("a short answer repeated", "dashscope", native({"content": "Hi"}, last={"con
 add("pieces that only look repeated", "dashscope",
     native({"content": "ha"}, {"content": "ha"}, {"content": "haha"}),
     [NATIVE_START, A("ha"), A("hahaha"), STOP], "4.3 cumulative", "trap 5")  # fmt: skip
+add("thinking that looks repeated says nothing of the answer", "dashscope",
+    native({"reasoning_content": "H"}, {"reasoning_content": "Ha"}, {"content": "I"},
+           {"content": " am"}),
+    [NATIVE_START, T("H"), T("a"), A("I"), A(" am"), STOP],
+    "4.3 cumulative", "trap 5")  # fmt: skip
 add("multimodal frames", "dashscope",
     native(frame({"content": [], "reasoning_content": "Hm"}),
            frame({"content": [{"text": "A "}]}),
@@ -353,6 +358,12 @@ calls("a name in two pieces",
        fragment(index=0, arguments="{}")],
       [ToolCallStarted(0, "c-1", "get_"), ToolCallStarted(0, "c-1", "get_weather"), D(0, "{}")],
       "4.4 name")  # fmt: skip
+calls("another name after arguments",
+      [FIRST, fragment(index=0, name="g", arguments="1}")], ONE, "4.4 name")  # fmt: skip
+calls("two calls of one list, their arguments as texts",
+      [[fragment(name="f", arguments="{}"), fragment(name="f", arguments="[]")]],
+      [ToolCallStarted(0, "", "f"), D(0, "{}"), ToolCallStarted(1, "", "f"), D(1, "[]")],
+      "4.4 no id")  # fmt: skip
 calls("arguments null at first",
       [fragment(index=0, id="c-1", name="f", arguments=None),
        fragment(index=0, arguments="{}")],
@@ -469,6 +480,9 @@ add("a native error event", "dashscope",
     NATIVE_BEGUN + native_event(told("InternalError", "Oops"), 2, "error", 500),
     [NATIVE_START, A("Hi"), Raised(ServerFailed, "InternalError")],
     "4.6 native", "trap 8")  # fmt: skip
+add("a native error without a code", "dashscope",
+    NATIVE_BEGUN + native_event({"message": "Oops", "request_id": "r-1"}, 2, "error", 500),
+    [NATIVE_START, A("Hi"), Raised(ServerFailed)], "4.6 native", "trap 8")  # fmt: skip
 add("a native error without its name", "dashscope",
     NATIVE_BEGUN + native_event(told("InvalidParameter", "no"), 2),
     [NATIVE_START, A("Hi"), Raised(BadRequest, "InvalidParameter")],
