@@ -1,42 +1,25 @@
 """The OpenAI-compatible dialect, from the server's side: answers into bytes.
 
-Framing as in protocol.md §4.2, error bodies as in §5.1. Ids and times come from the
-request alone, so that the same request gets the same bytes.
+Framing as in protocol.md §4.2, tool calls as in §4.4, error bodies as in §5.1. Ids and
+times come from the request alone, so that the same request gets the same bytes.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
-from hashlib import sha256
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from qwen_nb.emulator._answers import Answer
-from qwen_nb.emulator._rules import Question, Refused
+from qwen_nb.emulator._answers import Answer, Counts, Fragment, Piece
+from qwen_nb.emulator._question import Call, Question, Refused
+from qwen_nb.emulator._wire import Frame, encoded
 
-__all__ = ["completion", "encoded", "error", "identity", "listing", "stream"]
+__all__ = ["completion", "error", "error_event", "framed", "frames", "listing"]
 
 _EPOCH = 1_735_689_600  # `created` lies in the year 2025, wherever the hash puts it
 _YEAR = 31_536_000
 
 
-def identity(raw: bytes) -> str:
-    """Return the request id for a body: a pure function of what it means as JSON."""
-    with suppress(ValueError):
-        raw = json.dumps(json.loads(raw), sort_keys=True).encode()
-    digits = sha256(raw).hexdigest()
-    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))
-
-
-def encoded(value: Mapping[str, Any]) -> bytes:
-    """Return a JSON text as the service writes it: UTF-8, nothing escaped."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    # half a surrogate pair, mirrored from a prompt, is no UTF-8
-    return text.encode("utf-8", "replace")
-
-
-def stream(question: Question, answer: Answer, request_id: str) -> Iterator[bytes]:
+def frames(question: Question, answer: Answer, request_id: str) -> Iterator[Frame]:
     """Yield the events of a streamed answer, one token each."""
     tail = {
         "object": "chat.completion.chunk",
@@ -46,42 +29,68 @@ def stream(question: Question, answer: Answer, request_id: str) -> Iterator[byte
         "model": question.model.id,
         "id": f"chatcmpl-{request_id}",
     }
-    for delta in _deltas(question, answer):
-        yield _event({"choices": [_choice(delta, None)], **tail})
+    start = _usage(Counts(answer.counts.prompt, answer.counts.cached, 0, 0))
+    opening = {"content": None, "role": "assistant", "reasoning_content": ""}
+    if not question.thinking:
+        opening = {"content": "", "role": "assistant"}
+    yield Frame("open", {"choices": [_choice(opening)], **tail}, start)
+    for at, piece in enumerate(answer.pieces()):
+        # without thinking the key is absent from the first two chunks and null afterwards
+        delta = _delta(piece, is_bare=at == 0 and not question.thinking)
+        yield Frame(piece.phase, {"choices": [_choice(delta)], **tail}, _usage(piece.counts))
+    usage = _usage(answer.counts)
     last = {"content": "", "reasoning_content": None}
-    yield _event({"choices": [_choice(last, answer.finish_reason)], **tail})
+    yield Frame("finish", {"choices": [_choice(last, answer.finish_reason)], **tail}, usage)
     if question.include_usage:
-        yield _event({"choices": [], **tail, "usage": _usage(answer)})
-    yield b"data: [DONE]\n\n"
+        yield Frame("usage", {"choices": [], **tail, "usage": usage}, usage)
+    yield Frame("done", {}, usage)
 
 
-def _event(chunk: Mapping[str, Any]) -> bytes:
-    return b"data: " + encoded(chunk) + b"\n\n"
+def framed(frame: Frame, number: int) -> bytes:
+    """Return an event as bytes."""
+    return b"data: " + (encoded(frame.payload) if frame.payload else b"[DONE]") + b"\n\n"
 
 
-def _choice(delta: Mapping[str, Any], finish_reason: str | None) -> dict[str, Any]:
+def _choice(delta: dict[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
     return {"delta": delta, "finish_reason": finish_reason, "index": 0, "logprobs": None}
 
 
-def _deltas(question: Question, answer: Answer) -> Iterator[dict[str, Any]]:
-    if question.thinking:
-        yield {"content": None, "role": "assistant", "reasoning_content": ""}
-        for piece in answer.thinking:
-            yield {"content": None, "reasoning_content": piece}
-        for piece in answer.answer:
-            yield {"content": piece, "reasoning_content": None}
-        return
-    # without thinking the key is absent from the first two chunks and null afterwards
-    yield {"content": "", "role": "assistant"}
-    for at, piece in enumerate(answer.answer):
-        yield {"content": piece, "reasoning_content": None} if at else {"content": piece}
+def _delta(piece: Piece, *, is_bare: bool) -> dict[str, Any]:
+    if piece.fragment is not None:
+        return {"content": None, "tool_calls": [_fragment(piece.fragment)]}
+    if piece.phase == "thinking":
+        return {"content": None, "reasoning_content": piece.text}
+    return {"content": piece.text, **({} if is_bare else {"reasoning_content": None})}
+
+
+def _fragment(fragment: Fragment) -> dict[str, Any]:
+    if fragment.is_first:
+        call = Call(fragment.call.id, fragment.call.name, fragment.arguments)
+        return _call(fragment.index, call)
+    return {
+        "index": fragment.index,
+        "id": "",
+        "type": "function",
+        "function": {"arguments": fragment.arguments},
+    }
+
+
+def _call(index: int, call: Call) -> dict[str, Any]:
+    return {
+        "index": index,
+        "id": call.id,
+        "type": "function",
+        "function": {"name": call.name, "arguments": call.arguments},
+    }
 
 
 def completion(question: Question, answer: Answer, request_id: str) -> dict[str, Any]:
     """Return the body of an answer in one piece."""
-    message = {"role": "assistant", "content": "".join(answer.answer)}
+    message: dict[str, Any] = {"role": "assistant", "content": "".join(answer.answer)}
     if question.thinking:
         message["reasoning_content"] = "".join(answer.thinking)
+    if answer.calls:
+        message["tool_calls"] = [_call(at, call) for at, call in enumerate(answer.calls)]
     return {
         "choices": [
             {
@@ -92,7 +101,7 @@ def completion(question: Question, answer: Answer, request_id: str) -> dict[str,
             }
         ],
         "object": "chat.completion",
-        "usage": _usage(answer),
+        "usage": _usage(answer.counts),
         "created": _created(request_id),
         "system_fingerprint": None,
         "model": question.model.id,
@@ -100,14 +109,17 @@ def completion(question: Question, answer: Answer, request_id: str) -> dict[str,
     }
 
 
-def _usage(answer: Answer) -> dict[str, Any]:
-    counts = answer.counts
+def _usage(counts: Counts) -> dict[str, Any]:
+    details = {"cached_tokens": counts.cached}
+    if counts.attached:
+        details["image_tokens"] = counts.attached
+        details["text_tokens"] = counts.prompt - counts.attached
     return {
         "prompt_tokens": counts.prompt,
         "completion_tokens": counts.completion,
         "total_tokens": counts.prompt + counts.completion,
         "completion_tokens_details": {"reasoning_tokens": counts.thinking},
-        "prompt_tokens_details": {"cached_tokens": counts.cached},
+        "prompt_tokens_details": details,
     }
 
 
@@ -137,3 +149,9 @@ def error(refused: Refused, request_id: str) -> dict[str, Any]:
         },
         "request_id": request_id,
     }
+
+
+def error_event(refused: Refused, request_id: str, *, named: bool = False) -> bytes:
+    """Return an error as an event (protocol.md §4.6); some servers name the event too."""
+    name = b"event: error\n" if named else b""
+    return name + b"data: " + encoded(error(refused, request_id)) + b"\n\n"

@@ -9,6 +9,9 @@ from qwen_nb.emulator._server import Emulator
 
 __all__ = ["embedded", "stop_embedded"]
 
+# a notebook may run for weeks, and each request brings its whole conversation
+_KEEP = 1_000
+
 _lock = threading.Lock()
 _emulator: Emulator | None = None
 
@@ -24,7 +27,7 @@ def embedded(pace: float | None = None) -> Emulator:
     global _emulator
     with _lock:
         if _emulator is None:
-            _emulator = Emulator().start()
+            _emulator = Emulator(keep=_KEEP).start()
         _emulator.pace = pace
         return _emulator
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, overload
@@ -46,10 +47,18 @@ class Record:
 
 
 class Journal(Sequence[Record]):
-    """All records in the order of arrival; any thread may read it at any time."""
+    """The records in the order of arrival; any thread may read it at any time.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    keep : int, optional
+        How many of the latest are remembered; all unless given.
+    """
+
+    def __init__(self, keep: int | None = None) -> None:
+        self._keep = keep
         self._records: list[Record] = []
+        self._faults: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     @overload
@@ -71,13 +80,22 @@ class Journal(Sequence[Record]):
         return f"Journal({self[:]!r})"
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget everything, faults that have happened too."""
         with self._lock:
             self._records.clear()
+            self._faults.clear()
 
     def _add(self, record: Record) -> None:
         with self._lock:
             self._records.append(record)
+            if self._keep is not None:
+                del self._records[: -self._keep]
+
+    def _count(self, fault: str) -> int:
+        """Note that a fault was asked for; return how often it had been before."""
+        with self._lock:
+            self._faults[fault] += 1
+            return self._faults[fault] - 1
 
     def _mark_closed_early(self, record: Record) -> None:
         # by identity: two equal requests are two records; none may be left after clear()

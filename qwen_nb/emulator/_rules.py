@@ -1,7 +1,7 @@
 """What the service accepts, and in which words it refuses the rest.
 
 A request body goes in, a `Question` or a `Refused` comes out; no I/O, no clock. The
-wordings are those of protocol.md §5.2 and §5.3.
+wordings are those of protocol.md §5.2 and §5.3; where the two dialects differ, both.
 """
 
 from __future__ import annotations
@@ -9,85 +9,29 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
+from qwen_nb.emulator._history import read_messages
 from qwen_nb.emulator._models import Model, models
+from qwen_nb.emulator._question import SOFT_SWITCH, Manner, Question, Refused, Said, refuse
+from qwen_nb.emulator._ranges import check_ranges, read_budget, read_max_tokens
 
-__all__ = ["Question", "Refused", "Said", "read"]
+__all__ = ["read"]
 
-# /think and /no_think, glued to a word or not (protocol.md §6.1)
-_SOFT_SWITCH = re.compile(r"\s*/(no_)?think(?![\w/])")
-
-
-class Refused(Exception):
-    """The request is answered with an error.
-
-    Attributes
-    ----------
-    status : int
-        HTTP status.
-    code : str
-        The service's code, in the spelling of the compatible dialect.
-    """
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
+_TOOL_NAME = r"^[a-zA-Z0-9_-]{1,64}$"
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One message of the conversation, its text parts joined."""
-
-    role: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """A request that has passed the rules.
+def read(raw: bytes, manner: Manner = "compatible", *, stream: bool = False) -> Question:
+    """Read the body of a chat request.
 
     Parameters
     ----------
-    model : Model
-        Who is asked.
-    messages : tuple of Said
-        The whole conversation.
-    thinking : bool
-        Whether the model thinks this time.
-    silenced : bool
-        True when it would have thought but for `/no_think`: its empty thinking block
-        still costs tokens (protocol.md §4.2).
-    budget : int, optional
-        Tokens of thinking at most.
-    max_tokens : int, optional
-        Tokens of the answer at most; thinking does not count (protocol.md §2).
-    stream, include_usage : bool
-        How it is to be answered.
-    """
-
-    model: Model
-    messages: tuple[Said, ...]
-    thinking: bool
-    silenced: bool
-    budget: int | None
-    max_tokens: int | None
-    stream: bool
-    include_usage: bool
-
-    @property
-    def said(self) -> list[str]:
-        """The user's texts, without soft switches where the model understands them."""
-        texts = [message.text for message in self.messages if message.role == "user"]
-        if self.model.soft_switch:
-            texts = [_SOFT_SWITCH.sub("", text) for text in texts]
-        return texts
-
-
-def read(raw: bytes) -> Question:
-    """Read the body of a chat request.
+    raw : bytes
+        The body.
+    manner : str
+        The dialect and route it came by.
+    stream : bool
+        Whether a header asks for a stream; in the compatible dialect the body says it.
 
     Raises
     ------
@@ -95,83 +39,91 @@ def read(raw: bytes) -> Question:
         Where the service would answer with an error.
     """
     body = _object(raw)
+    native = manner != "compatible"
+    parameters = _part(body, "parameters") if native else body
     model = _model(body)
-    messages = _messages(body.get("messages"))
-    _check_temperature(body.get("temperature"))
-    switched_on = _switched_on(model, body.get("enable_thinking"))
+    _check_route(model, manner)
+    messages = read_messages(_given_messages(body, native), model)
+    check_ranges(parameters, native=native)
+    stream = stream if native else bool(body.get("stream"))
+    switched_on = _switched_on(model, parameters.get("enable_thinking"))
+    if model.stream_required and not stream:
+        raise _stream_only(model, switched_on)
     silenced = switched_on and model.soft_switch and _asked_for_silence(messages)
-    if model.stream_required and not body.get("stream"):
-        _refuse(
-            "This model only support stream mode, "
-            "please enable the stream parameter to access the model."
-        )
+    thinking = switched_on and not silenced
+    if thinking and messages[-1].partial:
+        raise refuse("partial is not supported when enable_thinking is true")
+    tools = _tools(parameters.get("tools"))
     return Question(
         model=model,
         messages=messages,
-        thinking=switched_on and not silenced,
+        thinking=thinking,
         silenced=silenced,
-        budget=_budget(model, body.get("thinking_budget")),
-        max_tokens=_max_tokens(model, body.get("max_tokens")),
-        stream=bool(body.get("stream")),
-        include_usage=_wants_usage(body.get("stream_options")),
+        budget=read_budget(model, parameters.get("thinking_budget")),
+        max_tokens=read_max_tokens(model, parameters.get("max_tokens")),
+        stream=stream,
+        include_usage=bool(_part(body, "stream_options").get("include_usage")),
+        manner=manner,
+        incremental=not native or _incremental(model, parameters, switched_on and stream),
+        message_format=not native or _message_format(model, parameters, manner),
+        tools=tools,
+        tool_choice=_tool_choice(parameters.get("tool_choice"), tools, switched_on),
+        parallel_calls=bool(parameters.get("parallel_tool_calls")),
+        json_schema=_json_schema(parameters.get("response_format"), messages, switched_on),
+        preserved=bool(parameters.get("preserve_thinking")) and model.preserve_thinking,
     )
-
-
-def _refuse(message: str) -> NoReturn:
-    raise Refused(400, "invalid_parameter_error", message)
 
 
 def _object(raw: bytes) -> Mapping[str, Any]:
     try:
         body = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
-        _refuse("Required body invalid, please check the request body format.")
+        raise refuse("Required body invalid, please check the request body format.")
     return body
+
+
+def _part(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = body.get(name)
+    return part if isinstance(part, dict) else {}
 
 
 def _model(body: Mapping[str, Any]) -> Model:
     name = body.get("model")
     if not isinstance(name, str) or not name:
-        _refuse("you must provide a model parameter")
+        raise refuse("you must provide a model parameter")
     if name not in models():
         raise Refused(
             404,
             "model_not_found",
             f"The model {name} does not exist or you do not have access to it.",
+            native="Model not exist.",
+            native_code="InvalidParameter",
+            native_status=400,
         )
     return models()[name]
 
 
-def _messages(given: Any) -> tuple[Said, ...]:
-    if given is None:
-        _refuse("'messages' is a required property")
-    if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
-        _refuse("'messages' must be a list of objects with role and content")
-    if not given:
-        _refuse("[] is too short - 'messages'")
-    return tuple(Said(str(one.get("role")), _text(one)) for one in given)
-
-
-def _text(message: Mapping[str, Any]) -> str:
-    content = message.get("content")
-    if isinstance(content, str):
-        return content
-    if isinstance(content, list):
-        # text parts (protocol.md §2.3); parts of other kinds have no text to add
-        parts = [part.get("text") for part in content if isinstance(part, dict)]
-        return "".join(part for part in parts if isinstance(part, str))
-    if content is None and message.get("tool_calls"):
-        return ""
-    _refuse("The content field is a required field.")
-
-
-def _check_temperature(value: Any) -> None:
-    if value is None:
+def _check_route(model: Model, manner: Manner) -> None:
+    # each model has one native path, and the other answers so (protocol.md §1.3)
+    if manner == "compatible" or model.either_route:
         return
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2:
-        _refuse("Temperature should be in [0.0, 2.0)")
+    if model.multimodal_route != (manner == "multimodal"):
+        raise refuse("url error, please check url！")
+
+
+def _given_messages(body: Mapping[str, Any], native: bool) -> Any:
+    if not native:
+        if body.get("messages") is None:
+            raise refuse("'messages' is a required property")
+        return body["messages"]
+    given = _part(body, "input")
+    if given.get("messages") is not None:
+        return given["messages"]
+    if given.get("prompt"):
+        return [{"role": "user", "content": given["prompt"]}]
+    raise refuse('Either "prompt" or "messages" must exist and cannot both be none')
 
 
 def _switched_on(model: Model, switch: Any) -> bool:
@@ -182,9 +134,22 @@ def _switched_on(model: Model, switch: Any) -> bool:
         return True
     if model.mode == "thinking_only":
         if switch is False:
-            _refuse("The value of the enable_thinking parameter is restricted to True.")
+            raise refuse("The value of the enable_thinking parameter is restricted to True.")
         return True
     return model.mode == "hybrid_on" if switch is None else bool(switch)
+
+
+def _stream_only(model: Model, switched_on: bool) -> Refused:
+    if switched_on and model.mode != "thinking_only":
+        return refuse(
+            "parameter.enable_thinking must be set to false for non-streaming calls",
+            native="parameter.enable_thinking only support stream call",
+        )
+    return refuse(
+        "This model only support stream mode, "
+        "please enable the stream parameter to access the model.",
+        native="current user api does not support http call.",
+    )
 
 
 def _asked_for_silence(messages: tuple[Said, ...]) -> bool:
@@ -192,35 +157,84 @@ def _asked_for_silence(messages: tuple[Said, ...]) -> bool:
         switch
         for message in messages
         if message.role in ("system", "user")
-        for switch in _SOFT_SWITCH.finditer(message.text)
+        for switch in SOFT_SWITCH.finditer(message.text)
     ]
     return bool(found) and found[-1][1] is not None  # the latest wins
 
 
-def _budget(model: Model, value: Any) -> int | None:
-    if value is None or not model.thinking_budget:
-        return None
-    if not _is_count(value, model.max_thinking):
-        _refuse(
-            "The thinking_budget parameter must be a positive integer and not greater than "
-            f"{model.max_thinking or 'the maximum of the model'}"
+def _incremental(model: Model, parameters: Mapping[str, Any], thinking: bool) -> bool:
+    """Read whether a native stream brings pieces; thinking ones always do (§2, §4.3)."""
+    given = parameters.get("incremental_output")
+    if given is not False:
+        return bool(given) or thinking
+    if model.ignores_thinking_keys:
+        raise refuse("The incremental_output parameter of this model cannot be set to False.")
+    if thinking:
+        raise refuse(
+            'The incremental_output parameter must be "true" when enable_thinking is true'
         )
-    return int(value)
+    return False
 
 
-def _max_tokens(model: Model, value: Any) -> int | None:
-    if value is None:
+def _message_format(model: Model, parameters: Mapping[str, Any], manner: Manner) -> bool:
+    given = parameters.get("result_format")
+    text = manner == "text" and (given == "text" or (given is None and model.text_format))
+    if text and model.mode != "none" and parameters.get("enable_thinking") is True:
+        raise refuse(
+            'The result_format parameter must be "message" when enable_thinking is true'
+        )
+    return not text or bool(parameters.get("tools"))
+
+
+def _tools(given: Any) -> dict[str, Any]:
+    if not given:
+        return {}
+    if not isinstance(given, list):
+        raise refuse("'tools' must be a list")
+    tools = {}
+    for at, tool in enumerate(given):
+        function = tool.get("function") if isinstance(tool, dict) else None
+        name = function.get("name") if isinstance(function, dict) else None
+        if not isinstance(name, str):
+            raise refuse(f"'name' is a required property - 'tools.{at}.function'")
+        if name == "search":
+            raise refuse("Tool names are not allowed to be [search]")
+        if not re.match(_TOOL_NAME, name):
+            raise refuse(f"{name!r} does not match '{_TOOL_NAME}' - 'tools.{at}.function.name'")
+        tools[name] = tool
+    return tools
+
+
+def _tool_choice(given: Any, tools: Mapping[str, Any], thinking: bool) -> str:
+    if given is None or not tools:
+        return "auto"
+    if given in ("auto", "none"):
+        return str(given)
+    if thinking:
+        raise refuse('tool_choice is one of the strings that should be ["none", "auto"]')
+    if given == "required":
+        return "required"
+    function = given.get("function") if isinstance(given, dict) else None
+    name = function.get("name") if isinstance(function, dict) else None
+    if not isinstance(name, str) or name not in tools:
+        raise refuse(f"tool_choice names a tool that is not in tools: {name!r}")
+    return name
+
+
+def _json_schema(
+    given: Any, messages: tuple[Said, ...], thinking: bool
+) -> Mapping[str, Any] | None:
+    # protocol.md §7.6
+    kind = given.get("type") if isinstance(given, dict) else None
+    if kind not in ("json_object", "json_schema"):
         return None
-    if not _is_count(value, model.max_answer):
-        _refuse(f"Range of max_tokens should be [1, {model.max_answer or 'maximum'}]")
-    return int(value)
-
-
-def _wants_usage(stream_options: Any) -> bool:
-    return isinstance(stream_options, dict) and bool(stream_options.get("include_usage"))
-
-
-def _is_count(value: Any, most: int | None) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int):
-        return False
-    return value >= 1 and (most is None or value <= most)
+    if thinking:
+        raise refuse("Json mode response is not supported when enable_thinking is true")
+    if kind == "json_schema":
+        return _part(_part(given, "json_schema"), "schema")
+    if "json" not in "\n".join(message.text for message in messages).lower():
+        raise refuse(
+            "'messages' must contain the word 'json' in some form, to use "
+            "'response_format' of type 'json_object'."
+        )
+    return {}

@@ -14,6 +14,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from qwen_nb.emulator._faults import Fault
+
 __all__ = ["Script", "choose", "fill", "packaged"]
 
 
@@ -21,8 +23,8 @@ __all__ = ["Script", "choose", "fill", "packaged"]
 class Script:
     """One scripted turn.
 
-    In its texts `{{model}}`, `{{turns}}`, `{{budget}}` and `{{first_words}}` are filled
-    in; all else is said as it stands.
+    In its texts `{{model}}`, `{{turns}}`, `{{budget}}`, `{{first_words}}`, `{{results}}`
+    and `{{more}}` are filled in; all else is said as it stands.
 
     Parameters
     ----------
@@ -39,10 +41,26 @@ class Script:
         What is answered instead where the model does not think.
     after : str, optional
         Regular expression that an earlier user message must match.
+    all_said : str, optional
+        Regular expression for all user messages together, a line each.
+    system : str, optional
+        Regular expression for the system message.
     from_turn : int
         Matches from this user message on, counted from 1.
+    calls : sequence of mappings
+        Tools to call before answering, each a `name` and `arguments` (a mapping, or
+        text to send as it stands); only tools that the request offers are called.
+    thinking_after_tools : str
+        What is thought once their results are there.
+    answer_without_tools : str, optional
+        What is answered instead where the request offers none of these tools.
     pace : float, optional
         Seconds between two pieces; None is the emulator's usual pace.
+    usage : mapping, optional
+        Token counts to report instead of the counted ones: `prompt`, `cached`,
+        `completion`, `thinking`.
+    fault : str, optional
+        What goes wrong, as in the header `X-Emulator-Fault`.
     """
 
     name: str
@@ -51,28 +69,46 @@ class Script:
     thinking: str = ""
     answer_without_thinking: str | None = None
     after: str | None = None
+    all_said: str | None = None
+    system: str | None = None
     from_turn: int = 1
+    calls: Sequence[Mapping[str, Any]] = ()
+    thinking_after_tools: str = ""
+    answer_without_tools: str | None = None
     pace: float | None = None
+    usage: Mapping[str, int] | None = None
+    fault: str | None = None
 
     def __post_init__(self) -> None:
-        for pattern in (self.asks, self.after or ""):
-            _compiled(pattern)  # a bad pattern is an error here, not in mid-request
+        # a mistake is an error here, not in mid-request
+        for pattern in (self.asks, self.after, self.all_said, self.system):
+            _compiled(pattern or "")
+        if self.fault is not None:
+            Fault.read(self.fault)
 
-    def matches(self, said: Sequence[str]) -> bool:
+    def matches(self, said: Sequence[str], system: str = "") -> bool:
         """Tell whether this is the script for these user messages, the last one asked."""
         *earlier, last = said or [""]
-        if len(earlier) + 1 < self.from_turn or not _compiled(self.asks).search(last.strip()):
-            return False
-        return self.after is None or any(map(_compiled(self.after).search, earlier))
+        return (
+            len(earlier) + 1 >= self.from_turn
+            and _found(self.asks, last.strip())
+            and (self.after is None or any(_found(self.after, text) for text in earlier))
+            and (self.all_said is None or _found(self.all_said, "\n".join(said)))
+            and (self.system is None or _found(self.system, system))
+        )
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE | re.DOTALL)
 
 
-def choose(scripts: Iterable[Script], said: Sequence[str]) -> Script:
+def _found(pattern: str, text: str) -> bool:
+    return _compiled(pattern).search(text) is not None
+
+
+def choose(scripts: Iterable[Script], said: Sequence[str], system: str = "") -> Script:
     """Return the first script that matches."""
-    return next(script for script in scripts if script.matches(said))
+    return next(script for script in scripts if script.matches(said, system))
 
 
 def fill(text: str, facts: Mapping[str, str]) -> str:

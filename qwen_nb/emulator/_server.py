@@ -8,11 +8,13 @@ import secrets
 import socket
 import threading
 import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from qwen_nb.emulator._journal import Journal
-from qwen_nb.emulator._scripts import Script, packaged
+from qwen_nb.emulator._scripts import Script, choose, packaged
 
 if TYPE_CHECKING:
     import uvicorn
@@ -38,6 +40,10 @@ class Emulator:
     pace : float, optional
         Seconds between two pieces of a stream; None leaves it to the scripts, 0 is as
         fast as possible. May be set at any time; it never changes what is said.
+    max_input : mapping, optional
+        Tokens of input at most, by model id, in place of the documented ones.
+    keep : int, optional
+        How many requests the journal remembers; all unless given.
 
     Attributes
     ----------
@@ -45,6 +51,13 @@ class Emulator:
         The key it accepts.
     journal : Journal
         Every request it has received, without keys.
+
+    Notes
+    -----
+    What a request is answered depends on the request alone, and where a fault is to
+    happen a number of times, on how often its body came since the journal was cleared.
+    A refused connection is an emulator that has been stopped; started again, it takes
+    the port it had.
 
     Examples
     --------
@@ -54,13 +67,21 @@ class Emulator:
     """
 
     def __init__(
-        self, key: str | None = None, port: int = 0, pace: float | None = None
+        self,
+        key: str | None = None,
+        port: int = 0,
+        pace: float | None = None,
+        *,
+        max_input: Mapping[str, int] | None = None,
+        keep: int | None = None,
     ) -> None:
         self.key = key or f"sk-emulator-{secrets.token_hex(16)}"
         self.pace = pace
-        self.journal = Journal()
+        self.max_input = dict(max_input or {})
+        self.journal = Journal(keep)
         self._added: tuple[Script, ...] = ()
         self._port = port
+        self._last_port = port
         self._running: _Running | None = None
 
     def __repr__(self) -> str:
@@ -87,9 +108,24 @@ class Emulator:
         RuntimeError
             While the emulator is not running.
         """
+        return f"{self._address}/compatible-mode/v1"
+
+    @property
+    def dashscope_base_url(self) -> str:
+        """The base URL for a DashScope client (protocol.md §1.1).
+
+        Raises
+        ------
+        RuntimeError
+            While the emulator is not running.
+        """
+        return f"{self._address}/api/v1"
+
+    @property
+    def _address(self) -> str:
         if self._running is None:
             raise RuntimeError("the emulator is not running; call start() first")
-        return f"http://{_HOST}:{self._running.port}/compatible-mode/v1"
+        return f"http://{_HOST}:{self._running.port}"
 
     @property
     def scripts(self) -> tuple[Script, ...]:
@@ -109,14 +145,29 @@ class Emulator:
             When the port is taken.
         """
         if self._running is None:
-            self._running = _Running(self, self._port)
+            self._running = self._run()
+            self._last_port = self._running.port
         return self
+
+    def _run(self) -> _Running:
+        if self._last_port != self._port:
+            with suppress(OSError):  # somebody else's by now
+                return _Running(self, self._last_port)
+        return _Running(self, self._port)
 
     def stop(self) -> None:
         """Stop serving, cutting open streams; does nothing if it does not serve."""
         running, self._running = self._running, None
         if running is not None:
             running.stop()
+
+    def fault_of(self, said: Sequence[str], system: str) -> str | None:
+        """Return the fault that a script has for these user messages."""
+        return choose(self.scripts, said, system).fault
+
+    def connection(self, client: tuple[str, int]) -> asyncio.Transport | None:
+        """Return the transport of the connection from this address, if it is open."""
+        return None if self._running is None else self._running.connection(client)
 
 
 class _Running:
@@ -145,6 +196,12 @@ class _Running:
         # kernel runs in the main thread
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
             runner.run(self._server.serve(sockets=[self._socket]))
+
+    def connection(self, client: tuple[str, int]) -> asyncio.Transport | None:
+        for connection in self._server.server_state.connections:
+            if getattr(connection, "client", None) == tuple(client):
+                return connection.transport
+        return None
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._close)

@@ -28,6 +28,17 @@ from qwen_nb.emulator._tokens import count
         (["你是谁"], "你是谁"),
         (["State the quadratic formula."], "quadratic formula"),
         (["写出求根公式"], "一元二次方程"),
+        (["weather of the four municipalities"], "weather of the four municipalities"),
+        (["How is the weather in Hangzhou?"], "weather in Hangzhou"),
+        (["Weather in Hangzhou"], "weather in Hangzhou"),
+        (["查询四个直辖市的天气"], "直辖市的天气"),
+        (["杭州天气怎么样"], "杭州天气"),
+        (["Recommend a sci-fi movie about space exploration."], "a film about space"),
+        (["Recommend a movie.", "Who is the director of this movie?"], "who directed it"),
+        (["请推荐消息队列"], "消息队列"),
+        (["请推荐消息队列", "为什么排除了Kafka?"], "为什么排除 Kafka"),
+        (["What products are shown in the image?"], "the products in a picture"),
+        (["What is in the image?", "What style are they?"], "their style"),
         (["讲个笑话"], "镜子"),
         ([""], "mirror"),
         ([], "mirror"),
@@ -43,7 +54,7 @@ def test_packaged_scripts_are_complete_and_know_their_placeholders(script: Scrip
     assert script.answer
     texts = script.thinking + script.answer + (script.answer_without_thinking or "")
     assert set(re.findall(r"\{\{(.*?)\}\}", texts)) <= {
-        "model", "turns", "budget", "first_words"
+        "model", "turns", "budget", "first_words", "results", "more"
     }  # fmt: skip
 
 
@@ -68,3 +79,30 @@ def test_facts_are_not_filled_twice() -> None:
 def test_a_bad_pattern_is_an_error_at_once() -> None:
     with pytest.raises(re.error):
         Script(name="bad", asks="(", answer="")
+
+
+SHOP = "You work at a phone store. Say: I have understood your purchase intention."
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        (["Hello"], "nothing known"),
+        (["6.1 inches"], "size known"),
+        (["4K"], "resolution known"),
+        (["2 K please", "6.7"], "all known"),
+        (["6.5-inch and 4K"], "all known"),
+        (["one of 6.15 inches"], "nothing known"),
+    ],
+)
+def test_the_phone_store_asks_for_what_is_missing(said: list[str], name: str) -> None:
+    assert choose(packaged(), said, SHOP).name == f"phone store, {name}"
+    assert not choose(packaged(), said).name.startswith("phone store")
+
+
+@pytest.mark.parametrize(
+    "fault", ["no-such", "error=no-such", "reset=1", "status=x", "cut-answer;y=1"]
+)
+def test_a_fault_that_does_not_exist_is_an_error_at_once(fault: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        Script(name="bad", asks="", answer="", fault=fault)
