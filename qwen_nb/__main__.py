@@ -41,8 +41,18 @@ def main(arguments: list[str] | None = None) -> int:
     demo.add_argument("--no-lab", action="store_true", help=text("shell.no_lab", language))
     chat = commands.add_parser("chat", help=text("shell.chat", language))
     chat.add_argument("-m", "--model", metavar="ID", help=text("option.--model", language))
+    emulator = commands.add_parser("emulator", help=text("shell.emulator", language))
+    emulator.add_argument("--port", type=int, default=0, metavar="N")
+    emulator.add_argument("--key", metavar="KEY")
+    commands.add_parser("doctor", help=text("command.doctor", language))
     given = parser.parse_args(arguments)
     try:
+        if given.command == "emulator":
+            from qwen_nb.emulator._command import main as serve
+
+            return serve(given.port, given.key)
+        if given.command == "doctor":
+            return _examine(language)
         if given.command == "demo":
             return _demo(language, lab=not given.no_lab)
         return _talk(Chat(given.model, language=language), language)
@@ -52,6 +62,14 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print()
         return 130
+
+
+def _examine(language: Language) -> int:
+    from qwen_nb._doctor import report
+
+    for line in report(Chat(language=language), language):
+        print(line, flush=True)
+    return 0
 
 
 def _demo(language: Language, *, lab: bool) -> int:

@@ -6,22 +6,33 @@ import json
 from collections.abc import Iterator
 
 from qwen_nb._errors import ApiError, BadEvent, BrokenStream, ConfigError, QwenError
-from qwen_nb._events import Event
+from qwen_nb._events import Event, Retrying
 from qwen_nb._messages import ChatRequest, Server
+from qwen_nb._retries import Retries, retry_after
 from qwen_nb._sse import ServerSentEvent, SseDecoder
-from qwen_nb._transport import Exchange, Transport
+from qwen_nb._transport import Exchange, HttpTransport
 from qwen_nb.dialects import Dialect, EventReader, HttpCall
+from qwen_nb.dialects.openai import OpenAIDialect
 
-__all__ = ["only_model", "stream"]
+__all__ = ["list_models", "only_model", "stream"]
 
 _BEGINS = 80
 _HEAD = 1000
 
+NO_RETRIES = Retries(tries=1)
+
 
 def stream(
-    request: ChatRequest, exchange: Exchange, dialect: Dialect, server: Server
+    request: ChatRequest,
+    exchange: Exchange,
+    dialect: Dialect,
+    server: Server,
+    retries: Retries = NO_RETRIES,
 ) -> Iterator[Event]:
     """Ask, and yield what happens. The caller closes the exchange.
+
+    What fails before anything of the answer has come is tried again as `retries` says;
+    a stop ends the wait.
 
     Parameters
     ----------
@@ -33,6 +44,8 @@ def stream(
         The protocol the server speaks.
     server : Server
         Named in errors.
+    retries : Retries
+        How often to try.
 
     Yields
     ------
@@ -50,11 +63,40 @@ def stream(
     BrokenStream
         The stream ended before the model said why it ended.
     """
+    tried, rerouted = 0, False
+    while True:
+        tried += 1
+        try:
+            events = _attempt(request, exchange, dialect, server)
+            first = next(events, None)
+            break
+        except QwenError as error:
+            if not rerouted and dialect.takes_another_way(error, request.model):
+                rerouted, tried = True, tried - 1
+                continue
+            if isinstance(error, ApiError):
+                error.retry_after_s = retry_after(exchange.headers)
+            wait = retries.wait(tried, error)
+            if wait is None:
+                raise
+            reason = str(error.status) if isinstance(error, ApiError) else type(error).__name__
+            yield Retrying(wait, tried + 1, retries.tries, reason)
+            if exchange.wait(wait):
+                return
+    if first is not None:
+        yield first
+    yield from events
+
+
+def _attempt(
+    request: ChatRequest, exchange: Exchange, dialect: Dialect, server: Server
+) -> Iterator[Event]:
     exchange.send(dialect.encode(request, server))
     if exchange.status >= 400:
-        raise dialect.error(exchange.status, exchange.read(), server)
+        body = _without_key(exchange.read(), server)
+        raise dialect.error(exchange.status, body, server)
     reader = dialect.reader(server)
-    if exchange.content_type.startswith(("application/json", "text/html")):
+    if exchange.headers.get("content-type", "").startswith(("application/json", "text/html")):
         yield from _unstreamed(exchange, dialect, server)
         return
     decoder = SseDecoder()
@@ -104,7 +146,7 @@ def _unstreamed(exchange: Exchange, dialect: Dialect, server: Server) -> Iterato
     if body.lstrip()[:1] != b"{":
         raise _no_stream(body, server)
     reader = dialect.reader(server)
-    yield from reader.events(ServerSentEvent(body))
+    yield from _events(reader, ServerSentEvent(body), server)
     yield from reader.close()
     if not reader.finished:
         raise _no_stream(body, server)
@@ -117,7 +159,31 @@ def _no_stream(body: bytes, server: Server) -> BadEvent:
     return BadEvent(f"error.{kind}", server=server.name, begins=begins)
 
 
-def only_model(transport: Transport, dialect: Dialect, server: Server) -> str:
+def list_models(server: Server) -> list[str]:
+    """Return the ids of the models a server lists; it costs nothing, and wants a key.
+
+    Raises
+    ------
+    QwenError
+        When the server cannot be asked.
+    """
+    transport = HttpTransport(server)
+    exchange = transport.exchange()
+    try:
+        exchange.send(HttpCall("GET", "/models"))
+        body = exchange.read()
+        if exchange.status >= 400:
+            raise OpenAIDialect().error(exchange.status, _without_key(body, server), server)
+    finally:
+        exchange.close()
+        transport.close()
+    try:
+        return [str(model["id"]) for model in json.loads(body)["data"]]
+    except (ValueError, LookupError, TypeError):
+        return []
+
+
+def only_model(server: Server) -> str:
     """Return the one model a server offers.
 
     Raises
@@ -127,18 +193,7 @@ def only_model(transport: Transport, dialect: Dialect, server: Server) -> str:
     QwenError
         When the server cannot be asked.
     """
-    exchange = transport.exchange()
-    try:
-        exchange.send(HttpCall("GET", "/models"))
-        body = exchange.read()
-        if exchange.status >= 400:
-            raise dialect.error(exchange.status, body, server)
-    finally:
-        exchange.close()
-    try:
-        models = [str(model["id"]) for model in json.loads(body)["data"]]
-    except (ValueError, LookupError, TypeError) as error:
-        raise ConfigError("error.no_model", server=server.name) from error
+    models = list_models(server)
     if len(models) == 1:
         return models[0]
     if not models:

@@ -109,7 +109,11 @@ class ApiError(QwenError):
         The server's own code, or empty.
     request_id : str
         The server's id for the request, or empty.
+    retry_after_s : float or None
+        How long the server asks to wait before the next try.
     """
+
+    retry_after_s: float | None = None
 
     def __init__(
         self, key: str, *, status: int, code: str = "", request_id: str = "", **facts: Any

@@ -16,6 +16,7 @@ __all__ = [
     "AnswerDelta",
     "Event",
     "Finished",
+    "Retrying",
     "Started",
     "ThinkingDelta",
     "ToolArgumentsDelta",
@@ -98,6 +99,26 @@ class Finished:
     reason: FinishReason
 
 
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """The call failed before anything came and will be sent again.
+
+    Parameters
+    ----------
+    wait_s : float
+        Seconds until then.
+    attempt, tries : int
+        Which try that will be, and how many there are at most.
+    reason : str
+        What went wrong, in a word a person may look up.
+    """
+
+    wait_s: float
+    attempt: int
+    tries: int
+    reason: str
+
+
 Event: TypeAlias = (
     ThinkingDelta
     | AnswerDelta
@@ -106,4 +127,5 @@ Event: TypeAlias = (
     | UsageReport
     | Started
     | Finished
+    | Retrying
 )

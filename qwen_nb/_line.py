@@ -81,6 +81,12 @@ def _name(token: str) -> str:
     return token
 
 
+def _dialect(token: str) -> str:
+    if token not in ("openai", "dashscope"):
+        raise ValueError(token)
+    return token
+
+
 OPTIONS: tuple[Option, ...] = (
     Option(("-m", "--model"), "model", "value", "ID"),
     Option(("--think",), "thinking", "digits", "[N]", int),
@@ -96,6 +102,9 @@ OPTIONS: tuple[Option, ...] = (
     Option(("--raw",), "raw"),
     Option(("--hide-thinking",), "hide_thinking"),
     Option(("--dry-run",), "dry_run"),
+    Option(("--server",), "server", "value", "NAME|URL"),
+    Option(("--dialect",), "dialect", "value", "openai|dashscope", _dialect),
+    Option(("--force",), "force"),
 )
 
 _BY_NAME = {name: option for option in OPTIONS for name in option.names}

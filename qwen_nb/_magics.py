@@ -19,20 +19,21 @@ from IPython.core.magic import (
 )
 from IPython.core.magic_arguments import argument, magic_arguments
 
-from qwen_nb import _reports, _transformers
+from qwen_nb import _commands, _reports, _transformers
 from qwen_nb._compact import compact, last_error
 from qwen_nb._errors import ConfigError, QwenError, Stopped
 from qwen_nb._interpolate import FillError, fill, user_names
 from qwen_nb._line import OPTIONS, LineError, ParsedLine, read_line
 from qwen_nb._messages import ChatOptions, Reply
+from qwen_nb._question import Question
 from qwen_nb._screen import Screen
 from qwen_nb._texts import machine_language, text
-from qwen_nb.chat import Chat, Question
+from qwen_nb.chat import Chat
 
 __all__ = ["QwenMagics", "load", "unload"]
 
 _OPTION_FIELDS = ("model", "thinking", "system", "temperature", "max_tokens", "params")
-_QUESTION_FIELDS = ("new", "once", "hide_thinking", "quiet")
+_QUESTION_FIELDS = ("new", "once", "hide_thinking", "quiet", "server", "dialect", "force")
 
 
 def _with_options_described(magic: Callable[..., Any]) -> Callable[..., Any]:
@@ -56,11 +57,20 @@ class QwenMagics(Magics):
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
         self.chat = Chat()
-        self._commands: dict[str, Callable[[str], None]] = {
+        self._commands: dict[str, Callable[[str], object]] = {
+            "code": self._printed(_commands.code),
+            "config": self._printed(_commands.config),
+            "doctor": self._doctor,
             "help": self._help,
             "last": self._last,
+            "login": self._printed(_commands.login),
+            "logout": self._printed(_commands.logout),
+            "models": self._printed(_commands.models),
             "new": self._new,
+            "resume": self._resume,
+            "servers": self._printed(_commands.servers),
             "status": self._status,
+            "use": self._printed(_commands.use),
         }
 
     @line_cell_magic
@@ -90,14 +100,14 @@ class QwenMagics(Magics):
 
     @line_magic
     @no_var_expand
-    def qwen_nb(self, line: str) -> None:
+    def qwen_nb(self, line: str) -> object:
         """Everything but asking: `%qwen_nb help` lists the commands."""
         name, _, rest = line.strip().replace("\u3000", " ").partition(" ")
         command = self._commands.get(name or "status")
         if command is None:
             near = difflib.get_close_matches(name, self._commands, n=1)
             raise UsageError(self._say("command.unknown", command=name, near=self._near(near)))
-        command(rest.strip())
+        return command(rest.strip())
 
     def _parsed(self, line: str) -> ParsedLine:
         try:
@@ -167,6 +177,23 @@ class QwenMagics(Magics):
             if out and reply is not None:
                 self.shell.user_ns[out] = reply
         return reply
+
+    def _printed(self, command: Callable[[Chat, str], str]) -> Callable[[str], None]:
+        def run(rest: str) -> None:
+            try:
+                print(command(self.chat, rest))
+            except QwenError as error:
+                error.language = self.chat.language
+                raise
+
+        return run
+
+    def _doctor(self, rest: str) -> None:
+        for line in _commands.doctor(self.chat):
+            print(line, flush=True)
+
+    def _resume(self, rest: str) -> Reply:
+        return self.chat.resume()
 
     def _status(self, rest: str) -> None:
         print(_reports.status(self.chat, self.chat.language))

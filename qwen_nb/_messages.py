@@ -14,6 +14,7 @@ from qwen_nb._events import (
     AnswerDelta,
     Event,
     Finished,
+    Retrying,
     Started,
     ThinkingDelta,
     ToolArgumentsDelta,
@@ -56,7 +57,7 @@ FinishReason: TypeAlias = Literal[
 `failed` = no reply at all, `blocked` = refused by moderation."""
 
 State: TypeAlias = Literal[
-    "waiting", "thinking", "answering", "done", "stopped", "cut", "failed"
+    "waiting", "retrying", "thinking", "answering", "done", "stopped", "cut", "failed"
 ]
 
 
@@ -193,6 +194,12 @@ class Server:
         True for the embedded emulator.
     model_studio : bool
         True where Model Studio's own switches and defaults hold.
+    native_url : str
+        Address of the native protocol; empty where it is not spoken.
+    region, region_name : str
+        Where prices are looked up, and the region's own name; empty elsewhere.
+    guessed : bool
+        Nobody said which region the key belongs to.
     thinking_style : str
         How it spells the thinking switch: one of `dialects.thinking.STYLES`.
     inline_think : bool
@@ -208,6 +215,10 @@ class Server:
     key_origin: str = ""
     scripted: bool = False
     model_studio: bool = False
+    native_url: str = ""
+    region: str = ""
+    region_name: str = ""
+    guessed: bool = False
     thinking_style: str = "top_level"
     inline_think: bool = False
     missing_opener: bool = False
@@ -328,6 +339,8 @@ class Frame:
         Estimated output tokens so far; the server's figure comes only at the end.
     elapsed_s : float
         Seconds since the question was sent.
+    retrying : Retrying, optional
+        In the state `retrying`: what is waited for.
     """
 
     state: State
@@ -337,6 +350,7 @@ class Frame:
     answer_at: int = 0
     tokens: int = 0
     elapsed_s: float = 0.0
+    retrying: Retrying | None = None
 
 
 class Display(Protocol):
@@ -366,6 +380,7 @@ class ReplyBuilder:
         self.finish_reason: FinishReason | None = None
         self.model = ""
         self.request_id = ""
+        self.retrying: Retrying | None = None
         self._calls: dict[int, tuple[str, str]] = {}
         self._arguments: dict[int, list[str]] = {}
 
@@ -386,6 +401,9 @@ class ReplyBuilder:
                 self.finish_reason = reason
             case Started(model, request_id):
                 self.model, self.request_id = model, request_id
+                self.retrying = None
+            case Retrying():
+                self.retrying = event
             case _:
                 assert_never(event)
 

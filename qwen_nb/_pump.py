@@ -8,18 +8,19 @@ display: in a kernel, output from another thread may land in another cell.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Any
 
 from qwen_nb._errors import ContentRefused, StreamError, TimedOut
-from qwen_nb._events import Event
+from qwen_nb._events import Event, Retrying
 from qwen_nb._messages import (
     Asking,
     Display,
@@ -36,6 +37,11 @@ from qwen_nb._transport import Exchange
 __all__ = ["Outcome", "Pump"]
 
 FRAMES_PER_SECOND = 25
+
+IDLE_S = 120.0
+"""Longest silence before a stream is given up; protocol.md §1.4 asks for at least 60 to
+120 s. There is no total time-out: a model may think for long."""
+
 _FRAME_S = 1 / FRAMES_PER_SECOND
 
 _ABANDON_S = 0.3
@@ -54,6 +60,11 @@ class Outcome:
     error: BaseException | None = None
 
 
+def _call_in(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop is gone, and nobody waits any more
+        loop.call_soon_threadsafe(function)
+
+
 class _PressedAgain(KeyboardInterrupt):
     """The person does not want to wait for the stop itself either."""
 
@@ -69,6 +80,10 @@ class Pump:
         Opens the stream.
     display : Display
         Shows the growing reply; `close` is the caller's, who knows the stored reply.
+    idle_s : float
+        Longest time without an event; comments of the stream are none.
+    continues : Reply, optional
+        What the reply begins with, when the stream only brings the rest.
     clock : callable
         Monotonic seconds.
     """
@@ -79,18 +94,30 @@ class Pump:
         events: Callable[[], Iterator[Event]],
         display: Display,
         *,
+        idle_s: float = IDLE_S,
+        continues: Reply | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._idle_s = idle_s
         self._exchange = exchange
         self._events = events
         self._display = display
         self._clock = clock
         self._builder = ReplyBuilder()
+        if continues is not None:
+            self._builder.thinking.append(continues.thinking)
+            self._builder.answer.append(continues.answer)
         # SimpleQueue may be used from a signal handler, other locks may not.
         self._wake: SimpleQueue[None] = SimpleQueue()
+        self._notify: Callable[[], object] = lambda: self._wake.put(None)
+        self._tap: SimpleQueue[Event | None] | None = None
         self._waiting = False
         self._ended = False
         self._stopped = False
+        self._idle = False
+        self._alive = False
+        self._alive_at = 0.0
+        self._seen_retrying: Retrying | None = None
         self._error: BaseException | None = None
         self._seen_thinking = self._seen_answer = 0
         self._thinking_at = self._answer_at = self._tokens = 0
@@ -99,7 +126,7 @@ class Pump:
     def stop(self) -> None:
         """Stop the stream; from any thread or signal handler, more than once is once."""
         self._stopped = True
-        self._wake.put(None)
+        self._notify()
 
     def run(self, asking: Asking) -> Outcome:
         """Ask, show, and wait for the end.
@@ -115,32 +142,93 @@ class Pump:
             The reply as far as it came. An interrupt does not raise: the reply then has
             the finish_reason `stopped`. A second interrupt waits for nothing more.
         """
-        self._sent_at = self._clock()
+        self._sent_at = self._alive_at = self._clock()
         thread = threading.Thread(target=self._read, name="qwen_nb-reader", daemon=True)
         with self._interrupts(), contextlib.suppress(_PressedAgain):
             self._display.open(asking)
             thread.start()
-            while not self._ended and not self._stopped:
-                self._show()
-                self._sleep()
-            if self._stopped:
-                self._exchange.stop()
+            try:
+                while self._goes_on():
+                    self._show()
+                    self._sleep()
+            finally:
+                if not self._ended:
+                    self._exchange.stop()
+            if not self._ended:
                 thread.join(_ABANDON_S)
             self._show()
-        return self._outcome(asking)
+        return self.outcome(asking)
+
+    async def run_async(self, asking: Asking) -> Outcome:
+        """Do as `run`, and leave the event loop free in between.
+
+        Cancelling the task stops the stream; the cancellation goes on.
+        """
+        loop, woken = asyncio.get_running_loop(), asyncio.Event()
+        self._notify = lambda: _call_in(loop, woken.set)
+        self._sent_at = self._alive_at = self._clock()
+        self._display.open(asking)
+        threading.Thread(target=self._read, name="qwen_nb-reader", daemon=True).start()
+        try:
+            while self._goes_on():
+                self._show()
+                await asyncio.sleep(max(self._last_frame + _FRAME_S - self._clock(), 0))
+                self._waiting = True
+                if self._goes_on() and not self._has_news():
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(woken.wait(), _LOOK_S)
+                self._waiting = False
+                woken.clear()
+        finally:
+            if not self._ended:
+                self._exchange.stop()
+        self._show()
+        return self.outcome(asking)
+
+    def iterate(self, asking: Asking) -> Generator[Event, None, Outcome]:
+        """Do as `run`, and yield each event as it comes; closing the iterator stops."""
+        self._tap = tap = SimpleQueue[Event | None]()
+        self._sent_at = self._alive_at = self._clock()
+        self._display.open(asking)
+        threading.Thread(target=self._read, name="qwen_nb-reader", daemon=True).start()
+        try:
+            while self._goes_on():
+                try:
+                    event = tap.get(timeout=_LOOK_S)
+                except Empty:
+                    continue
+                if event is not None:
+                    yield event
+            while not tap.empty():
+                if (event := tap.get()) is not None:
+                    yield event
+        finally:
+            if not self._ended:
+                self.stop()
+                self._exchange.stop()
+            self._show()
+        return self.outcome(asking)
+
+    def _goes_on(self) -> bool:
+        return not self._ended and not self._stopped and not self._is_idle()
 
     def _read(self) -> None:
-        add, wake = self._builder.add, self._wake.put
+        add, tap = self._builder.add, self._tap
         try:
             for event in self._events():
                 add(event)
+                self._alive = True
+                if tap is not None:
+                    tap.put(event)
                 if self._waiting:
                     self._waiting = False
-                    wake(None)
+                    self._notify()
         except BaseException as error:
             self._error = error
         self._ended = True
-        wake(None)
+        self._notify()
+        if tap is not None:
+            tap.put(None)
         # What follows the last event may take a moment to read; nobody waits for it.
         self._exchange.close()
 
@@ -159,27 +247,47 @@ class Pump:
         with contextlib.suppress(Empty):
             self._wake.get(timeout=seconds)
 
+    def _is_idle(self) -> bool:
+        now = self._clock()
+        if self._alive:
+            self._alive, self._alive_at = False, now
+            if self._builder.retrying is not None:  # a wait that was announced is no silence
+                self._alive_at += self._builder.retrying.wait_s
+        self._idle = now - self._alive_at > self._idle_s
+        return self._idle
+
     def _has_news(self) -> bool:
         builder = self._builder
         return (
             len(builder.thinking) > self._seen_thinking
             or len(builder.answer) > self._seen_answer
+            or builder.retrying is not self._seen_retrying
         )
 
     def _show(self) -> None:
         if not self._has_news():
             return
         builder, now = self._builder, self._clock()
+        self._seen_retrying = builder.retrying
+        if builder.retrying is not None:
+            elapsed = now - self._sent_at
+            self._display.frame(
+                Frame(state="retrying", elapsed_s=elapsed, retrying=builder.retrying)
+            )
+            return
         # Answer first: a thinking that comes between the two looks is older than it.
         answer = "".join(builder.answer[self._seen_answer : (end := len(builder.answer))])
         thought = len(builder.thinking)
         thinking = "".join(builder.thinking[self._seen_thinking : thought])
         self._seen_answer, self._seen_thinking = end, thought
         self._tokens += estimate_tokens(thinking) + estimate_tokens(answer)
-        self._first_at = self._first_at or now
+        if thinking or answer:
+            self._first_at = self._first_at or now
         if answer and not self._answer_from:
             self._answer_from = now
-        state: State = "answering" if self._seen_answer else "thinking"
+        state: State = "waiting"
+        if self._seen_answer or self._seen_thinking:
+            state = "answering" if self._seen_answer else "thinking"
         self._display.frame(
             Frame(
                 state=state,
@@ -195,8 +303,12 @@ class Pump:
         self._answer_at += len(answer)
         self._last_frame = now
 
-    def _outcome(self, asking: Asking) -> Outcome:
+    def outcome(self, asking: Asking) -> Outcome:
+        """Return the reply as far as it came, and the error that ended it."""
         finish, error = self._builder.finish_reason, self._error
+        if self._idle and finish is None:
+            key = "error.silent" if self._first_at else "error.timed_out"
+            error = TimedOut(key, server=asking.server)
         if finish is not None and isinstance(error, StreamError | TimedOut):
             error = None  # the model had ended; only the stream's last formality is missing
         reason: FinishReason | None = None
@@ -248,4 +360,5 @@ class Pump:
         try:
             yield
         finally:
-            signal.signal(signal.SIGINT, before)
+            # None: a handler that was not installed from Python, which cannot be put back
+            signal.signal(signal.SIGINT, before or signal.default_int_handler)

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 
 from qwen_nb._messages import ChatOptions, Server, Turn
+from qwen_nb._question import Preview
 from qwen_nb._texts import Language, text
-from qwen_nb.chat import Chat, Preview
+from qwen_nb.chat import Chat
 
 __all__ = ["help_text", "preview", "status"]
 
@@ -45,14 +46,16 @@ def _model(options: ChatOptions, language: Language) -> str:
 def _server(server: Server, language: Language) -> str:
     if server.scripted:
         return text("reply.emulator", language)
-    return f"{server.name} <{server.base_url}>"
+    scheme, _, rest = server.base_url.partition("://")
+    return f"{server.name} <{scheme}://{rest.rpartition('@')[2]}>"
 
 
 def _key(server: Server, language: Language) -> str:
     if server.scripted:
         return text("status.no_key_emulator", language)
     if server.key is None:
-        return text("status.no_key", language)
+        name = "DASHSCOPE_API_KEY" if server.model_studio else "QWEN_NB_API_KEY"
+        return text("status.no_key", language, name=name)
     return text("status.key_set", language, origin=server.key_origin)
 
 
@@ -81,6 +84,7 @@ def preview(shown: Preview, language: Language) -> str:
         left_out=shown.turns_left_out,
         tokens=shown.tokens,
     )
+    title = "\n".join([*shown.notes, title])
     return f"{title}\n{json.dumps(dict(shown.body), ensure_ascii=False, indent=2)}"
 
 

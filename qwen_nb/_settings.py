@@ -1,101 +1,265 @@
-"""Where a setting comes from: the environment, read anew at each call.
+"""Where a setting comes from.
 
-Which server a question goes to, and with which key:
+From the nearest to the farthest: this session (`%qwen_nb config` and `use`, `%config`),
+the environment, `.env` beside the notebook, `qwen_nb.toml` beside it or `[tool.qwen_nb]`
+in pyproject.toml, the user's own `config.toml`, the default. All are read anew at each
+call, so a change holds from the next question on.
 
-1. `QWEN_NB_BASE_URL`, with `QWEN_NB_API_KEY` if that server wants one;
-2. `DASHSCOPE_API_KEY` alone: Model Studio, Singapore;
-3. neither: the embedded emulator.
-
-`DASHSCOPE_API_KEY` speaks to Model Studio's documented hosts only, over TLS, also when
-one of them is given as the base URL: a key is bound to scheme and host.
+The two places beside the notebook are not the user's own: a notebook may come from
+somebody else. What they may do with a key is told in `_servers`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from urllib.parse import urlsplit
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from qwen_nb._errors import ConfigError
-from qwen_nb._messages import ChatOptions, Server
+from qwen_nb._messages import ChatOptions
 
-__all__ = ["DEFAULT_MODEL", "default_options", "server_from"]
+__all__ = ["DEFAULT_MODEL", "NAMES", "Setting", "Settings", "home"]
 
 DEFAULT_MODEL = "qwen-plus"
 
-SINGAPORE_URL = "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"
-
-# protocol.md §1.2: the shared hosts of the regions, and the hosts of workspaces and plans.
-_MODEL_STUDIO_HOST = re.compile(
-    r"((coding|coding-intl|cn-hongkong)\.)?dashscope(-intl|-us)?\.aliyuncs\.com"
-    r"|[a-z0-9][a-z0-9_-]{0,63}\.[a-z0-9-]+\.maas\.aliyuncs\.com",
-    re.ASCII,
-)
+DOTENV, BESIDE = ".env", "qwen_nb.toml"
 
 
-def server_from(environ: Mapping[str, str]) -> Server:
-    """Return the server that questions go to.
+def _thinking(value: Any) -> bool | int:
+    if isinstance(value, bool):
+        return value
+    told = str(value).strip().lower()
+    if told in ("on", "true", "yes"):
+        return True
+    if told in ("off", "false", "no"):
+        return False
+    return _count(told)
+
+
+def _count(value: Any) -> int:
+    number = int(str(value))
+    if number < 1:
+        raise ValueError(value)
+    return number
+
+
+def _seconds(value: Any) -> float:
+    number = float(str(value))
+    if not 0 < number < float("inf"):
+        raise ValueError(value)
+    return number
+
+
+def _one_of(*words: str) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        if value not in words:
+            raise ValueError(value)
+        return str(value)
+
+    return read
+
+
+def _words(value: Any) -> str:
+    if not str(value).strip():
+        raise ValueError(value)
+    return str(value).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    variable: str
+    read: Callable[[Any], Any]
+    shown: str
+    secret: bool = False
+
+
+_KINDS: Mapping[str, _Kind] = {
+    "api_key": _Kind("QWEN_NB_API_KEY", _words, "KEY", secret=True),
+    "base_url": _Kind("QWEN_NB_BASE_URL", _words, "URL"),
+    "dashscope_api_key": _Kind("DASHSCOPE_API_KEY", _words, "KEY", secret=True),
+    "dialect": _Kind("QWEN_NB_DIALECT", _one_of("openai", "dashscope"), "openai|dashscope"),
+    "idle_timeout": _Kind("QWEN_NB_IDLE_TIMEOUT", _seconds, "SECONDS"),
+    "lang": _Kind("QWEN_NB_LANG", _one_of("en", "zh"), "en|zh"),
+    "model": _Kind("QWEN_NB_MODEL", _words, "ID"),
+    "region": _Kind("QWEN_NB_REGION", _words, "NAME"),
+    "retries": _Kind("QWEN_NB_RETRIES", _count, "N"),
+    "server": _Kind("QWEN_NB_SERVER", _words, "NAME|URL"),
+    "thinking": _Kind("QWEN_NB_THINKING", _thinking, "on|off|N"),
+    "workspace": _Kind("DASHSCOPE_WORKSPACE_ID", _words, "ID"),
+}
+
+NAMES: tuple[str, ...] = tuple(name for name, kind in _KINDS.items() if not kind.secret)
+"""The settings a person may set in a session; keys are no settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting as it holds.
+
+    Parameters
+    ----------
+    value : object
+        Its value, already read.
+    origin : str
+        The variable, file or command it comes from, as a person would look for it.
+    place : str
+        Which of the places: session, environment, .env, qwen_nb.toml, user.
+    """
+
+    value: Any
+    origin: str
+    place: str
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the user put it there, and not a file that came with the notebook."""
+        return self.place not in (DOTENV, BESIDE)
+
+
+class Settings:
+    """All settings, as they stand at one moment.
 
     Parameters
     ----------
     environ : mapping
         Environment variables.
+    folder : Path
+        The notebook's folder.
+    session : mapping
+        What this session set.
 
     Raises
     ------
     ConfigError
-        When `QWEN_NB_BASE_URL` is no http address.
+        When a file cannot be read; the text names it.
     """
-    studio_key = environ.get("DASHSCOPE_API_KEY", "").strip() or None
-    if url := environ.get("QWEN_NB_BASE_URL", "").strip():
-        return _named_server(
-            url, environ.get("QWEN_NB_API_KEY", "").strip() or None, studio_key
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        folder: Path | None = None,
+        session: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.environ = environ
+        self.home = home(environ)
+        folder = folder or Path()
+        files = [_toml(folder / BESIDE), _toml(folder / "pyproject.toml", "tool", "qwen_nb")]
+        beside = next((told for told in files if told), {})
+        variables = {name: kind.variable for name, kind in _KINDS.items()}
+        own = _toml(self.home / "config.toml")
+        # name of the place, its values, and how a person finds one of them again
+        self._places: tuple[tuple[str, Mapping[str, Any], Callable[[str], str]], ...] = (
+            ("session", session or {}, lambda name: f"%qwen_nb config {name}"),
+            ("environment", _by_variable(environ), variables.__getitem__),
+            (DOTENV, _by_variable(_dotenv(folder)), lambda name: f".env ({variables[name]})"),
+            (BESIDE, _without_keys(beside), lambda name: f"{BESIDE} ({name})"),
+            ("user", own, lambda name: f"config.toml ({name})"),
         )
-    if studio_key:
-        return Server(
-            name="Model Studio (Singapore)",
-            base_url=SINGAPORE_URL,
-            key=studio_key,
-            key_origin="DASHSCOPE_API_KEY",
-            model_studio=True,
-        )
-    return Server(name="", scripted=True, model_studio=True)
+
+    def get(self, name: str, *, place: str | None = None) -> Setting | None:
+        """Return a setting, or None where none was made.
+
+        Parameters
+        ----------
+        name : str
+            One of the names of settings.
+        place : str, optional
+            Look in this place only.
+
+        Raises
+        ------
+        ConfigError
+            When its value cannot be understood.
+        """
+        for found, values, origin in self._places:
+            if name in values and place in (None, found):
+                return Setting(read(name, values[name], origin(name)), origin(name), found)
+        return None
+
+    def value(self, name: str, default: Any = None) -> Any:
+        """Return the value of a setting."""
+        setting = self.get(name)
+        return default if setting is None else setting.value
+
+    def options(self, asked: ChatOptions, *, model_studio: bool) -> ChatOptions:
+        """Return the options in force: those asked for, over settings and defaults.
+
+        On Model Studio and the emulator the default is `qwen-plus` with thinking on; a
+        model that was named falls back to its own default for thinking. On another
+        server no default is known here.
+        """
+        if asked.model is not None:
+            return asked
+        model, thinking = self.value("model"), self.value("thinking")
+        if model is None and model_studio:
+            model = DEFAULT_MODEL
+            thinking = True if thinking is None else thinking
+        return asked.over(ChatOptions(model=model, thinking=thinking))
 
 
-def _named_server(url: str, key: str | None, studio_key: str | None) -> Server:
+def read(name: str, value: Any, origin: str) -> Any:
+    """Return a setting's value as what it means.
+
+    Raises
+    ------
+    ConfigError
+        When it cannot be understood.
+    """
+    kind = _KINDS[name]
     try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
+        return kind.read(value)
     except ValueError:
-        host = ""
-    if not host or parts.scheme not in ("http", "https"):
-        raise ConfigError("error.base_url", value=url, origin="QWEN_NB_BASE_URL")
-    is_model_studio = bool(_MODEL_STUDIO_HOST.fullmatch(host))
-    key_origin = "QWEN_NB_API_KEY"
-    if key is None and is_model_studio and parts.scheme == "https":
-        key, key_origin = studio_key, "DASHSCOPE_API_KEY"
-    return Server(
-        name=host,
-        base_url=url.rstrip("/"),
-        key=key,
-        key_origin=key_origin if key else "",
-        model_studio=is_model_studio,
-    )
+        raise ConfigError(
+            "error.setting", name=name, origin=origin, shown=kind.shown, value=str(value)
+        ) from None
 
 
-def default_options(
-    server: Server, environ: Mapping[str, str], asked: ChatOptions
-) -> ChatOptions:
-    """Return the options in force: those asked for, over the defaults.
+def home(environ: Mapping[str, str]) -> Path:
+    """Return the folder of the user's own files: `QWEN_NB_HOME`, else the platform's."""
+    if told := environ.get("QWEN_NB_HOME", "").strip():
+        return Path(told).expanduser()
+    import platformdirs
 
-    On Model Studio and the emulator the default is `qwen-plus` with thinking on; a model
-    that was named falls back to its own default for thinking. On another server no
-    default is known here (see `Client.only_model`).
-    """
-    if asked.model is not None:
-        return asked
-    if model := environ.get("QWEN_NB_MODEL", "").strip():
-        return asked.over(ChatOptions(model=model))
-    if server.model_studio:
-        return asked.over(ChatOptions(model=DEFAULT_MODEL, thinking=True))
-    return asked
+    return platformdirs.user_data_path("qwen_nb", appauthor=False)
+
+
+def _by_variable(environ: Mapping[str, str | None]) -> dict[str, str]:
+    told = {name: environ.get(kind.variable) or "" for name, kind in _KINDS.items()}
+    return {name: value.strip() for name, value in told.items() if value.strip()}
+
+
+def _dotenv(folder: Path) -> Mapping[str, str | None]:
+    path = folder / DOTENV
+    if not path.is_file():
+        return {}
+    from dotenv import dotenv_values
+
+    try:
+        # no interpolation: a file beside the notebook must not read the environment
+        return dotenv_values(path, interpolate=False)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError("error.settings_file", name=DOTENV, reason=str(error)) from error
+
+
+def _toml(path: Path, *tables: str) -> Mapping[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        told: Any = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        if tables:
+            return {}  # somebody else's file; its owner's tools will say what is wrong
+        raise ConfigError("error.settings_file", name=path.name, reason=str(error)) from error
+    for table in tables:
+        told = told.get(table, {})
+    unknown = [name for name in told if name not in _KINDS]
+    if unknown:
+        raise ConfigError("error.settings_name", name=path.name, unknown=", ".join(unknown))
+    return dict(told)
+
+
+def _without_keys(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    # A key does not belong into a file that is committed; `.env` is the place beside it.
+    return {name: value for name, value in told.items() if not _KINDS[name].secret}

@@ -18,6 +18,10 @@ Language: TypeAlias = Literal["en", "zh"]
 TEXTS: dict[str, tuple[str, str]] = {
     # -- states of a reply ----------------------------------------------------------
     "state.waiting": ("Waiting", "等待中"),
+    "state.retrying": (
+        "{reason}: retrying in {wait} s ({attempt} of {tries})",
+        "{reason}:{wait} 秒后重试(第 {attempt} 次,共 {tries} 次)",
+    ),
     "state.thinking": ("Thinking", "思考中"),
     "state.answering": ("Answering", "回复中"),
     "state.done": ("Done", "已完成"),
@@ -196,6 +200,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "https://HOST/v1.",
         "{origin} 中的 {value!r} 不是有效的服务地址,应形如 https://HOST/v1。",
     ),
+    "error.no_key": (
+        "There is no API key for {server}. Set DASHSCOPE_API_KEY, or give one with "
+        "%qwen_nb login.",
+        "没有 {server} 的 API Key。请设置 DASHSCOPE_API_KEY,或用 %qwen_nb login 提供。",
+    ),
     "error.empty_prompt": (
         "There is no question: write one below %%qwen or after %qwen.",
         "没有问题:请在 %%qwen 下方或 %qwen 之后写出问题。",
@@ -278,6 +287,175 @@ TEXTS: dict[str, tuple[str, str]] = {
         "只显示将发送的内容,不发送",
     ),
     # -- commands ------------------------------------------------------------------------------
+    "command.code": (
+        "the last request as code that runs; --as curl, openai or dashscope",
+        "将上一次请求显示为可运行的代码;--as curl、openai 或 dashscope",
+    ),
+    "command.config": (
+        "all settings and where they come from; NAME VALUE sets one for this session",
+        "显示全部设置及其来源;NAME VALUE 为本次会话设置",
+    ),
+    "command.doctor": (
+        "what works, what does not, and why; asks the server one short question",
+        "检查哪些可用、哪些不可用及原因;会向服务提一个简短的问题",
+    ),
+    "command.login": (
+        "give a key with a hidden prompt; it is kept for its server only",
+        "以隐藏输入提供 API Key;仅用于对应的服务",
+    ),
+    "command.logout": ("forget a key that login kept", "删除 login 保存的 API Key"),
+    "command.models": (
+        "the models that are known; words after it choose among them",
+        "列出已知模型;可附加筛选词",
+    ),
+    "command.resume": (
+        "go on with the last turn, if it was stopped or cut",
+        "继续上一轮被停止或中断的回复",
+    ),
+    "command.servers": ("the servers that use knows", "列出 use 可选的服务"),
+    "command.use": (
+        "choose a server, an address, a model, or SERVER/MODEL for this session",
+        "为本次会话选择服务、地址、模型,或 SERVER/MODEL",
+    ),
+    "models.none": (
+        "No known model has {filter!r} in it. Unknown ids work all the same: -m ID.",
+        "没有包含 {filter!r} 的已知模型。未知的模型 ID 同样可用:-m ID。",
+    ),
+    "servers.name": ("name", "名称"),
+    "servers.title": ("server", "服务"),
+    "servers.url": ("address", "地址"),
+    "use.wanted": (
+        "Name a server, an address or a model: %qwen_nb servers and %qwen_nb models list them.",
+        "请给出服务、地址或模型:%qwen_nb servers 与 %qwen_nb models 可列出。",
+    ),
+    "use.unknown": (
+        "{wanted!r} is no known server or model. Servers: {servers}. An unknown model: "
+        "%qwen_nb config model ID.",
+        "{wanted!r} 不是已知的服务或模型。服务:{servers}。未知模型请用 %qwen_nb config model ID。",
+    ),
+    "use.done": (
+        "Questions go to {server} from now on (model: {model}).",
+        "此后的问题将发往 {server}(模型:{model})。",
+    ),
+    "config.unknown": (
+        "There is no setting {name!r}; there are: {names}.",
+        "没有设置 {name!r};可用:{names}。",
+    ),
+    "config.default": ("default", "默认"),
+    "login.prompt": ("API key for {server}: ", "{server} 的 API Key:"),
+    "login.nobody": (
+        "Nobody can type a key here; set DASHSCOPE_API_KEY in the environment instead.",
+        "此处无法输入 API Key;请改为设置环境变量 DASHSCOPE_API_KEY。",
+    ),
+    "login.empty": ("No key was given; nothing was kept.", "未输入 API Key,未保存任何内容。"),
+    "login.done": (
+        "The key for {server} is kept in {where}.",
+        "{server} 的 API Key 已保存至{where}。",
+    ),
+    "login.keyring": ("the system's keyring", "系统密钥环"),
+    "login.file": ("a file only you can read", "仅你可读的文件"),
+    "logout.done": ("The key for {server} is forgotten.", "已删除 {server} 的 API Key。"),
+    "logout.none": ("There was no kept key for {server}.", "没有为 {server} 保存过 API Key。"),
+    "code.form": ("code takes --as and one of {forms}.", "code 接受 --as 及以下之一:{forms}。"),
+    "code.no_native": (
+        "{server} does not speak the native protocol; --as curl or openai.",
+        "{server} 不支持原生协议;请用 --as curl 或 openai。",
+    ),
+    "option.--server": ("another server for this call", "本次调用使用其他服务"),
+    "option.--dialect": ("another protocol for this call", "本次调用使用其他协议"),
+    "option.--force": (
+        "send although a check of ours says it will be refused",
+        "即使检查认为会被拒绝,也照样发送",
+    ),
+    "note.region_found": (
+        "the key belongs to {server}; questions go there from now on",
+        "该 API Key 属于 {server};此后的问题将发往那里",
+    ),
+    "note.scripted_left_out": (
+        "{n} earlier turns were answered by the emulator and not sent",
+        "此前 {n} 轮由模拟器回答,未发送",
+    ),
+    "note.goes_on": (
+        "went on from where the answer broke off, with thinking off",
+        "从中断处继续,思考模式关闭",
+    ),
+    "note.asked_again": ("asked again", "已重新提问"),
+    "error.nothing_to_resume": (
+        "The last turn had come to its end, so there is nothing to go on with. Ask again.",
+        "上一轮已完整结束,无可继续。请重新提问。",
+    ),
+    "error.no_native": (
+        "{server} does not speak the native protocol; leave out --dialect dashscope.",
+        "{server} 不支持原生协议;请去掉 --dialect dashscope。",
+    ),
+    "error.setting": (
+        "{name} takes {shown}, not {value!r} (from {origin}).",
+        "{name} 需要 {shown},而不是 {value!r}(来自 {origin})。",
+    ),
+    "error.settings_file": (
+        "{name} cannot be read ({reason}). Mend it or move it away.",
+        "无法读取 {name}({reason})。请修复或移走该文件。",
+    ),
+    "error.settings_name": (
+        "{name} has settings that do not exist: {unknown}. %qwen_nb config lists those that do.",
+        "{name} 中有不存在的设置:{unknown}。%qwen_nb config 可列出全部设置。",
+    ),
+    "error.region": (
+        "{value!r} is no region of Model Studio; choose one of {regions}.",
+        "{value!r} 不是百炼的地域;请选择:{regions}。",
+    ),
+    "error.unknown_server": (
+        "{value!r} is no known server; give its address, or one of {servers}.",
+        "{value!r} 不是已知的服务;请给出地址,或选择:{servers}。",
+    ),
+    "error.workspace": (
+        "{{WorkspaceId}} in {origin} stands for the id of your workspace; put that in its place.",
+        "{origin} 中的 {{WorkspaceId}} 代表你的业务空间 ID,请替换为实际值。",
+    ),
+    "error.workspace_id": (
+        "{value!r} is no workspace id: letters, digits, - and _ only.",
+        "{value!r} 不是有效的业务空间 ID:只能包含字母、数字、- 和 _。",
+    ),
+    "error.workspace_wanted": (
+        "{server} is reached through the host of a workspace only; set DASHSCOPE_WORKSPACE_ID.",
+        "{server} 只能通过业务空间的地址访问;请设置 DASHSCOPE_WORKSPACE_ID。",
+    ),
+    "doctor.versions": ("{versions}", "{versions}"),
+    "doctor.setting": ("{name} = {value}, from {origin}", "{name} = {value},来自 {origin}"),
+    "doctor.server": ("server: {server} <{url}>", "服务:{server} <{url}>"),
+    "doctor.no_key": (
+        "no key and no address are set, so the embedded emulator answers; set DASHSCOPE_API_KEY "
+        "for Model Studio, or QWEN_NB_BASE_URL for another server",
+        "未设置 API Key 和地址,由内置模拟器回答;设置 DASHSCOPE_API_KEY 使用百炼,或设置 QWEN_NB_BASE_URL",
+    ),
+    "doctor.key_none": ("no key is sent to this server", "不向此服务发送 API Key"),
+    "doctor.key_found": ("a key was found: {origin}", "找到 API Key:{origin}"),
+    "doctor.proxy": (
+        "proxies are set ({proxies}); servers on this machine are reached without them",
+        "已设置代理({proxies});本机服务不经过代理",
+    ),
+    "doctor.models": (
+        "the server answers and lists {n} models: {models}",
+        "服务正常,列出 {n} 个模型:{models}",
+    ),
+    "doctor.key_elsewhere": (
+        "the server refuses the key; check QWEN_NB_API_KEY",
+        "服务拒绝了 API Key;请检查 QWEN_NB_API_KEY",
+    ),
+    "doctor.key_fits": (
+        "the key is accepted by {server}: %qwen_nb use it, or set QWEN_NB_REGION",
+        "该 API Key 可用于 {server}:请用 %qwen_nb use 选择,或设置 QWEN_NB_REGION",
+    ),
+    "doctor.key_fits_nowhere": (
+        "no region of Model Studio accepts the key; it may be mistyped, or revoked",
+        "百炼的任何地域都不接受该 API Key;可能输入有误,或已失效",
+    ),
+    "doctor.thinking_streams": ("thinking streams ({model})", "思考过程可流式返回({model})"),
+    "doctor.thinking_none": (
+        "{model} answered without thinking; choose a model that thinks, or see how this server "
+        "switches it on",
+        "{model} 回答时没有思考过程;请选择支持思考的模型,或查看该服务如何开启思考",
+    ),
     "command.unknown": (
         "%qwen_nb has no command {command!r}.{near} %qwen_nb help lists them.",
         "%qwen_nb 没有命令 {command!r}。{near}%qwen_nb help 列出全部命令。",
@@ -326,8 +504,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "无;设置 DASHSCOPE_API_KEY 使用百炼,或设置 QWEN_NB_BASE_URL 使用其他服务",
     ),
     "status.no_key": (
-        "none sent (QWEN_NB_API_KEY is not set)",
-        "不发送(未设置 QWEN_NB_API_KEY)",
+        "none found; %qwen_nb login or {name} gives one",
+        "未找到;可用 %qwen_nb login 或 {name} 提供",
     ),
     "status.key_set": ("found in {origin}", "来自 {origin}"),
     "status.conversation": ("conversation", "对话"),
@@ -562,6 +740,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "shell.demo": (
         "ask one question here, then open a first notebook in JupyterLab",
         "先在此提一个问题,再用 JupyterLab 打开第一个 Notebook",
+    ),
+    "shell.emulator": (
+        "serve the emulator on this machine, for programs and tests of your own",
+        "在本机运行模拟器,供你自己的程序和测试使用",
     ),
     "shell.no_lab": ("stop after the question", "提问后即结束"),
     "shell.chat": ("talk, round by round", "逐轮对话"),

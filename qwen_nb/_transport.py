@@ -21,7 +21,7 @@ import ipaddress
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -50,10 +50,10 @@ class Exchange(Protocol):
     """One call and its answer. `stop` may be called from any thread, at any time."""
 
     status: int
-    content_type: str
+    headers: Mapping[str, str]
 
     def send(self, call: HttpCall) -> None:
-        """Send the call and wait for the answer's status and headers.
+        """Send the call, again if need be, and wait for status and headers.
 
         Raises
         ------
@@ -72,6 +72,9 @@ class Exchange(Protocol):
 
     def read(self) -> bytes:
         """Return the whole rest of the answer, at most a megabyte."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait; return True at once when the exchange is stopped."""
 
     def stop(self) -> None:
         """Break the connection now."""
@@ -195,7 +198,7 @@ class HttpExchange:
 
     def __init__(self, server: Server, transport: HttpTransport) -> None:
         self.status = 0
-        self.content_type = ""
+        self.headers: Mapping[str, str] = {}
         self._server = server
         self._transport = transport
         self._lane: _Lane | None = None
@@ -207,9 +210,11 @@ class HttpExchange:
         """Send the call and wait for the answer's status and headers."""
         import openai
 
+        self._release()
+        self._answer = self._bytes = None
         lane = self._lane = self._transport.take_lane()
         if self._stopped.is_set():  # the stop came before there was anything to break
-            lane.shut_down()
+            raise ConnectionFailed("error.hung_up", server=self._server.name, reason="stopped")
         lane.extra = frozenset(name.lower() for name in call.headers)
         try:
             headers = {_RAW: "stream", "Accept": "text/event-stream", **call.headers}
@@ -232,7 +237,7 @@ class HttpExchange:
                 reason=_reason(error),
             ) from error
         self.status = self._answer.status_code
-        self.content_type = self._answer.headers.get("content-type", "")
+        self.headers = self._answer.headers
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the answer's bytes as they come."""
@@ -262,9 +267,11 @@ class HttpExchange:
                     body += chunk
                     if len(body) > 1_000_000:
                         break
-        if self._server.key:  # a server may quote the key it refuses
-            body = body.replace(self._server.key.encode(), b"***")
         return body
+
+    def wait(self, seconds: float) -> bool:
+        """Wait; return True at once when the exchange is stopped."""
+        return self._stopped.wait(seconds)
 
     def stop(self) -> None:
         """Break the connection now."""
@@ -278,6 +285,9 @@ class HttpExchange:
         What follows the last event is read to its end, for a second at most: only then
         can the connection serve the next call.
         """
+        self._release()
+
+    def _release(self) -> None:
         lane, self._lane = self._lane, None
         if lane is None:
             return

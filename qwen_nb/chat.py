@@ -2,91 +2,72 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, TypedDict, Unpack
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Unpack
 
-from qwen_nb import _client, _settings
+from qwen_nb import _client, _servers
+from qwen_nb._api_messages import messages_from
 from qwen_nb._conversation import Conversation, request_for
-from qwen_nb._errors import ConfigError, QwenError, Stopped
-from qwen_nb._messages import Asking, ChatOptions, Display, Reply, Server, Turn, estimate_tokens
-from qwen_nb._pump import Outcome, Pump
+from qwen_nb._errors import AuthFailed, ConfigError, QwenError, Stopped
+from qwen_nb._events import Event
+from qwen_nb._messages import (
+    Asking,
+    ChatOptions,
+    ChatRequest,
+    Display,
+    Message,
+    Note,
+    Reply,
+    Server,
+    Turn,
+    estimate_tokens,
+)
+from qwen_nb._pump import IDLE_S, Outcome, Pump
+from qwen_nb._question import OptionFields, Preview, Question
+from qwen_nb._retries import Retries
+from qwen_nb._rules import check
 from qwen_nb._screen import Screen
+from qwen_nb._settings import Settings
 from qwen_nb._texts import Language, text
 from qwen_nb._transport import HttpTransport
+from qwen_nb.catalogue import Catalogue
+from qwen_nb.dialects import Dialect
+from qwen_nb.dialects.dashscope import DashScopeDialect
 from qwen_nb.dialects.openai import OpenAIDialect
-from qwen_nb.render import TerminalDisplay
+from qwen_nb.dialects.thinking import thinking_notes
+from qwen_nb.render import SilentDisplay, TerminalDisplay
 
-__all__ = ["Chat", "Preview", "Question"]
+__all__ = ["Chat"]
 
-
-class OptionFields(TypedDict, total=False):
-    """The fields of `ChatOptions` but the model, as keyword arguments."""
-
-    thinking: bool | int | None
-    system: str | None
-    temperature: float | None
-    max_tokens: int | None
-    params: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """A prompt and everything that goes with asking it.
-
-    Parameters
-    ----------
-    prompt : str
-        Sent as it is.
-    options : ChatOptions
-        Options of this call.
-    new : bool
-        The conversation starts anew at this turn.
-    once : bool
-        No history in, none out.
-    hide_thinking, quiet : bool
-        Keep the thinking, or everything, out of sight.
-    owns_cell : bool
-        Nothing else writes into the cell, so its output may be replaced as a whole.
-    notes : tuple of str
-        Remarks to show with the answer.
-    """
-
-    prompt: str
-    options: ChatOptions = field(default_factory=ChatOptions)
-    new: bool = False
-    once: bool = False
-    hide_thinking: bool = False
-    quiet: bool = False
-    owns_cell: bool = False
-    notes: tuple[str, ...] = ()
+TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """What a question would send; nothing was sent.
+class _Ready:
+    """A question as it would be sent, and to whom."""
 
-    Parameters
-    ----------
-    server : str
-        Who would be asked.
-    path : str
-        Path of the call.
-    body : mapping
-        The JSON body.
-    turns_sent, turns_left_out : int
-        How many earlier turns go along, and how many do not.
-    tokens : int
-        Estimated input tokens.
-    """
+    question: Question
+    server: Server
+    dialect: Dialect
+    history: tuple[Turn, ...]
+    request: ChatRequest
+    notes: tuple[Note, ...]
 
-    server: str
-    path: str
-    body: Mapping[str, Any]
-    turns_sent: int
-    turns_left_out: int
-    tokens: int
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question that is on its way, and all that its end needs."""
+
+    ready: _Ready
+    asking: Asking
+    pump: Pump
+    display: Display
+    given_display: Display | None
+    screen: Screen
 
 
 class Chat:
@@ -95,15 +76,23 @@ class Chat:
     Parameters
     ----------
     model : str, optional
-        Model id; the default is `QWEN_NB_MODEL`, else `qwen-plus` with thinking on.
+        Model id; the default is the setting `model`, else `qwen-plus` with thinking on.
     thinking : bool or int, optional
         Thinking on, off, or on with a budget in tokens; None leaves it to the model.
     system : str, optional
         System message.
     temperature, max_tokens, params
         See `ChatOptions`.
+    messages : iterable, optional
+        What was said before, as the API's own list: texts or parts, tool rounds, dumped
+        SDK messages. It is sent before the turns of this chat.
     language : {"en", "zh"}
         Language of what is saved and of errors.
+
+    Attributes
+    ----------
+    session : dict
+        Settings of this session, as `%qwen_nb config` makes them; nearest of all places.
 
     Examples
     --------
@@ -116,13 +105,18 @@ class Chat:
         self,
         model: str | None = None,
         *,
+        messages: Iterable[Any] = (),
         language: Language = "en",
         **options: Unpack[OptionFields],
     ) -> None:
         self.options = _checked(ChatOptions(model=model, **options))
         self.language = language
+        self.session: dict[str, Any] = {}
         self.conversation = Conversation()
-        self._dialect = OpenAIDialect()
+        self.last_request: ChatRequest | None = None
+        self._before = messages_from(messages)
+        self._native = DashScopeDialect()
+        self._compatible = OpenAIDialect()
         self._transport: HttpTransport | None = None
         self._carried: Server | None = None
 
@@ -189,24 +183,96 @@ class Chat:
 
     def put(self, question: Question, display: Display | None = None) -> Reply:
         """Ask a prepared question; see `ask`."""
-        screen = Screen.current()
+        asked = self._begin(question, display)
+        outcome = asked.pump.run(asked.asking)
+        if again := self._in_another_region(asked, outcome):
+            asked, outcome = again, again.pump.run(again.asking)
+        return self._end(asked, outcome)
+
+    async def ask_async(
+        self,
+        prompt: str,
+        *,
+        model: str | None = None,
+        new: bool = False,
+        once: bool = False,
+        **options: Unpack[OptionFields],
+    ) -> Reply:
+        """Ask without blocking the event loop; otherwise as `ask`.
+
+        Cancelling the task stops the stream; what had come is not kept.
+        """
+        question = Question(
+            prompt=prompt, options=ChatOptions(model=model, **options), new=new, once=once
+        )
+        asked = self._begin(question, None)
+        outcome = await asked.pump.run_async(asked.asking)
+        if again := self._in_another_region(asked, outcome):
+            asked, outcome = again, await again.pump.run_async(again.asking)
+        return self._end(asked, outcome)
+
+    def stream(
+        self,
+        prompt: str,
+        *,
+        model: str | None = None,
+        new: bool = False,
+        once: bool = False,
+        **options: Unpack[OptionFields],
+    ) -> Iterator[Event]:
+        """Ask, and yield each event as it comes; nothing is shown.
+
+        The turn is kept when the iterator is used up. Closing it earlier stops the
+        stream; the turn is then kept as stopped.
+
+        Yields
+        ------
+        Event
+            Started, ThinkingDelta, AnswerDelta, UsageReport, Finished, Retrying.
+
+        Raises
+        ------
+        QwenError
+            As `ask` does, after the events that had come.
+        """
+        question = Question(
+            prompt=prompt, options=ChatOptions(model=model, **options), new=new, once=once
+        )
+        asked = self._begin(question, SilentDisplay())
+        events = asked.pump.iterate(asked.asking)
         try:
-            turn, outcome = self._run(question, display, screen)
-        except QwenError as error:
-            error.language = self.language
+            outcome = yield from events
+        except GeneratorExit:
+            with contextlib.suppress(Stopped, QwenError):
+                self._end(asked, asked.pump.outcome(asked.asking))
             raise
-        if turn is not None:
-            self.conversation.append(turn)
-        reply, problem = outcome.reply, outcome.error
-        if reply.finish_reason != "failed":
-            screen.was_drawn(reply)
-        if isinstance(problem, QwenError):
-            problem.language, problem.reply = self.language, reply
-        if problem is not None:
-            raise problem
-        if reply.finish_reason == "stopped":
-            raise Stopped(text("stopped", self.language), reply)
-        return reply
+        self._end(asked, outcome)
+
+    def resume(self, display: Display | None = None) -> Reply:
+        """Go on with the last turn, if it was stopped or cut.
+
+        Where the answer had begun and the model can go on from a prefix, it does so with
+        thinking off; else the question is asked again. Either is a new version of the turn.
+
+        Raises
+        ------
+        ConfigError
+            When the last turn had come to its end.
+        """
+        last = self.conversation.current[-1] if self.conversation.current else None
+        if last is None or last.reply.finish_reason not in ("stopped", "cut", "length"):
+            raise self._told(ConfigError("error.nothing_to_resume"))
+        model = self.catalogue().find(last.options.model or "")
+        goes_on = bool(last.reply.answer) and model.partial_mode is True
+        options = replace(last.options, thinking=False) if goes_on else last.options
+        question = Question(
+            prompt=last.prompt,
+            options=options,
+            resumes=last,
+            continues=last.reply if goes_on else None,
+            notes=(text("note.goes_on" if goes_on else "note.asked_again", self.language),),
+        )
+        return self.put(question, display)
 
     def preview(self, question: Question) -> Preview:
         """Return what a question would send, and send nothing.
@@ -216,27 +282,41 @@ class Chat:
         QwenError
             When the question could not be sent as it is.
         """
-        server = self.server(started=False)
-        history, options = self._prepared(question, server)
-        request = request_for(question.prompt, history, options)
-        call = self._dialect.encode(request, server)
-        contents = (message.content for message in request.messages)
+        try:
+            ready = self._ready(question, self.server(question.server, started=False))
+        except QwenError as error:
+            raise self._told(error) from None
+        call = ready.dialect.encode(ready.request, ready.server)
+        contents = (message.content for message in ready.request.messages)
         return Preview(
-            server=server.name,
+            server=ready.server.name,
             path=call.path,
             body=call.body or {},
-            turns_sent=len(history),
-            turns_left_out=len(self.turns) - len(history),
+            turns_sent=len(ready.history),
+            turns_left_out=len(self.turns) - len(ready.history),
             tokens=sum(
                 estimate_tokens(content) for content in contents if isinstance(content, str)
             ),
+            notes=self._words(ready.notes),
         )
 
-    def server(self, *, started: bool = True, watched: bool = False) -> Server:
+    def settings(self) -> Settings:
+        """Return all settings as they stand now."""
+        return Settings(os.environ, Path.cwd(), self.session)
+
+    def catalogue(self) -> Catalogue:
+        """Return what is known about models, prices and servers."""
+        return Catalogue.load(self.settings().home)
+
+    def server(
+        self, named: str | None = None, *, started: bool = True, watched: bool = False
+    ) -> Server:
         """Return the server that questions go to now.
 
         Parameters
         ----------
+        named : str, optional
+            The server named for one call.
         started : bool
             False only looks: the embedded emulator, if it is that, is not started.
         watched : bool
@@ -247,7 +327,7 @@ class Chat:
         ConfigError
             When the settings name no usable address.
         """
-        server = _settings.server_from(os.environ)
+        server = _servers.server_from(self.settings(), self.catalogue(), named)
         if not server.scripted:
             return server
         server = replace(server, name=text("server.emulator", self.language))
@@ -256,11 +336,16 @@ class Chat:
         from qwen_nb.emulator import embedded
 
         emulator = embedded(pace=None if watched else 0.0)
-        return replace(server, base_url=emulator.openai_base_url, key=emulator.key)
+        return replace(
+            server,
+            base_url=emulator.openai_base_url,
+            native_url=emulator.dashscope_base_url,
+            key=emulator.key,
+        )
 
     def default_options(self, server: Server) -> ChatOptions:
         """Return the options that hold where a question gives none."""
-        return _settings.default_options(server, os.environ, self.options)
+        return self.settings().options(self.options, model_studio=server.model_studio)
 
     def close(self) -> None:
         """Close connections, and the embedded emulator if it was this chat's server.
@@ -276,58 +361,134 @@ class Chat:
             stop_embedded()
         self._carried = None
 
-    def _prepared(
-        self, question: Question, server: Server
-    ) -> tuple[tuple[Turn, ...], ChatOptions]:
+    def _begin(self, question: Question, display: Display | None) -> _Asked:
+        try:
+            screen = Screen.current()
+            watched = screen.is_watched or isinstance(display, TerminalDisplay)
+            server = self.server(question.server, watched=watched)
+            return self._send(self._ready(question, server), display, screen)
+        except QwenError as error:
+            raise self._told(error) from error.__cause__
+
+    def _ready(self, question: Question, server: Server) -> _Ready:
+        """Decide history, options and dialect; refuse what would certainly be refused."""
         if not question.prompt.strip():
             raise ConfigError("error.empty_prompt")
+        if server.model_studio and server.key is None and server.base_url:
+            raise ConfigError("error.no_key", server=server.name)
         alone = question.once or question.new
-        history = () if alone else self.conversation.history()
+        history = () if alone else self.conversation.history(until=question.resumes)
+        sent = tuple(turn for turn in history if server.scripted or not turn.reply.scripted)
+        notes: list[Note] = []
+        if len(sent) < len(history):
+            notes.append(Note("note.scripted_left_out", {"n": len(history) - len(sent)}))
         given = _checked(question.options)
         if given.system is None and not alone and self.conversation.current:
             given = replace(given, system=self.conversation.current[-1].options.system)
-        return history, _settings.default_options(server, os.environ, given.over(self.options))
-
-    def _run(
-        self, question: Question, display: Display | None, screen: Screen
-    ) -> tuple[Turn | None, Outcome]:
-        watched = screen.is_watched or isinstance(display, TerminalDisplay)
-        server = self.server(watched=watched)
-        history, options = self._prepared(question, server)
-        transport = self._transport_to(server)
+        asked = given.over(self.options)
+        options = self.settings().options(asked, model_studio=server.model_studio)
+        dialect = self._dialect(question, server)
         if options.model is None:
-            options = replace(
-                options, model=_client.only_model(transport, self._dialect, server)
-            )
-        request = request_for(question.prompt, history, options)
+            options = replace(options, model=_client.only_model(server))
+        before = () if alone else self._before
+        request = request_for(question.prompt, sent, options, before)
+        if question.continues is not None:
+            prefix = Message("assistant", question.continues.answer, partial=True)
+            request = replace(request, messages=(*request.messages, prefix))
+        if server.model_studio:
+            model = self.catalogue().find(request.model)
+            checked = check(request, model, force=question.force)
+            request, notes = checked.request, [*notes, *checked.notes]
+        notes += dialect.encode(request, server).notes
+        return _Ready(question, server, dialect, sent, request, tuple(notes))
+
+    def _dialect(self, question: Question, server: Server) -> Dialect:
+        name = question.dialect or self.settings().value("dialect", "openai")
+        if name == "openai":
+            return self._compatible
+        if not server.native_url and not server.scripted:
+            raise ConfigError("error.no_native", server=server.name)
+        return self._native
+
+    def _send(self, ready: _Ready, display: Display | None, screen: Screen) -> _Asked:
+        question, server, request = ready.question, ready.server, ready.request
         number = 1 if question.new else len(self.conversation.current) + 1
+        if question.resumes is not None:
+            number -= 1
         asking = Asking(
             model=request.model,
             server=server.name,
             scripted=server.scripted,
             turn=None if question.once else number,
-            turns_sent=len(history),
-            notes=question.notes,
+            turns_sent=len(ready.history),
+            notes=(*question.notes, *self._words(ready.notes)),
         )
-        display = display or screen.display(
+        given = display
+        display = given or screen.display(
             self.language,
             owns_cell=question.owns_cell,
             hide_thinking=question.hide_thinking,
             quiet=question.quiet,
         )
-        exchange = transport.exchange()
+        settings = self.settings()
+        native = ready.dialect is self._native
+        carried = replace(server, base_url=server.native_url) if native else server
+        exchange = self._transport_to(carried).exchange()
+        retries = Retries(settings.value("retries", TRIES))
         pump = Pump(
             exchange,
-            lambda: _client.stream(request, exchange, self._dialect, server),
+            lambda: _client.stream(request, exchange, ready.dialect, server, retries),
             display,
+            idle_s=settings.value("idle_timeout", IDLE_S),
+            continues=question.continues,
         )
-        outcome = pump.run(asking)
-        display.close(outcome.reply)
-        reply = outcome.reply
-        if question.once or not (reply.answer or reply.thinking):
-            return None, outcome
-        anew = question.new or self.conversation.begins_anew
-        return Turn(question.prompt, reply, options, anew), outcome
+        self.last_request = request
+        return _Asked(ready, asking, pump, display, given, screen)
+
+    def _in_another_region(self, asked: _Asked, outcome: Outcome) -> _Asked | None:
+        """Ask again where the key belongs, if nobody had said which region that is."""
+        server = asked.ready.server
+        if not (server.guessed and isinstance(outcome.error, AuthFailed) and server.key):
+            return None
+        settings, catalogue = self.settings(), self.catalogue()
+        found = _servers.region_of_key(server, settings, catalogue)
+        if found is None:
+            return None
+        _servers.remember_region(settings, server.key, found.region_name)
+        asked.display.close(outcome.reply)
+        words = text("note.region_found", self.language, server=found.name)
+        question = replace(asked.ready.question, notes=(*asked.ready.question.notes, words))
+        ready = self._ready(question, found)
+        return self._send(ready, asked.given_display, asked.screen)
+
+    def _end(self, asked: _Asked, outcome: Outcome) -> Reply:
+        ready, reply, problem = asked.ready, outcome.reply, outcome.error
+        question, options = ready.question, ready.request.options
+        remarks = thinking_notes(options, reply) if question.continues is None else ()
+        reply = replace(reply, notes=(*reply.notes, *self._words(remarks)))
+        asked.display.close(reply)
+        if (reply.answer or reply.thinking) and not question.once:
+            anew = question.new or self.conversation.begins_anew
+            options = replace(options, model=ready.request.model, system=_system(ready.request))
+            turn = Turn(question.prompt, reply, options, anew)
+            self.conversation.append(turn, in_place_of=question.resumes)
+        if reply.finish_reason != "failed":
+            asked.screen.was_drawn(reply)
+        if isinstance(problem, QwenError):
+            problem.reply = reply
+            raise self._told(problem)
+        if problem is not None:
+            raise problem
+        if reply.finish_reason == "stopped":
+            raise Stopped(text("stopped", self.language), reply)
+        return reply
+
+    def _told(self, error: QwenError) -> QwenError:
+        error.language = self.language
+        return error
+
+    def _words(self, notes: Iterable[Note]) -> tuple[str, ...]:
+        return tuple(text(note.key, self.language, **note.facts) for note in notes)
 
     def _transport_to(self, server: Server) -> HttpTransport:
         if self._transport is None or self._carried != server:
@@ -335,6 +496,11 @@ class Chat:
                 self._transport.close()
             self._transport, self._carried = HttpTransport(server), server
         return self._transport
+
+
+def _system(request: ChatRequest) -> str | None:
+    first = request.messages[0]
+    return first.content if first.role == "system" and isinstance(first.content, str) else None
 
 
 def _checked(options: ChatOptions) -> ChatOptions:

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,10 +17,12 @@ _OURS = ("DASHSCOPE_", "QWEN_NB_", "OPENAI_")
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in list(os.environ):
         if name.startswith(_OURS) or name.upper().endswith("_PROXY"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("QWEN_NB_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("QWEN_NB_RETRIES", "1")  # a test of failures need not wait for them
 
 
 _guarded = False

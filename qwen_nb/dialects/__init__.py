@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from qwen_nb._errors import ApiError
+from qwen_nb._errors import ApiError, QwenError
 from qwen_nb._events import Event
 from qwen_nb._messages import ChatRequest, Note, Server
 from qwen_nb._sse import ServerSentEvent
@@ -80,3 +80,6 @@ class Dialect(Protocol):
 
     def error(self, status: int, body: bytes, server: Server) -> ApiError:
         """Return the error that an HTTP answer of 4xx or 5xx means."""
+
+    def takes_another_way(self, error: QwenError, model: str) -> bool:
+        """Whether the next call of this model will go another way that may succeed."""

@@ -76,6 +76,13 @@ class DashScopeDialect:
         self._routes[model] = other
         return other
 
+    def takes_another_way(self, error: QwenError, model: str) -> bool:
+        """Take the other route after a "url error", and remember it for the model."""
+        if not self.is_wrong_route(error):
+            return False
+        self.take_other_route(model)
+        return True
+
     def encode(self, request: ChatRequest, server: Server) -> HttpCall:
         """Return the call that asks the request.
 

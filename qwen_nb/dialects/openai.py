@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qwen_nb._errors import ApiError
+from qwen_nb._errors import ApiError, QwenError
 from qwen_nb._events import (
     AnswerDelta,
     Event,
@@ -69,6 +69,10 @@ class OpenAIDialect:
     def reader(self, server: Server) -> OpenAIReader:
         """Return a reader for one stream."""
         return OpenAIReader(server)
+
+    def takes_another_way(self, error: QwenError, model: str) -> bool:
+        """Return False: there is one address for everything."""
+        return False
 
     def error(self, status: int, body: bytes, server: Server) -> ApiError:
         """Return the error that an HTTP answer of 4xx or 5xx means (protocol.md §5.1)."""

@@ -9,6 +9,7 @@ from qwen_nb.render._markdown import safe_html, safe_markdown
 from qwen_nb.render._safe import visible
 from qwen_nb.render._static import bundle, metadata
 from qwen_nb.render._still import Describe, SilentDisplay, StaticDisplay
+from qwen_nb.render._table import html_table, plain_table
 from qwen_nb.render._terminal import TerminalDisplay
 from qwen_nb.render._usage import usage_line
 
@@ -19,7 +20,9 @@ __all__ = [
     "StaticDisplay",
     "TerminalDisplay",
     "bundle",
+    "html_table",
     "metadata",
+    "plain_table",
     "safe_html",
     "safe_markdown",
     "usage_line",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qwen_nb._messages import Asking, Frame, Reply
 from qwen_nb._texts import Language, text
+from qwen_nb.render._ending import retrying_words
 from qwen_nb.render._safe import visible
 from qwen_nb.render._static import metadata
 from qwen_nb.render._still import Describe, StaticDisplay
@@ -139,6 +140,8 @@ class CardDisplay:
             return
         message: dict[str, object] = {"state": frame.state, "n": frame.tokens}
         message["s"] = round(frame.elapsed_s, 2)
+        if frame.retrying is not None:
+            message["w"] = retrying_words(frame.retrying, self._language)
         again = frame.elapsed_s < _STARTING_S
         thinking = "" if self._hide_thinking else visible(frame.thinking)
         if sent := self._thinking.add(thinking, again):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from qwen_nb._events import Retrying
 from qwen_nb._messages import Reply, estimate_tokens
 from qwen_nb._texts import Language, text
+from qwen_nb.render._safe import visible
 
-__all__ = ["Ending", "ending", "thought"]
+__all__ = ["Ending", "ending", "retrying_words", "thought"]
 
 
 class Ending(NamedTuple):
@@ -36,6 +38,18 @@ def ending(reply: Reply, language: Language) -> Ending:
         ours = reason in ("stopped", "cut", "failed")
         headline = text("reply.no_answer" if ours else "reply.empty_answer", language)
     return Ending(headline, text(words[reason], language) if reason in words else "")
+
+
+def retrying_words(retrying: Retrying, language: Language) -> str:
+    """Say what is waited for before the question is sent again."""
+    return text(
+        "state.retrying",
+        language,
+        reason=visible(retrying.reason),
+        wait=f"{retrying.wait_s:.0f}" if retrying.wait_s >= 1 else f"{retrying.wait_s:.1f}",
+        attempt=retrying.attempt,
+        tries=retrying.tries,
+    )
 
 
 def thought(reply: Reply, language: Language) -> str:

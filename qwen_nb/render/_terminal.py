@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from qwen_nb._messages import Asking, Frame, Reply
 from qwen_nb._texts import Language, text
-from qwen_nb.render._ending import ending
+from qwen_nb.render._ending import ending, retrying_words
 from qwen_nb.render._safe import visible
 from qwen_nb.render._usage import usage_line
 
@@ -57,6 +57,9 @@ class TerminalDisplay:
 
     def frame(self, frame: Frame) -> None:
         """Print what is new."""
+        if frame.retrying is not None:
+            self._say(retrying_words(frame.retrying, self._language) + "\n", dim=True)
+            return
         self._print_thinking(self._thinking.new(frame.thinking, frame.thinking_at))
         self._print_answer(self._answer.new(frame.answer, frame.answer_at))
 

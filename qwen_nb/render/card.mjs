@@ -1,7 +1,7 @@
 // The live card. Text goes into text nodes only, so nothing a model writes is ever
 // markup; each frame appends, so a long reply costs no more per frame than a short one.
 
-const LIVE = ["waiting", "thinking", "answering"];
+const LIVE = ["waiting", "retrying", "thinking", "answering"];
 
 // Is the reply still growing?
 export const isLive = (state) => LIVE.includes(state);
@@ -90,11 +90,11 @@ function render({ model, el }) {
   const tick = () => { time.textContent = clock(words, (performance.now() - start) / 1000, tokens); };
   const timer = setInterval(() => isLive(state) && tick(), 100);
 
-  function enter(next) {
-    if (next === state) return;
+  function enter(next, said) {
+    if (next === state && !said) return;
     state = next;
     root.dataset.state = state;
-    word.textContent = words[state] || state;
+    word.textContent = said || words[state] || state;
     if (!isLive(state)) root.setAttribute("aria-busy", "false");
   }
 
@@ -116,7 +116,7 @@ function render({ model, el }) {
       }
       addAnswer(message.a, message.ao);
     }
-    enter(message.state);
+    enter(message.state, message.w);
     tick();
   }
 

@@ -37,7 +37,6 @@ from qwen_nb import (
     Usage,
 )
 from qwen_nb._client import only_model
-from qwen_nb.dialects.openai import OpenAIDialect
 
 from .conftest import KEY, Line
 
@@ -266,7 +265,7 @@ def models(*ids: str) -> bytes:
 
 def test_the_only_model_is_taken(line: Line, misbehaving: Misbehaving) -> None:
     misbehaving.answers(models("just-one"))
-    assert only_model(line.transport, OpenAIDialect(), line.server) == "just-one"
+    assert only_model(line.server) == "just-one"
     (request,) = misbehaving.requests
     assert (request.method, request.path) == ("GET", "/v1/models")
 
@@ -287,7 +286,7 @@ def test_a_choice_of_models_is_the_persons(
 ) -> None:
     misbehaving.answers(answer)
     with pytest.raises(ConfigError) as caught:
-        only_model(line.transport, OpenAIDialect(), line.server)
+        only_model(line.server)
     assert words in str(caught.value)
 
 
@@ -296,4 +295,4 @@ def test_a_refused_model_list_is_the_servers_error(
 ) -> None:
     misbehaving.answers(response(refusal(), 401))
     with pytest.raises(AuthFailed):
-        only_model(line.transport, OpenAIDialect(), line.server)
+        only_model(line.server)

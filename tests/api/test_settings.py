@@ -1,10 +1,27 @@
 """Which server, with which key; and what is asked when nothing is said."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 import pytest
 
 from qwen_nb import ConfigError
 from qwen_nb._messages import ChatOptions, Server
-from qwen_nb._settings import SINGAPORE_URL, default_options, server_from
+from qwen_nb._servers import server_from as server_of
+from qwen_nb._settings import Settings
+from qwen_nb.catalogue import Catalogue
+
+SINGAPORE_URL = "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"
+NOWHERE = Path("no such folder")
+
+
+def settings_from(environ: Mapping[str, str]) -> Settings:
+    return Settings({"QWEN_NB_HOME": str(NOWHERE), **environ}, NOWHERE)
+
+
+def server_from(environ: Mapping[str, str]) -> Server:
+    return server_of(settings_from(environ), Catalogue.load())
+
 
 STUDIO = {"DASHSCOPE_API_KEY": "sk-studio"}
 
@@ -135,5 +152,5 @@ DEFAULTS = {
 @pytest.mark.parametrize("case", DEFAULTS.values(), ids=DEFAULTS)
 def test_defaults(case: tuple[Server, dict[str, str], ChatOptions, str, object]) -> None:
     server, environ, asked, model, thinking = case
-    options = default_options(server, environ, asked)
+    options = settings_from(environ).options(asked, model_studio=server.model_studio)
     assert (options.model, options.thinking) == (model, thinking)

@@ -18,10 +18,27 @@ ROOMS = {
     "facts": ("catalogue",),
     "wire": ("_sse", "dialects"),
     "edge": ("_transport", "_notebook"),
-    "api": ("_api_messages", "_rules", "_settings", "_client", "_conversation"),
+    "api": (
+        "_client",
+        "_conversation",
+        "_keys",
+        "_question",
+        "_retries",
+        "_rules",
+        "_servers",
+        "_settings",
+    ),
     "show": ("render",),
-    "chat": ("_pump", "_screen", "chat"),
-    "skin": ("_magics", "_line", "_interpolate", "_compact", "_transformers", "_reports"),
+    "chat": ("_code", "_doctor", "_pump", "_screen", "chat"),
+    "skin": (
+        "_commands",
+        "_compact",
+        "_interpolate",
+        "_line",
+        "_magics",
+        "_reports",
+        "_transformers",
+    ),
     "emulator": ("emulator",),
     "front": ("", "__main__"),
 }
@@ -34,7 +51,7 @@ DOORS = {
     "api": {"words", "facts", "wire", "edge"},
     "show": {"words"},
     "chat": {"words", "facts", "wire", "edge", "api", "show"},
-    "skin": {"words", "facts", "chat"},
+    "skin": {"words", "facts", "api", "show", "chat"},
     "emulator": {"words", "facts"},
     "front": {"words", "show", "chat"},
 }
@@ -44,6 +61,7 @@ LATE_DOORS = {("chat", "emulator"), ("front", "skin"), ("front", "emulator")}
 
 # what a room may import from outside the standard library, at its top or late
 GUESTS = {
+    "api": {"dotenv", "platformdirs"},
     "edge": {"openai"},
     "show": {
         "IPython",
@@ -132,7 +150,12 @@ def test_a_room_has_only_its_own_guests(name: str) -> None:
 
 
 HEAVY = {"openai", "anywidget", "IPython", "starlette", "uvicorn", "markdown_it"}
-AT_THE_TOP = ("_magics", "_transformers", "_compact")  # loaded by a shell that is IPython
+AT_THE_TOP = (
+    "_commands",
+    "_magics",
+    "_transformers",
+    "_compact",
+)  # loaded by a shell that is IPython
 
 
 def test_what_is_heavy_is_imported_late() -> None:

@@ -1,0 +1,159 @@
+"""The commands of `%qwen_nb` about servers, keys and models; each returns what to print."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterable, Iterator
+
+from IPython.core.error import UsageError
+
+from qwen_nb import _code, _doctor, _keys, _settings
+from qwen_nb._errors import ConfigError
+from qwen_nb._texts import text
+from qwen_nb.chat import Chat
+from qwen_nb.render import plain_table
+
+__all__ = ["code", "config", "doctor", "login", "logout", "models", "servers", "use"]
+
+
+def models(chat: Chat, rest: str) -> str:
+    """List the models whose id, family, vendor or mode has all the words."""
+    rows = chat.catalogue().table(rest, language=chat.language)
+    if not rows:
+        raise UsageError(text("models.none", chat.language, filter=rest))
+    return plain_table(list(rows[0]), [list(row.values()) for row in rows])
+
+
+def servers(chat: Chat, rest: str) -> str:
+    """List the servers that `use` knows."""
+    rows = [
+        [row.name, row.title, row.url() or row.base_url or row.workspace_host]
+        for row in chat.catalogue().servers
+        if rest.casefold() in f"{row.name} {row.title}".casefold()
+    ]
+    headings = [text(f"servers.{name}", chat.language) for name in ("name", "title", "url")]
+    return plain_table(headings, rows)
+
+
+def use(chat: Chat, rest: str) -> str:
+    """Choose a server, an address, a model, or SERVER/MODEL for this session."""
+    wanted = rest.strip()
+    if not wanted:
+        raise UsageError(text("use.wanted", chat.language))
+    catalogue, before = chat.catalogue(), dict(chat.session)
+    server, slash, model = wanted.partition("/")
+    if "://" in wanted or wanted == "emulator" or catalogue.server(wanted) is not None:
+        chat.session["server"] = wanted
+    elif slash and model and catalogue.server(server) is not None:
+        chat.session.update(server=server, model=model)
+    elif catalogue.find(wanted).known:
+        chat.session["model"] = wanted
+    else:
+        names = ", ".join(row.name for row in catalogue.servers)
+        raise UsageError(text("use.unknown", chat.language, wanted=wanted, servers=names))
+    try:
+        chosen = chat.server(started=False)
+    except ConfigError:
+        chat.session.clear()
+        chat.session.update(before)
+        raise
+    model_name = chat.default_options(chosen).model
+    return text(
+        "use.done",
+        chat.language,
+        server=chosen.name,
+        model=model_name or text("status.servers_model", chat.language),
+    )
+
+
+def config(chat: Chat, rest: str) -> str:
+    """Show all settings, one, or set one for this session."""
+    name, _, value = rest.strip().partition(" ")
+    if not name:
+        return "\n".join(_settings_lines(chat, _settings.NAMES))
+    if name not in _settings.NAMES:
+        raise UsageError(
+            text("config.unknown", chat.language, name=name, names=", ".join(_settings.NAMES))
+        )
+    if value.strip():
+        told = value.strip()
+        if told == "default":
+            chat.session.pop(name, None)
+        else:
+            _settings.read(name, told, f"%qwen_nb config {name}")
+            chat.session[name] = told
+        if name == "lang":
+            chat.language = chat.settings().value("lang", "en")
+    return "\n".join(_settings_lines(chat, [name]))
+
+
+def _settings_lines(chat: Chat, names: Iterable[str]) -> Iterable[str]:
+    settings = chat.settings()
+    for name in names:
+        setting = settings.get(name)
+        if setting is None:
+            yield f"{name}: {text('config.default', chat.language)}"
+        else:
+            yield f"{name}: {setting.value} ({setting.origin})"
+
+
+def login(chat: Chat, rest: str) -> str:
+    """Ask for a key with a hidden prompt and keep it, bound to its server."""
+    place, title = _place(chat, rest)
+    try:
+        key = getpass.getpass(text("login.prompt", chat.language, server=title)).strip()
+    except (EOFError, OSError, NotImplementedError) as error:
+        raise UsageError(text("login.nobody", chat.language)) from error
+    except Exception as error:
+        if type(error).__name__ != "StdinNotImplementedError":
+            raise
+        raise UsageError(text("login.nobody", chat.language)) from error
+    if not key:
+        raise UsageError(text("login.empty", chat.language))
+    where = _keys.store(chat.settings().home, place, key)
+    return text("login.done", chat.language, server=title, where=text(f"login.{where}"))
+
+
+def logout(chat: Chat, rest: str) -> str:
+    """Forget a key that `login` kept."""
+    place, title = _place(chat, rest)
+    found = _keys.forget(chat.settings().home, place)
+    return text("logout.done" if found else "logout.none", chat.language, server=title)
+
+
+def _place(chat: Chat, rest: str) -> tuple[str, str]:
+    wanted = rest.strip()
+    if not wanted:
+        server = chat.server(started=False)
+        if server.model_studio:
+            return _keys.STUDIO, "Model Studio"
+        return server.base_url, server.name
+    row = chat.catalogue().server(wanted)
+    if row is not None:
+        if row.model_studio:
+            return _keys.STUDIO, "Model Studio"
+        return row.base_url, row.title or row.name
+    if "://" not in wanted:
+        names = ", ".join(row.name for row in chat.catalogue().servers)
+        raise UsageError(text("use.unknown", chat.language, wanted=wanted, servers=names))
+    return wanted, wanted
+
+
+def doctor(chat: Chat) -> Iterator[str]:
+    """Say what works, what does not, and why, line by line as it is found out."""
+    return _doctor.report(chat, chat.language)
+
+
+def code(chat: Chat, rest: str) -> str:
+    """Show the last request as code that runs."""
+    words = rest.split()
+    form = words[1] if len(words) == 2 and words[0] == "--as" else "openai"
+    if (words and words[:1] != ["--as"]) or form not in _code.FORMS:
+        raise UsageError(text("code.form", chat.language, forms=", ".join(_code.FORMS)))
+    if chat.last_request is None:
+        raise UsageError(text("command.no_last", chat.language))
+    shown = _code.last_request(chat, form)
+    if shown is None:
+        server = chat.server(started=False)
+        raise UsageError(text("code.no_native", chat.language, server=server.name))
+    return shown

@@ -1,0 +1,95 @@
+"""What is asked, and what asking it would send."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypedDict
+
+from qwen_nb._messages import ChatOptions, Reply, Turn
+
+__all__ = ["OptionFields", "Preview", "Question"]
+
+
+class OptionFields(TypedDict, total=False):
+    """The fields of `ChatOptions` but the model, as keyword arguments."""
+
+    thinking: bool | int | None
+    system: str | None
+    temperature: float | None
+    max_tokens: int | None
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A prompt and everything that goes with asking it.
+
+    Parameters
+    ----------
+    prompt : str
+        Sent as it is.
+    options : ChatOptions
+        Options of this call.
+    new : bool
+        The conversation starts anew at this turn.
+    once : bool
+        No history in, none out.
+    hide_thinking, quiet : bool
+        Keep the thinking, or everything, out of sight.
+    owns_cell : bool
+        Nothing else writes into the cell, so its output may be replaced as a whole.
+    notes : tuple of str
+        Remarks to show with the answer.
+    server, dialect : str, optional
+        Another server or protocol for this call.
+    force : bool
+        Send it although a check of ours says it will be refused.
+    resumes : Turn, optional
+        The turn of which this is a new version.
+    continues : Reply, optional
+        What the reply begins with; only the rest is asked for.
+    """
+
+    prompt: str
+    options: ChatOptions = field(default_factory=ChatOptions)
+    new: bool = False
+    once: bool = False
+    hide_thinking: bool = False
+    quiet: bool = False
+    owns_cell: bool = False
+    notes: tuple[str, ...] = ()
+    server: str | None = None
+    dialect: str | None = None
+    force: bool = False
+    resumes: Turn | None = None
+    continues: Reply | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a question would send; nothing was sent.
+
+    Parameters
+    ----------
+    server : str
+        Who would be asked.
+    path : str
+        Path of the call.
+    body : mapping
+        The JSON body.
+    turns_sent, turns_left_out : int
+        How many earlier turns go along, and how many do not.
+    tokens : int
+        Estimated input tokens.
+    notes : tuple of str
+        What there is to say about it.
+    """
+
+    server: str
+    path: str
+    body: Mapping[str, Any]
+    turns_sent: int
+    turns_left_out: int
+    tokens: int
+    notes: tuple[str, ...] = ()
