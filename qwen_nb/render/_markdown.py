@@ -67,9 +67,12 @@ def _parser() -> MarkdownIt:
     # Here and not at the top: importing the room must stay cheap.
     from markdown_it import MarkdownIt
 
+    from qwen_nb.render._cjk import emphasis
+
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": _MAX_NESTING})
     parser.enable(["table", "strikethrough"])
     # Every link becomes a token; the writers judge the addresses, in one place.
     parser.validateLink = lambda url: True  # type: ignore[method-assign]
+    parser.inline.ruler.at("emphasis", emphasis)
     add_formulas(parser)
     return parser

@@ -194,3 +194,26 @@ def test_long_and_pathological_texts_are_written_in_time(text):
     begin = time.process_time()
     safe_forms(text)
     assert time.process_time() - begin < 2
+
+
+@pytest.mark.parametrize(
+    ("markdown", "bold"),
+    [
+        ("**重点：**后文", "重点："),
+        ("前文**（注意）**后文", "（注意）"),
+        ("他说**“好”**。", "“好”"),
+        ("前文**：重点**", "：重点"),
+        ("**9.9 更大。**因为", "9.9 更大。"),
+        ("一 **二** 三", "二"),
+        ("プログラム**（開発中）**です", "（開発中）"),
+    ],
+)
+def test_emphasis_needs_no_spaces_beside_chinese(markdown: str, bold: str) -> None:
+    assert f"<strong>{bold}</strong>" in safe_html(markdown)
+
+
+@pytest.mark.parametrize(
+    "markdown", ['a**"b"**c', "2 * 3 * 4", "** 空 **格", "中文 ** 中文 **"]
+)
+def test_emphasis_elsewhere_is_that_of_commonmark(markdown: str) -> None:
+    assert "<strong>" not in safe_html(markdown) and "<em>" not in safe_html(markdown)
