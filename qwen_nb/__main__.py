@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     int
         Exit status: 0 well, 1 an error that was told, 130 interrupted.
     """
-    language = machine_language(os.environ)
+    language = _language()
     parser = argparse.ArgumentParser(prog="qwen-nb", description=text("shell.about", language))
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     demo = commands.add_parser("demo", help=text("shell.demo", language))
@@ -64,12 +64,23 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
+def _language() -> Language:
+    here = machine_language(os.environ)
+    try:
+        told: Language = Chat().settings().value("lang", here)
+    except QwenError:
+        return here  # whatever needs the settings will say what is wrong with them
+    return told
+
+
 def _examine(language: Language) -> int:
     from qwen_nb._doctor import report
 
+    is_well = True
     for line in report(Chat(language=language), language):
         print(line, flush=True)
-    return 0
+        is_well = is_well and not line.startswith("✗")
+    return 0 if is_well else 1
 
 
 def _demo(language: Language, *, lab: bool) -> int:

@@ -77,15 +77,20 @@ def stream(
             if isinstance(error, ApiError):
                 error.retry_after_s = retry_after(exchange.headers)
             wait = retries.wait(tried, error)
-            if wait is None:
+            if wait is None or exchange.wait(0):  # it failed because somebody stopped it
                 raise
-            reason = str(error.status) if isinstance(error, ApiError) else type(error).__name__
-            yield Retrying(wait, tried + 1, retries.tries, reason)
+            yield Retrying(wait, tried + 1, retries.tries, _reason(error))
             if exchange.wait(wait):
                 return
     if first is not None:
         yield first
     yield from events
+
+
+def _reason(error: QwenError) -> str:
+    if not isinstance(error, ApiError):
+        return type(error).__name__
+    return str(error.status) if error.status != 200 or not error.code else error.code
 
 
 def _attempt(

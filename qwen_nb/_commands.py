@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import difflib
 import getpass
 from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
 
 from IPython.core.error import UsageError
 
 from qwen_nb import _code, _doctor, _keys, _settings
 from qwen_nb._errors import ConfigError
+from qwen_nb._servers import named_server
+from qwen_nb._settings import shown
 from qwen_nb._texts import text
+from qwen_nb.catalogue import Catalogue
 from qwen_nb.chat import Chat
 from qwen_nb.render import plain_table
 
-__all__ = ["code", "config", "doctor", "login", "logout", "models", "servers", "use"]
+__all__ = [
+    "code",
+    "config",
+    "doctor",
+    "login",
+    "logout",
+    "models",
+    "servers",
+    "set_setting",
+    "use",
+]
 
 
 def models(chat: Chat, rest: str) -> str:
@@ -42,15 +57,14 @@ def use(chat: Chat, rest: str) -> str:
         raise UsageError(text("use.wanted", chat.language))
     catalogue, before = chat.catalogue(), dict(chat.session)
     server, slash, model = wanted.partition("/")
-    if "://" in wanted or wanted == "emulator" or catalogue.server(wanted) is not None:
+    if "://" in wanted or _is_server(wanted, catalogue):
         chat.session["server"] = wanted
-    elif slash and model and catalogue.server(server) is not None:
+    elif slash and model and _is_server(server, catalogue):
         chat.session.update(server=server, model=model)
     elif catalogue.find(wanted).known:
         chat.session["model"] = wanted
     else:
-        names = ", ".join(row.name for row in catalogue.servers)
-        raise UsageError(text("use.unknown", chat.language, wanted=wanted, servers=names))
+        raise _unknown(chat, wanted)
     try:
         chosen = chat.server(started=False)
     except ConfigError:
@@ -66,6 +80,22 @@ def use(chat: Chat, rest: str) -> str:
     )
 
 
+def _is_server(name: str, catalogue: Catalogue) -> bool:
+    return name.casefold() == "emulator" or named_server(name, catalogue) is not None
+
+
+def _unknown(chat: Chat, wanted: str) -> UsageError:
+    rows, models = chat.catalogue().servers, chat.catalogue().models()
+    names = [name for row in rows for name in (row.name, *row.aliases)]
+    names += [model.id for model in models]
+    found = difflib.get_close_matches(wanted.casefold(), names, n=1)
+    near = text("command.near", chat.language, name=found[0]) if found else ""
+    servers = ", ".join(row.name for row in rows)
+    return UsageError(
+        text("use.unknown", chat.language, wanted=shown(wanted), near=near, servers=servers)
+    )
+
+
 def config(chat: Chat, rest: str) -> str:
     """Show all settings, one, or set one for this session."""
     name, _, value = rest.strip().partition(" ")
@@ -77,14 +107,25 @@ def config(chat: Chat, rest: str) -> str:
         )
     if value.strip():
         told = value.strip()
-        if told == "default":
-            chat.session.pop(name, None)
-        else:
-            _settings.read(name, told, f"%qwen_nb config {name}")
-            chat.session[name] = told
-        if name == "lang":
-            chat.language = chat.settings().value("lang", "en")
+        set_setting(chat, name, None if told == "default" else told)
     return "\n".join(_settings_lines(chat, [name]))
+
+
+def set_setting(chat: Chat, name: str, value: object) -> None:
+    """Set one setting for this session; None gives it back to the farther places.
+
+    Raises
+    ------
+    ConfigError
+        When the value cannot be understood; the setting stays as it was.
+    """
+    if value is None:
+        chat.session.pop(name, None)
+    else:
+        _settings.read(name, value, f"%qwen_nb config {name}")
+        chat.session[name] = value
+    if name == "lang":
+        chat.language = chat.settings().value("lang", "en")
 
 
 def _settings_lines(chat: Chat, names: Iterable[str]) -> Iterable[str]:
@@ -94,7 +135,7 @@ def _settings_lines(chat: Chat, names: Iterable[str]) -> Iterable[str]:
         if setting is None:
             yield f"{name}: {text('config.default', chat.language)}"
         else:
-            yield f"{name}: {setting.value} ({setting.origin})"
+            yield f"{name}: {shown(setting.value)} ({setting.origin})"
 
 
 def login(chat: Chat, rest: str) -> str:
@@ -128,15 +169,15 @@ def _place(chat: Chat, rest: str) -> tuple[str, str]:
         if server.model_studio:
             return _keys.STUDIO, "Model Studio"
         return server.base_url, server.name
-    row = chat.catalogue().server(wanted)
+    row = named_server(wanted, chat.catalogue())
     if row is not None:
         if row.model_studio:
             return _keys.STUDIO, "Model Studio"
-        return row.base_url, row.title or row.name
+        if row.base_url:
+            return row.base_url, row.title or row.name
     if "://" not in wanted:
-        names = ", ".join(row.name for row in chat.catalogue().servers)
-        raise UsageError(text("use.unknown", chat.language, wanted=wanted, servers=names))
-    return wanted, wanted
+        raise _unknown(chat, wanted)
+    return wanted, urlsplit(wanted).netloc.rpartition("@")[2]
 
 
 def doctor(chat: Chat) -> Iterator[str]:
@@ -147,8 +188,8 @@ def doctor(chat: Chat) -> Iterator[str]:
 def code(chat: Chat, rest: str) -> str:
     """Show the last request as code that runs."""
     words = rest.split()
-    form = words[1] if len(words) == 2 and words[0] == "--as" else "openai"
-    if (words and words[:1] != ["--as"]) or form not in _code.FORMS:
+    form = words[1] if len(words) == 2 and words[0] == "--as" else "" if words else "openai"
+    if form not in _code.FORMS:
         raise UsageError(text("code.form", chat.language, forms=", ".join(_code.FORMS)))
     if chat.last_request is None:
         raise UsageError(text("command.no_last", chat.language))

@@ -6,19 +6,22 @@ tokens. No key is ever part of it.
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from qwen_nb import _servers
 from qwen_nb._client import list_models
 from qwen_nb._errors import AuthFailed, QwenError
 from qwen_nb._messages import Server
-from qwen_nb._settings import NAMES, Settings
+from qwen_nb._settings import NAMES, Settings, shown
 from qwen_nb._texts import Language, text
+from qwen_nb._transport import _is_loopback
 from qwen_nb.catalogue import Catalogue
 from qwen_nb.chat import Chat
 from qwen_nb.render import SilentDisplay, visible
@@ -56,7 +59,7 @@ def examine(chat: Chat, language: Language) -> Iterator[Finding]:
     try:
         settings = chat.settings()
         yield from (
-            say("note", "setting", name=name, value=setting.value, origin=setting.origin)
+            say("note", "setting", name=name, value=shown(setting.value), origin=setting.origin)
             for name in NAMES
             if (setting := settings.get(name)) is not None
         )
@@ -67,12 +70,14 @@ def examine(chat: Chat, language: Language) -> Iterator[Finding]:
     yield say("note", "server", server=server.name, url=_shown_url(server, language))
     if server.scripted:
         yield say("note", "no_key")
+    elif server.key is None and server.model_studio:
+        yield Finding("bad", text("error.no_key", language, server=server.name))
+        return
     elif server.key is None:
         yield say("note", "key_none")
     else:
         yield say("note", "key_found", origin=server.key_origin)
-    yield from _proxies(server, say)
-    models = None
+    yield from _proxies(say)
     try:
         models = list_models(server)
     except AuthFailed as error:
@@ -81,10 +86,13 @@ def examine(chat: Chat, language: Language) -> Iterator[Finding]:
         return
     except QwenError as error:
         yield Finding("bad", error.message(language))
+        if proxy := _proxy_to(server):
+            host = urlsplit(server.base_url).hostname
+            yield say("bad", "through_proxy", host=host, proxy=shown(proxy))
         return
-    shown = ", ".join(models[:_SHOWN_MODELS]) + (" …" if len(models) > _SHOWN_MODELS else "")
-    yield say("ok", "models", n=len(models), models=shown or "—")
-    yield from _thinking(chat, say, language)
+    listed = ", ".join(models[:_SHOWN_MODELS]) + (" …" if len(models) > _SHOWN_MODELS else "")
+    yield say("ok", "models", n=len(models), models=listed or "—")
+    yield from _thinking(chat, server, say, language)
 
 
 def _versions() -> str:
@@ -99,43 +107,56 @@ def _versions() -> str:
 
 
 def _shown_url(server: Server, language: Language) -> str:
-    return text("reply.emulator", language) if server.scripted else server.base_url
+    return text("reply.emulator", language) if server.scripted else shown(server.base_url)
 
 
-def _proxies(server: Server, say: _Say) -> Iterator[Finding]:
+def _proxies(say: _Say) -> Iterator[Finding]:
     proxies = urllib.request.getproxies()
-    told = ", ".join(f"{kind}: {_without_password(url)}" for kind, url in proxies.items())
+    told = ", ".join(f"{kind}: {shown(url)}" for kind, url in sorted(proxies.items()))
     if told:
         yield say("note", "proxy", proxies=told)
 
 
-def _without_password(url: str) -> str:
-    scheme, marker, rest = url.partition("://")
-    return f"{scheme}{marker}{rest.rpartition('@')[2]}"
+def _proxy_to(server: Server) -> str | None:
+    """Return the proxy between here and the server, as the HTTP library chooses it."""
+    parts, proxies = urlsplit(server.base_url), urllib.request.getproxies()
+    host = parts.hostname or ""
+    if _is_loopback(server.base_url) or urllib.request.proxy_bypass(host):
+        return None
+    return proxies.get(parts.scheme) or proxies.get("all")
 
 
 def _where_the_key_fits(
     server: Server, settings: Settings, catalogue: Catalogue, say: _Say
 ) -> Finding:
-    if not server.model_studio or server.key is None:
-        return say("note", "key_elsewhere")
+    if server.key is None:
+        return say("bad", "key_wanted")
+    if not server.model_studio:
+        return say("bad", "key_elsewhere", origin=server.key_origin)
     other = _servers.region_of_key(server, settings, catalogue)
     if other is None:
         return say("bad", "key_fits_nowhere")
-    return say("ok", "key_fits", server=other.name)
+    return say("ok", "key_fits", server=other.name, region=other.region_name)
 
 
-def _thinking(chat: Chat, say: _Say, language: Language) -> Iterator[Finding]:
-    options = chat.default_options(chat.server())
+def _thinking(chat: Chat, server: Server, say: _Say, language: Language) -> Iterator[Finding]:
+    options = chat.default_options(server)
+    yield say("note", "thinking_switch", style=server.thinking_style)
     asked = Chat(options.model, language=language, thinking=True, max_tokens=16)
     asked.session = chat.session
     try:
-        reply = asked.ask("Say hello.", display=SilentDisplay(), once=True)
+        with contextlib.closing(asked):
+            reply = asked.ask("Say hello.", display=SilentDisplay(), once=True)
     except QwenError as error:
         yield Finding("bad", error.message(language))
         return
-    key = "thinking_streams" if reply.thinking else "thinking_none"
-    state = "ok" if reply.thinking else "note"
-    yield say(state, key, model=reply.model)
+    if reply.thinking:
+        yield say("ok", "thinking_streams", model=reply.model)
+        if server.inline_think:
+            yield say("note", "thinking_inline")
+    elif "think>" in reply.answer:
+        yield say("bad", "thinking_unsplit", model=reply.model)
+    else:
+        yield say("note", "thinking_none", model=reply.model)
     for note in reply.notes:
         yield Finding("note", note)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
+import types
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from IPython.core.magic import (
     no_var_expand,
 )
 from IPython.core.magic_arguments import argument, magic_arguments
+from traitlets import TraitType
 
 from qwen_nb import _commands, _reports, _transformers
 from qwen_nb._compact import compact, last_error
@@ -27,11 +31,13 @@ from qwen_nb._line import OPTIONS, LineError, ParsedLine, read_line
 from qwen_nb._messages import ChatOptions, Reply
 from qwen_nb._question import Question
 from qwen_nb._screen import Screen
+from qwen_nb._settings import NAMES, help_of, shown
 from qwen_nb._texts import machine_language, text
 from qwen_nb.chat import Chat
 
 __all__ = ["QwenMagics", "load", "unload"]
 
+_SECTION = "QwenMagics"
 _OPTION_FIELDS = ("model", "thinking", "system", "temperature", "max_tokens", "params")
 _QUESTION_FIELDS = ("new", "once", "hide_thinking", "quiet", "server", "dialect", "force")
 
@@ -48,15 +54,48 @@ def _with_options_described(magic: Callable[..., Any]) -> Callable[..., Any]:
     return described
 
 
+class SessionSetting(TraitType):  # type: ignore[type-arg]
+    """A setting as `%config QwenMagics` meets it.
+
+    Nothing is kept here: it shows what holds now, wherever it comes from, and what is
+    set goes where `%qwen_nb config` puts it.
+    """
+
+    default_value = None
+
+    def get(self, obj: Any, cls: Any = None) -> Any:
+        """Return the value that holds; None where nobody set one."""
+        value = obj.chat.settings().value(str(self.name))
+        return shown(value) if isinstance(value, str) else value
+
+    def set(self, obj: Any, value: Any) -> None:
+        """Set it for this session; None or "default" gives it back."""
+        told = None if value == "default" else value
+        try:
+            _commands.set_setting(obj.chat, str(self.name), told)
+        except QwenError as error:
+            error.language = obj.chat.language
+            raise
+
+
+_SETTINGS = {
+    name: SessionSetting(allow_none=True, help=help_of(name)).tag(config=True) for name in NAMES
+}
+_Configured: Any = types.new_class(
+    "_Configured", (Magics,), {}, lambda names: names.update(_SETTINGS)
+)
+
+
 @magics_class
-class QwenMagics(Magics):
+class QwenMagics(_Configured):  # type: ignore[misc]
     """The magics of one shell, and the conversation they share."""
 
     shell: Any
 
     def __init__(self, shell: Any) -> None:
+        self.chat = Chat()  # first: the profile's configuration may set something
+        self.profile = deepcopy(shell.config.get(_SECTION))
         super().__init__(shell)
-        self.chat = Chat()
         self._commands: dict[str, Callable[[str], object]] = {
             "code": self._printed(_commands.code),
             "config": self._printed(_commands.config),
@@ -73,6 +112,13 @@ class QwenMagics(Magics):
             "use": self._printed(_commands.use),
         }
 
+    def update_config(self, config: Any) -> None:
+        """Take in what `%config` says.
+
+        It is not kept here: a setting that was given up would come back with the next one.
+        """
+        self._load_config(config)
+
     @line_cell_magic
     @no_var_expand
     @needs_local_scope
@@ -86,6 +132,7 @@ class QwenMagics(Magics):
         prompt. The next question continues the conversation. The reply is returned, and
         is also `_qwen`. Without a prompt the line shows where questions go.
         """
+        self._listen()
         parsed = self._parsed(line)
         body = "" if cell is None else cell.removesuffix("\n")
         prompt = "\n".join(part for part in (parsed.words, body) if part)
@@ -102,12 +149,18 @@ class QwenMagics(Magics):
     @no_var_expand
     def qwen_nb(self, line: str) -> object:
         """Everything but asking: `%qwen_nb help` lists the commands."""
+        self._listen()
         name, _, rest = line.strip().replace("\u3000", " ").partition(" ")
         command = self._commands.get(name or "status")
         if command is None:
             near = difflib.get_close_matches(name, self._commands, n=1)
             raise UsageError(self._say("command.unknown", command=name, near=self._near(near)))
         return command(rest.strip())
+
+    def _listen(self) -> None:
+        # What is wrong with the settings is told by what needs them.
+        with contextlib.suppress(QwenError):
+            self.chat.language = self.chat.settings().value("lang", self.chat.language)
 
     def _parsed(self, line: str) -> ParsedLine:
         try:
@@ -238,5 +291,9 @@ def unload(shell: Any) -> None:
     if magics is not None:
         shell.configurables.remove(magics)
         magics.chat.close()
+        for other in shell.configurables:  # `%config` tells everything to everybody
+            other.config.pop(_SECTION, None)
+            if magics.profile is not None:
+                other.config[_SECTION] = deepcopy(magics.profile)
     _transformers.remove(shell)
     Screen.current().leave()

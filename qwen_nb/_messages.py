@@ -202,6 +202,8 @@ class Server:
         Nobody said which region the key belongs to.
     thinking_style : str
         How it spells the thinking switch: one of `dialects.thinking.STYLES`.
+    thinking_budget : bool
+        It takes a budget in tokens beside a switch at the top level.
     inline_think : bool
         Its thinking stands inside the answer, between think tags.
     missing_opener : bool
@@ -220,6 +222,7 @@ class Server:
     region_name: str = ""
     guessed: bool = False
     thinking_style: str = "top_level"
+    thinking_budget: bool = True
     inline_think: bool = False
     missing_opener: bool = False
 

@@ -127,6 +127,8 @@ class Pump:
         """Stop the stream; from any thread or signal handler, more than once is once."""
         self._stopped = True
         self._notify()
+        if self._tap is not None:
+            self._tap.put(None)
 
     def run(self, asking: Asking) -> Outcome:
         """Ask, show, and wait for the end.
@@ -168,7 +170,8 @@ class Pump:
         self._notify = lambda: _call_in(loop, woken.set)
         self._sent_at = self._alive_at = self._clock()
         self._display.open(asking)
-        threading.Thread(target=self._read, name="qwen_nb-reader", daemon=True).start()
+        reader = threading.Thread(target=self._read, name="qwen_nb-reader", daemon=True)
+        reader.start()
         try:
             while self._goes_on():
                 self._show()
@@ -176,12 +179,14 @@ class Pump:
                 self._waiting = True
                 if self._goes_on() and not self._has_news():
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(woken.wait(), _LOOK_S)
+                        await asyncio.wait_for(woken.wait(), self._look_s())
                 self._waiting = False
                 woken.clear()
         finally:
             if not self._ended:
                 self._exchange.stop()
+        if not self._ended:
+            await asyncio.to_thread(reader.join, _ABANDON_S)
         self._show()
         return self.outcome(asking)
 
@@ -190,11 +195,12 @@ class Pump:
         self._tap = tap = SimpleQueue[Event | None]()
         self._sent_at = self._alive_at = self._clock()
         self._display.open(asking)
-        threading.Thread(target=self._read, name="qwen_nb-reader", daemon=True).start()
+        reader = threading.Thread(target=self._read, name="qwen_nb-reader", daemon=True)
+        reader.start()
         try:
             while self._goes_on():
                 try:
-                    event = tap.get(timeout=_LOOK_S)
+                    event = tap.get(timeout=self._look_s())
                 except Empty:
                     continue
                 if event is not None:
@@ -204,8 +210,9 @@ class Pump:
                     yield event
         finally:
             if not self._ended:
-                self.stop()
+                self._stopped = self._stopped or not self._idle
                 self._exchange.stop()
+                reader.join(_ABANDON_S)
             self._show()
         return self.outcome(asking)
 
@@ -240,12 +247,17 @@ class Pump:
             self._wait(left)
         self._waiting = True
         if not self._ended and not self._stopped and not self._has_news():
-            self._wait(_LOOK_S)
+            self._wait(self._look_s())
         self._waiting = False
 
     def _wait(self, seconds: float) -> None:
         with contextlib.suppress(Empty):
             self._wake.get(timeout=seconds)
+
+    def _look_s(self) -> float:
+        # not long past the moment at which the silence has been too long
+        left = self._alive_at + self._idle_s - self._clock()
+        return min(max(left, 0.0) + 0.01, _LOOK_S)
 
     def _is_idle(self) -> bool:
         now = self._clock()
@@ -317,7 +329,8 @@ class Pump:
         elif isinstance(error, ContentRefused):
             reason = "blocked"
         elif error is not None:
-            has_any = self._builder.thinking or self._builder.answer
+            came = self._builder.reply()
+            has_any = came.thinking or came.answer or came.tool_calls
             reason = "cut" if has_any else "failed"
         reply = self._builder.reply(
             reason,

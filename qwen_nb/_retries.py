@@ -7,13 +7,14 @@ used up for the hour or for good is not tried again.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from qwen_nb._errors import ApiError, ConnectionFailed, QwenError
+from qwen_nb._errors import ApiError, ConnectionFailed, ContentRefused, QwenError
 from qwen_nb.dialects._refusals import may_retry
 
 __all__ = ["Retries", "retry_after"]
@@ -71,7 +72,8 @@ def _may_pass(error: QwenError, tried: int) -> bool:
     if isinstance(error, ConnectionFailed):
         # Nobody listens there, or the name does not exist: that seldom mends itself.
         return error.key != "error.unreachable" or tried < 2
-    if not isinstance(error, ApiError):
+    # One of moderation's codes begins with InternalError; it says the same the next time.
+    if not isinstance(error, ApiError) or isinstance(error, ContentRefused):
         return False
     return may_retry(error)
 
@@ -88,7 +90,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     """
     try:
         if told := headers.get("retry-after-ms"):
-            return max(float(told) / 1000, 0.0)
+            asked = float(told) / 1000
+            return max(asked, 0.0) if math.isfinite(asked) else None
         told = headers.get("retry-after", "")
         if told.replace(".", "", 1).isdigit():
             return float(told)

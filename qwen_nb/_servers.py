@@ -23,10 +23,16 @@ from qwen_nb import _keys
 from qwen_nb._client import list_models
 from qwen_nb._errors import ConfigError, QwenError
 from qwen_nb._messages import Server
-from qwen_nb._settings import Setting, Settings
+from qwen_nb._settings import Setting, Settings, shown
 from qwen_nb.catalogue import Catalogue, ServerRow
 
-__all__ = ["other_regions", "region_of_key", "remember_region", "server_from"]
+__all__ = [
+    "named_server",
+    "other_regions",
+    "region_of_key",
+    "remember_region",
+    "server_from",
+]
 
 GUESSED_REGION = "singapore"
 
@@ -59,8 +65,7 @@ def server_from(settings: Settings, catalogue: Catalogue, named: str | None = No
     key = _studio_key(settings, catalogue)
     if key is None:
         return Server(name="", scripted=True, model_studio=True)
-    if key.value.startswith("sk-sp-"):  # a plan's key goes to its plan's host only
-        plan = next(row for row in catalogue.servers if row.key_prefix == "sk-sp-")
+    if plan := _plan_of(key, catalogue):  # its key goes to its own host only
         return _at(plan, settings, key)
     name = region.value if region else _remembered(settings, key.value) or GUESSED_REGION
     row = catalogue.server(name)
@@ -69,6 +74,15 @@ def server_from(settings: Settings, catalogue: Catalogue, named: str | None = No
         raise ConfigError("error.region", value=name, regions=regions)
     server = _at(row, settings, key)
     return server if region else replace(server, guessed=True)
+
+
+def named_server(name: str, catalogue: Catalogue) -> ServerRow | None:
+    """Return the server of that name, alias, title or region id; a host is no name."""
+    wanted, row = name.strip().casefold(), catalogue.server(name)
+    if row is None:
+        return None
+    names = (row.name, row.title, row.id, *row.aliases)
+    return row if wanted in (known.casefold() for known in names) else None
 
 
 def _nearer(one: Setting, other: Setting) -> bool:
@@ -85,12 +99,12 @@ def _called(
     if "{WorkspaceId}" in told:
         raise ConfigError("error.workspace", origin=setting.origin)
     if "://" not in told:
-        row = None if is_address or "." in told else catalogue.server(told)
+        row = None if is_address else named_server(told, catalogue)
         if row is None:
-            if is_address or "." in told:
-                raise ConfigError("error.base_url", value=told, origin=setting.origin)
+            if is_address or "." in told or ":" in told:
+                raise ConfigError("error.base_url", value=shown(told), origin=setting.origin)
             names = ", ".join(row.name for row in catalogue.servers)
-            raise ConfigError("error.unknown_server", value=told, servers=names)
+            raise ConfigError("error.unknown_server", value=shown(told), servers=names)
         return _at(row, settings, _key_of(row, settings, catalogue))
     return _addressed(told, setting, settings, catalogue)
 
@@ -102,7 +116,7 @@ def _addressed(url: str, setting: Setting, settings: Settings, catalogue: Catalo
     except ValueError:
         host = ""
     if not host or parts.scheme not in ("http", "https"):
-        raise ConfigError("error.base_url", value=url, origin=setting.origin)
+        raise ConfigError("error.base_url", value=shown(url), origin=setting.origin)
     row = catalogue.server(url)
     is_studio = row is not None and row.model_studio
     key = settings.get("api_key", place=setting.place)
@@ -113,6 +127,7 @@ def _addressed(url: str, setting: Setting, settings: Settings, catalogue: Catalo
             "dashscope_api_key", place=None if setting.is_own else setting.place
         )
         key = studio if setting.is_own or (studio and studio.place == setting.place) else None
+        _refuse_a_plans_key(key, row, catalogue)
     if key is None and setting.is_own:
         key = _keys.stored(settings.home, url)
     return Server(
@@ -136,7 +151,8 @@ def _at(row: ServerRow, settings: Settings, key: Setting | None) -> Server:
     except ValueError as error:
         raise ConfigError("error.workspace_id", value=workspace) from error
     if not url:
-        raise ConfigError("error.workspace_wanted", server=row.title or row.name)
+        key_of_text = "workspace_wanted" if row.workspace_host else "address_wanted"
+        raise ConfigError(f"error.{key_of_text}", server=row.title or row.name)
     return Server(
         name=row.title or row.name,
         base_url=url,
@@ -156,6 +172,7 @@ def _spelling(row: ServerRow | None) -> dict[str, Any]:
         return {}
     return {
         "thinking_style": row.thinking,
+        "thinking_budget": row.thinking_budget,
         "inline_think": row.inline_think,
         "missing_opener": row.missing_opener,
     }
@@ -169,12 +186,29 @@ def _native(url: str) -> str:
 def _key_of(row: ServerRow, settings: Settings, catalogue: Catalogue) -> Setting | None:
     if row.model_studio:
         key = _studio_key(settings, catalogue)
+        _refuse_a_plans_key(key, row, catalogue)
         if key and row.key_prefix and not key.value.startswith(row.key_prefix):
             return None
         return key
     if row.key_env and (value := settings.environ.get(row.key_env, "").strip()):
         return Setting(value, row.key_env, "environment")
     return _keys.stored(settings.home, row.base_url) if row.base_url else None
+
+
+def _plan_of(key: Setting, catalogue: Catalogue) -> ServerRow | None:
+    """Return the plan that a key belongs to, if it is one of a plan."""
+    prefixed = (row for row in catalogue.servers if row.kind == "plan" and row.key_prefix)
+    return next((row for row in prefixed if key.value.startswith(row.key_prefix)), None)
+
+
+def _refuse_a_plans_key(
+    key: Setting | None, row: ServerRow | None, catalogue: Catalogue
+) -> None:
+    plan = _plan_of(key, catalogue) if key else None
+    if key and plan and not (row and row.key_prefix == plan.key_prefix):
+        raise ConfigError(
+            "error.plan_key", origin=key.origin, server=plan.title, name=plan.name
+        )
 
 
 def _studio_key(settings: Settings, catalogue: Catalogue) -> Setting | None:

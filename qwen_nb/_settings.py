@@ -11,16 +11,17 @@ somebody else. What they may do with a key is told in `_servers`.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from qwen_nb._errors import ConfigError
 from qwen_nb._messages import ChatOptions
 
-__all__ = ["DEFAULT_MODEL", "NAMES", "Setting", "Settings", "home"]
+__all__ = ["DEFAULT_MODEL", "NAMES", "Setting", "Settings", "help_of", "home", "shown"]
 
 DEFAULT_MODEL = "qwen-plus"
 
@@ -101,14 +102,14 @@ class Setting:
     Parameters
     ----------
     value : object
-        Its value, already read.
+        Its value, already read; it may be a key, so it is no part of the repr.
     origin : str
         The variable, file or command it comes from, as a person would look for it.
     place : str
         Which of the places: session, environment, .env, qwen_nb.toml, user.
     """
 
-    value: Any
+    value: Any = field(repr=False)
     origin: str
     place: str
 
@@ -116,6 +117,23 @@ class Setting:
     def is_own(self) -> bool:
         """Whether the user put it there, and not a file that came with the notebook."""
         return self.place not in (DOTENV, BESIDE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One of the places; its values may be keys, so they are no part of the repr."""
+
+    name: str
+    values: Mapping[str, Any] = field(repr=False)
+    origin: Callable[[str], str]
+
+    def has(self, name: str) -> bool:
+        """Whether a setting was made here."""
+        return name in self.values
+
+    def told(self, name: str) -> Any:
+        """Return one value; who shows a traceback with its variables sees no other."""
+        return self.values[name]
 
 
 class Settings:
@@ -145,17 +163,23 @@ class Settings:
         self.environ = environ
         self.home = home(environ)
         folder = folder or Path()
-        files = [_toml(folder / BESIDE), _toml(folder / "pyproject.toml", "tool", "qwen_nb")]
-        beside = next((told for told in files if told), {})
+        beside, file = _toml(folder / BESIDE), BESIDE
+        if not beside:
+            beside = _toml(folder / "pyproject.toml", "tool", "qwen_nb")
+            file = "pyproject.toml"
         variables = {name: kind.variable for name, kind in _KINDS.items()}
         own = _toml(self.home / "config.toml")
-        # name of the place, its values, and how a person finds one of them again
-        self._places: tuple[tuple[str, Mapping[str, Any], Callable[[str], str]], ...] = (
-            ("session", session or {}, lambda name: f"%qwen_nb config {name}"),
-            ("environment", _by_variable(environ), variables.__getitem__),
-            (DOTENV, _by_variable(_dotenv(folder)), lambda name: f".env ({variables[name]})"),
-            (BESIDE, _without_keys(beside), lambda name: f"{BESIDE} ({name})"),
-            ("user", own, lambda name: f"config.toml ({name})"),
+        # with how a person finds one of the values again
+        self._places = (
+            _Place("session", session or {}, lambda name: f"%qwen_nb config {name}"),
+            _Place("environment", _by_variable(environ), lambda name: variables[name]),
+            _Place(
+                DOTENV,
+                _by_variable(_dotenv(folder)),
+                lambda name: f"{DOTENV} ({variables[name]})",
+            ),
+            _Place(BESIDE, _without_keys(beside), lambda name: f"{file} ({name})"),
+            _Place("user", own, lambda name: f"config.toml ({name})"),
         )
 
     def get(self, name: str, *, place: str | None = None) -> Setting | None:
@@ -173,9 +197,10 @@ class Settings:
         ConfigError
             When its value cannot be understood.
         """
-        for found, values, origin in self._places:
-            if name in values and place in (None, found):
-                return Setting(read(name, values[name], origin(name)), origin(name), found)
+        for each in self._places:
+            if place in (None, each.name) and each.has(name):
+                origin = each.origin(name)
+                return Setting(read(name, each.told(name), origin), origin, each.name)
         return None
 
     def value(self, name: str, default: Any = None) -> Any:
@@ -199,6 +224,11 @@ class Settings:
         return asked.over(ChatOptions(model=model, thinking=thinking))
 
 
+def shown(value: Any) -> str:
+    """Return a value as it may be shown: an address without the password in it."""
+    return re.sub(r"(?<=://)[^/?#\s]*@", "", str(value))
+
+
 def read(name: str, value: Any, origin: str) -> Any:
     """Return a setting's value as what it means.
 
@@ -212,8 +242,17 @@ def read(name: str, value: Any, origin: str) -> Any:
         return kind.read(value)
     except ValueError:
         raise ConfigError(
-            "error.setting", name=name, origin=origin, shown=kind.shown, value=str(value)
+            "error.setting",
+            name=name,
+            origin=origin,
+            shown=kind.shown,
+            value="***" if kind.secret else str(value),
         ) from None
+
+
+def help_of(name: str) -> str:
+    """Return what a setting takes and the variable that sets it."""
+    return f"{_KINDS[name].shown} ({_KINDS[name].variable})"
 
 
 def home(environ: Mapping[str, str]) -> Path:
@@ -234,26 +273,39 @@ def _dotenv(folder: Path) -> Mapping[str, str | None]:
     path = folder / DOTENV
     if not path.is_file():
         return {}
-    from dotenv import dotenv_values
+    from dotenv.parser import parse_stream
 
+    # Only parsed: what interpolates would let a file beside the notebook read the
+    # environment, and would log what it cannot read at each question.
     try:
-        # no interpolation: a file beside the notebook must not read the environment
-        return dotenv_values(path, interpolate=False)
+        with path.open(encoding="utf-8-sig") as file:
+            lines = list(parse_stream(file))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError("error.settings_file", name=DOTENV, reason=str(error)) from error
+    for line in lines:
+        if line.error and any(
+            kind.variable in line.original.string for kind in _KINDS.values()
+        ):
+            reason = f"line {line.original.line}"  # the line itself may hold a key
+            raise ConfigError("error.settings_file", name=DOTENV, reason=reason)
+    return {line.key: line.value for line in lines if line.key}
 
 
 def _toml(path: Path, *tables: str) -> Mapping[str, Any]:
     if not path.is_file():
         return {}
     try:
-        told: Any = tomllib.loads(path.read_text(encoding="utf-8"))
+        told: Any = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         if tables:
             return {}  # somebody else's file; its owner's tools will say what is wrong
         raise ConfigError("error.settings_file", name=path.name, reason=str(error)) from error
     for table in tables:
-        told = told.get(table, {})
+        told = told.get(table, {}) if isinstance(told, dict) else {}
+    if not isinstance(told, dict):
+        raise ConfigError(
+            "error.settings_file", name=path.name, reason=f"[{'.'.join(tables)}]: no table"
+        )
     unknown = [name for name in told if name not in _KINDS]
     if unknown:
         raise ConfigError("error.settings_name", name=path.name, unknown=", ".join(unknown))

@@ -329,9 +329,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "请给出服务、地址或模型:%qwen_nb servers 与 %qwen_nb models 可列出。",
     ),
     "use.unknown": (
-        "{wanted!r} is no known server or model. Servers: {servers}. An unknown model: "
+        "{wanted!r} is no known server or model.{near} Servers: {servers}. An unknown model: "
         "%qwen_nb config model ID.",
-        "{wanted!r} 不是已知的服务或模型。服务:{servers}。未知模型请用 %qwen_nb config model ID。",
+        "{wanted!r} 不是已知的服务或模型。{near}服务:{servers}。未知模型请用 %qwen_nb config model ID。",
     ),
     "use.done": (
         "Questions go to {server} from now on (model: {model}).",
@@ -420,6 +420,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{server} is reached through the host of a workspace only; set DASHSCOPE_WORKSPACE_ID.",
         "{server} 只能通过业务空间的地址访问;请设置 DASHSCOPE_WORKSPACE_ID。",
     ),
+    "error.plan_key": (
+        "The key from {origin} is one of the {server} and goes to its own host only: "
+        "%qwen_nb use {name}, or set another key.",
+        "来自 {origin} 的 API Key 属于 {server},只能发往其专用地址:请用 %qwen_nb use {name},或设置其他 API Key。",
+    ),
+    "error.address_wanted": (
+        "{server} has no address of its own: give its row a base_url in your servers.toml.",
+        "{server} 没有固定地址:请在你的 servers.toml 中为其设置 base_url。",
+    ),
     "doctor.versions": ("{versions}", "{versions}"),
     "doctor.setting": ("{name} = {value}, from {origin}", "{name} = {value},来自 {origin}"),
     "doctor.server": ("server: {server} <{url}>", "服务:{server} <{url}>"),
@@ -439,16 +448,39 @@ TEXTS: dict[str, tuple[str, str]] = {
         "服务正常,列出 {n} 个模型:{models}",
     ),
     "doctor.key_elsewhere": (
-        "the server refuses the key; check QWEN_NB_API_KEY",
-        "服务拒绝了 API Key;请检查 QWEN_NB_API_KEY",
+        "the server refuses the key from {origin}; put the right one there",
+        "服务拒绝了来自 {origin} 的 API Key;请在该处换成正确的 API Key",
+    ),
+    "doctor.key_wanted": (
+        "the server wants a key and none was found; set QWEN_NB_API_KEY, or %qwen_nb login",
+        "服务需要 API Key,但未找到;请设置 QWEN_NB_API_KEY,或使用 %qwen_nb login",
     ),
     "doctor.key_fits": (
-        "the key is accepted by {server}: %qwen_nb use it, or set QWEN_NB_REGION",
-        "该 API Key 可用于 {server}:请用 %qwen_nb use 选择,或设置 QWEN_NB_REGION",
+        "the key is accepted by {server}: %qwen_nb use {region}, or set QWEN_NB_REGION={region}",
+        "该 API Key 可用于 {server}:请用 %qwen_nb use {region},或设置 QWEN_NB_REGION={region}",
     ),
     "doctor.key_fits_nowhere": (
         "no region of Model Studio accepts the key; it may be mistyped, or revoked",
         "百炼的任何地域都不接受该 API Key;可能输入有误,或已失效",
+    ),
+    "doctor.through_proxy": (
+        "{host} is reached through the proxy {proxy}; if the proxy is the cause, unset it or "
+        "add {host} to NO_PROXY",
+        "访问 {host} 经过代理 {proxy};若原因在代理,请取消代理,或将 {host} 加入 NO_PROXY",
+    ),
+    "doctor.thinking_switch": (
+        "thinking is switched here by: {style}",
+        "此服务切换思考模式的方式:{style}",
+    ),
+    "doctor.thinking_inline": (
+        "this server sends its thinking inside the answer, between think tags; it is split off",
+        "此服务将思考过程放在回复内的 think 标签之间;已自动拆分",
+    ),
+    "doctor.thinking_unsplit": (
+        "{model} sends its thinking inside the answer, between think tags; a row for this "
+        "address with inline_think = true in your servers.toml splits it off",
+        "{model} 将思考过程放在回复内的 think 标签之间;在你的 servers.toml 中为此地址添加 "
+        "inline_think = true 的条目即可拆分",
     ),
     "doctor.thinking_streams": ("thinking streams ({model})", "思考过程可流式返回({model})"),
     "doctor.thinking_none": (

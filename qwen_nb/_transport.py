@@ -19,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -100,9 +101,12 @@ class HttpTransport:
     ----------
     server : Server
         Address and key.
+    idle_s : float, optional
+        Longest silence between two bytes; IDLE_TIMEOUT_S unless given.
     """
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, idle_s: float | None = None) -> None:
+        self.idle_s = IDLE_TIMEOUT_S if idle_s is None else idle_s
         self._server = server
         self._free: list[_Lane] = []
         self._is_closed = False
@@ -117,7 +121,7 @@ class HttpTransport:
         with self._lock:
             if self._free:
                 return self._free.pop()
-        return _Lane(self._server)
+        return _Lane(self._server, self.idle_s)
 
     def give_back(self, lane: _Lane) -> None:
         """Keep a lane for the next call; nothing is kept once the transport was closed."""
@@ -139,12 +143,14 @@ class HttpTransport:
 class _Lane:
     """An SDK client with at most one connection, whose socket it remembers."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, idle_s: float) -> None:
         import openai
 
         options: dict[str, Any] = {"event_hooks": {"request": [self._before_sending]}}
         if _is_loopback(server.base_url):
             options["trust_env"] = False  # a proxy cannot reach this machine's own servers
+            if server.base_url.startswith("https:"):
+                options["verify"] = ssl.create_default_context()  # knows SSL_CERT_FILE
         self._headers = _OUR_HEADERS if server.key else _OUR_HEADERS - {"authorization"}
         self._authorization = f"Bearer {server.key}"
         self.extra: frozenset[str] = frozenset()
@@ -155,7 +161,7 @@ class _Lane:
                 base_url=server.base_url,
                 api_key=server.key or "none",
                 max_retries=0,
-                timeout=openai.Timeout(IDLE_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+                timeout=openai.Timeout(idle_s, connect=CONNECT_TIMEOUT_S),
                 default_headers={"User-Agent": _USER_AGENT},
                 http_client=openai.DefaultHttpxClient(**options),
             )
@@ -175,7 +181,8 @@ class _Lane:
         request.extensions["trace"] = self._traced
 
     def _traced(self, name: str, info: dict[str, Any]) -> None:
-        if name in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+        # "connection." before it; through a proxy "proxy." or "socks."
+        if name.endswith((".connect_tcp.complete", ".start_tls.complete")):
             self.socket = info["return_value"].get_extra_info("socket")
             if self.is_shut:  # the stop came while the connection was being made
                 self.shut_down()

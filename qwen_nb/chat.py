@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 from collections.abc import Iterable, Iterator
@@ -44,6 +45,9 @@ from qwen_nb.render import SilentDisplay, TerminalDisplay
 __all__ = ["Chat"]
 
 TRIES = 5
+
+_LATER_S = 5.0
+"""The pump measures silence; the transport's own limit only comes after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +210,14 @@ class Chat:
             prompt=prompt, options=ChatOptions(model=model, **options), new=new, once=once
         )
         asked = self._begin(question, None)
-        outcome = await asked.pump.run_async(asked.asking)
-        if again := self._in_another_region(asked, outcome):
-            asked, outcome = again, await again.pump.run_async(again.asking)
+        try:
+            outcome = await asked.pump.run_async(asked.asking)
+            if again := self._in_another_region(asked, outcome):
+                asked, outcome = again, await again.pump.run_async(again.asking)
+        except asyncio.CancelledError:
+            asked.pump.stop()
+            asked.display.close(asked.pump.outcome(asked.asking).reply)
+            raise
         return self._end(asked, outcome)
 
     def stream(
@@ -245,6 +254,9 @@ class Chat:
         except GeneratorExit:
             with contextlib.suppress(Stopped, QwenError):
                 self._end(asked, asked.pump.outcome(asked.asking))
+            raise
+        except KeyboardInterrupt:
+            self._end(asked, asked.pump.outcome(asked.asking))  # says Stopped, as `ask` does
             raise
         self._end(asked, outcome)
 
@@ -391,6 +403,8 @@ class Chat:
         if options.model is None:
             options = replace(options, model=_client.only_model(server))
         before = () if alone else self._before
+        if options.system and before and before[0].role == "system":
+            before = before[1:]  # two would be one too many
         request = request_for(question.prompt, sent, options, before)
         if question.continues is not None:
             prefix = Message("assistant", question.continues.answer, partial=True)
@@ -433,13 +447,14 @@ class Chat:
         settings = self.settings()
         native = ready.dialect is self._native
         carried = replace(server, base_url=server.native_url) if native else server
-        exchange = self._transport_to(carried).exchange()
+        idle_s = settings.value("idle_timeout", IDLE_S)
+        exchange = self._transport_to(carried, idle_s).exchange()
         retries = Retries(settings.value("retries", TRIES))
         pump = Pump(
             exchange,
             lambda: _client.stream(request, exchange, ready.dialect, server, retries),
             display,
-            idle_s=settings.value("idle_timeout", IDLE_S),
+            idle_s=idle_s,
             continues=question.continues,
         )
         self.last_request = request
@@ -490,12 +505,14 @@ class Chat:
     def _words(self, notes: Iterable[Note]) -> tuple[str, ...]:
         return tuple(text(note.key, self.language, **note.facts) for note in notes)
 
-    def _transport_to(self, server: Server) -> HttpTransport:
-        if self._transport is None or self._carried != server:
-            if self._transport is not None:
-                self._transport.close()
-            self._transport, self._carried = HttpTransport(server), server
-        return self._transport
+    def _transport_to(self, server: Server, idle_s: float) -> HttpTransport:
+        known = self._transport
+        if known is None or self._carried != server or known.idle_s != idle_s + _LATER_S:
+            if known is not None:
+                known.close()
+            self._transport = known = HttpTransport(server, idle_s + _LATER_S)
+            self._carried = server
+        return known
 
 
 def _system(request: ChatRequest) -> str | None:

@@ -51,7 +51,9 @@ class OpenAIDialect:
         fields that are objects are laid over ours key by key.
         """
         options = request.options
-        fields, notes = switch(options.thinking, server.thinking_style)
+        fields, notes = switch(
+            options.thinking, server.thinking_style, takes_budget=server.thinking_budget
+        )
         body: dict[str, Any] = {
             "model": request.model,
             "messages": [_message(message) for message in request.messages],

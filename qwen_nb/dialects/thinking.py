@@ -30,7 +30,9 @@ _EFFORTS = ((2_048, "low"), (8_192, "medium"))
 a usual short or middling thought."""
 
 
-def switch(thinking: bool | int | None, style: str) -> tuple[dict[str, Any], tuple[Note, ...]]:
+def switch(
+    thinking: bool | int | None, style: str, *, takes_budget: bool = True
+) -> tuple[dict[str, Any], tuple[Note, ...]]:
     """Return the request fields that switch thinking, and what a person must know.
 
     Parameters
@@ -39,6 +41,8 @@ def switch(thinking: bool | int | None, style: str) -> tuple[dict[str, Any], tup
         Off, on, or on with a budget in tokens; None sends nothing.
     style : str
         One of `STYLES`.
+    takes_budget : bool
+        Whether this server knows `thinking_budget` beside a switch at the top level.
 
     Raises
     ------
@@ -55,6 +59,8 @@ def switch(thinking: bool | int | None, style: str) -> tuple[dict[str, Any], tup
     match style:
         case "top_level":
             fields: dict[str, Any] = {"enable_thinking": is_on}
+            if not takes_budget:
+                return fields, no_budget
             return fields | ({} if budget is None else {"thinking_budget": budget}), ()
         case "chat_template_kwargs":
             # A budget in there would be a hint to the template at most (protocol.md §8).

@@ -71,7 +71,7 @@ GUESTS = {
         "mdit_py_plugins",
         "traitlets",
     },
-    "skin": {"IPython"},
+    "skin": {"IPython", "traitlets"},
     "emulator": {"starlette", "uvicorn"},
 }
 
