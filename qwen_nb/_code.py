@@ -14,7 +14,6 @@ from typing import Any
 from qwen_nb._messages import Server
 from qwen_nb.chat import Chat
 from qwen_nb.dialects import HttpCall
-from qwen_nb.dialects.dashscope import DashScopeDialect
 from qwen_nb.dialects.openai import OpenAIDialect
 
 __all__ = ["FORMS", "as_curl", "as_dashscope", "as_openai", "last_request"]
@@ -37,11 +36,11 @@ def last_request(chat: Chat, form: str) -> str | None:
 
     None when nothing was asked yet, or the server does not speak that form's protocol.
     """
-    request, server = chat.last_request, chat.server()
+    request, server = chat.last_request, chat.server(chat.last_server)
     if request is None:
         return None
     if form == "dashscope":
-        native = DashScopeDialect().encode(request, server)
+        native = chat.native.encode(request, server)
         return as_dashscope(server, native) if server.native_url else None
     call = OpenAIDialect().encode(request, server)
     return as_openai(server, call) if form == "openai" else as_curl(server, call)

@@ -21,7 +21,7 @@ from qwen_nb._errors import AuthFailed, QwenError
 from qwen_nb._messages import Server
 from qwen_nb._settings import NAMES, Settings, shown
 from qwen_nb._texts import Language, text
-from qwen_nb._transport import _is_loopback
+from qwen_nb._transport import is_loopback
 from qwen_nb.catalogue import Catalogue
 from qwen_nb.chat import Chat
 from qwen_nb.render import SilentDisplay, visible
@@ -121,7 +121,7 @@ def _proxy_to(server: Server) -> str | None:
     """Return the proxy between here and the server, as the HTTP library chooses it."""
     parts, proxies = urlsplit(server.base_url), urllib.request.getproxies()
     host = parts.hostname or ""
-    if _is_loopback(server.base_url) or urllib.request.proxy_bypass(host):
+    if is_loopback(server.base_url) or urllib.request.proxy_bypass(host):
         return None
     return proxies.get(parts.scheme) or proxies.get("all")
 

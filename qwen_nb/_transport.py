@@ -31,7 +31,7 @@ from qwen_nb._errors import BrokenStream, ConnectionFailed, QwenError, TimedOut
 from qwen_nb._messages import Server
 from qwen_nb.dialects import HttpCall
 
-__all__ = ["Exchange", "HttpTransport", "Transport"]
+__all__ = ["Exchange", "HttpTransport", "Transport", "is_loopback"]
 
 CONNECT_TIMEOUT_S = 10.0
 IDLE_TIMEOUT_S = 120.0
@@ -147,7 +147,7 @@ class _Lane:
         import openai
 
         options: dict[str, Any] = {"event_hooks": {"request": [self._before_sending]}}
-        if _is_loopback(server.base_url):
+        if is_loopback(server.base_url):
             options["trust_env"] = False  # a proxy cannot reach this machine's own servers
             if server.base_url.startswith("https:"):
                 options["verify"] = ssl.create_default_context()  # knows SSL_CERT_FILE
@@ -327,7 +327,8 @@ def _reason(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _is_loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """Whether an address is one of this machine."""
     host = urlsplit(url).hostname or ""
     with contextlib.suppress(ValueError):
         return ipaddress.ip_address(host).is_loopback

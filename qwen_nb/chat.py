@@ -97,6 +97,10 @@ class Chat:
     ----------
     session : dict
         Settings of this session, as `%qwen_nb config` makes them; nearest of all places.
+    native : DashScopeDialect
+        The native protocol, with the routes it has learned.
+    last_request, last_server
+        What was asked last, and the server named for it, if one was.
 
     Examples
     --------
@@ -118,8 +122,9 @@ class Chat:
         self.session: dict[str, Any] = {}
         self.conversation = Conversation()
         self.last_request: ChatRequest | None = None
+        self.last_server: str | None = None
         self._before = messages_from(messages)
-        self._native = DashScopeDialect()
+        self.native = DashScopeDialect()
         self._compatible = OpenAIDialect()
         self._transport: HttpTransport | None = None
         self._carried: Server | None = None
@@ -422,7 +427,7 @@ class Chat:
             return self._compatible
         if not server.native_url and not server.scripted:
             raise ConfigError("error.no_native", server=server.name)
-        return self._native
+        return self.native
 
     def _send(self, ready: _Ready, display: Display | None, screen: Screen) -> _Asked:
         question, server, request = ready.question, ready.server, ready.request
@@ -445,7 +450,7 @@ class Chat:
             quiet=question.quiet,
         )
         settings = self.settings()
-        native = ready.dialect is self._native
+        native = ready.dialect is self.native
         carried = replace(server, base_url=server.native_url) if native else server
         idle_s = settings.value("idle_timeout", IDLE_S)
         exchange = self._transport_to(carried, idle_s).exchange()
@@ -457,7 +462,7 @@ class Chat:
             idle_s=idle_s,
             continues=question.continues,
         )
-        self.last_request = request
+        self.last_request, self.last_server = request, question.server
         return _Asked(ready, asking, pump, display, given, screen)
 
     def _in_another_region(self, asked: _Asked, outcome: Outcome) -> _Asked | None:
