@@ -176,9 +176,9 @@ def list_models(server: Server) -> list[str]:
     exchange = transport.exchange()
     try:
         exchange.send(HttpCall("GET", "/models"))
-        body = exchange.read()
+        body = _without_key(exchange.read(), server)
         if exchange.status >= 400:
-            raise OpenAIDialect().error(exchange.status, _without_key(body, server), server)
+            raise OpenAIDialect().error(exchange.status, body, server)
     finally:
         exchange.close()
         transport.close()

@@ -19,7 +19,7 @@ from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Any
 
-from qwen_nb._errors import ContentRefused, StreamError, TimedOut
+from qwen_nb._errors import ContentRefused, QwenError, StreamError, TimedOut
 from qwen_nb._events import Event, Retrying
 from qwen_nb._messages import (
     Asking,
@@ -58,6 +58,22 @@ class Outcome:
 
     reply: Reply
     error: BaseException | None = None
+
+
+def _without_frames(error: BaseException) -> BaseException:
+    """Return an error of ours without the frames of the reading thread.
+
+    Their variables hold bytes as the server sent them, and a server may quote the key; a
+    tool that prints variables would show it. Any other error is a fault of ours and keeps
+    its frames.
+    """
+    if not isinstance(error, QwenError):
+        return error
+    link: BaseException | None = error
+    while link is not None:
+        link.__traceback__ = None
+        link = link.__cause__ or link.__context__
+    return error
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
@@ -231,7 +247,7 @@ class Pump:
                     self._waiting = False
                     self._notify()
         except BaseException as error:
-            self._error = error
+            self._error = _without_frames(error)
         self._ended = True
         self._notify()
         if tap is not None:

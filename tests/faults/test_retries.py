@@ -273,7 +273,7 @@ def test_the_wrong_route_is_left_once_and_for_all(
 ) -> None:
     monkeypatch.setenv("QWEN_NB_RETRIES", tries)
     monkeypatch.setenv("QWEN_NB_DIALECT", "dashscope")
-    chat._native.take_other_route("qwen-plus")
+    chat.native.take_other_route("qwen-plus")
     shown = Frames()
     assert chat.ask("Hello", display=shown).finish_reason == "stop"
     assert studio.paths == [MULTIMODAL, TEXT]
@@ -289,7 +289,7 @@ def test_a_route_is_learnt_from_an_event_in_a_stream_too(
 ) -> None:
     monkeypatch.setenv("QWEN_NB_DIALECT", "dashscope")
     prompt = studio.fails("refusal-in-stream")
-    chat._native.take_other_route("qwen-plus")
+    chat.native.take_other_route("qwen-plus")
     assert chat.ask(prompt).finish_reason == "stop"
     assert studio.paths == [MULTIMODAL, TEXT]
     assert studio.emulator.journal[0].status == 200

@@ -148,9 +148,6 @@ FAILURES = {
 }  # fmt: skip
 
 
-RAW = {name for name in FAILURES if name.split()[-1] in ("page", "text", "stream", "event")}
-
-
 @pytest.mark.parametrize("place", ["DASHSCOPE_API_KEY", ".env"])
 @pytest.mark.parametrize("failure", FAILURES)
 def test_in_no_error(
@@ -170,10 +167,8 @@ def test_in_no_error(
     told = traceback.TracebackException.from_exception(error, capture_locals=False)
     assert clean("".join(told.format()))
     assert clean(*logged, *capfd.readouterr())
-    # what a server sent is in variables, as the server sent it; IPython shows none of them
-    if failure not in RAW:
-        ours = _of_our_frames(verbose(error))
-        assert clean(ours), [line for line in ours.splitlines() if HALF in line]
+    ours = _of_our_frames(verbose(error))
+    assert clean(ours), [line for line in ours.splitlines() if HALF in line]
 
 
 def _of_our_frames(told: str) -> str:
