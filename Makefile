@@ -19,9 +19,9 @@ check: .venv/installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# the tests that start no kernel, notebook or browser
+# the unit tests: no kernel, notebook, browser, nor whole services
 fast: .venv/installed-test
-	$(BIN)/python -m pytest -m "not kernel and not notebook and not browser"
+	$(BIN)/python -m pytest -m "not service and not kernel and not notebook and not browser"
 
 # executes the course again, in place
 notebooks: .venv/installed-test

@@ -25,6 +25,16 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("QWEN_NB_RETRIES", "1")  # a test of failures need not wait for them
 
 
+# folders whose tests take their time; `make fast` leaves them out
+_SERVICE = {"code", "doctor", "emulator", "faults", "seeds", "settings"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent.name in _SERVICE:
+            item.add_marker(pytest.mark.service)
+
+
 _guarded = False
 
 

@@ -117,7 +117,6 @@ ASKED: dict[str, tuple[dict[str, str], float | None]] = {
     "parts": ({"retry-after": "0.5"}, 0.5),
     "milliseconds": ({"retry-after-ms": "250"}, 0.25),
     "both": ({"retry-after-ms": "250", "retry-after": "7"}, 0.25),
-    "a date": ({"retry-after": in_seconds(3600)}, 3600),
     "a date that has been": ({"retry-after": in_seconds(-3600)}, 0),
     "a date without a zone": ({"retry-after": "Mon, 01 Jan 2001 00:00:00"}, None),
     "below zero": ({"retry-after-ms": "-250"}, 0),
@@ -130,10 +129,13 @@ ASKED: dict[str, tuple[dict[str, str], float | None]] = {
 
 @pytest.mark.parametrize(("headers", "seconds"), ASKED.values(), ids=ASKED)
 def test_what_a_server_asks_for(headers: dict[str, str], seconds: float | None) -> None:
-    got = retry_after(headers)
-    assert got == (None if seconds is None else pytest.approx(seconds, abs=60))
-    if got is not None and seconds != 3600:
-        assert got == seconds
+    assert retry_after(headers) == seconds
+
+
+def test_a_server_may_name_a_date() -> None:
+    # made here and not in the table, which is written long before the test runs
+    asked = retry_after({"retry-after": in_seconds(3600)})
+    assert asked == pytest.approx(3600, abs=60)
 
 
 # -- asked and shown -------------------------------------------------------------------------
