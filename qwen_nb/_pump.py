@@ -160,11 +160,8 @@ class Pump:
             The reply as far as it came. An interrupt does not raise: the reply then has
             the finish_reason `stopped`. A second interrupt waits for nothing more.
         """
-        self._sent_at = self._alive_at = self._clock()
-        thread = threading.Thread(target=self._read, name="qwen_nb-reader", daemon=True)
         with self._interrupts(), contextlib.suppress(_PressedAgain):
-            self._display.open(asking)
-            thread.start()
+            reader = self._start(asking)
             try:
                 while self._goes_on():
                     self._show()
@@ -173,7 +170,7 @@ class Pump:
                 if not self._ended:
                     self._exchange.stop()
             if not self._ended:
-                thread.join(_ABANDON_S)
+                reader.join(_ABANDON_S)
             self._show()
         return self.outcome(asking)
 
@@ -184,10 +181,7 @@ class Pump:
         """
         loop, woken = asyncio.get_running_loop(), asyncio.Event()
         self._notify = lambda: _call_in(loop, woken.set)
-        self._sent_at = self._alive_at = self._clock()
-        self._display.open(asking)
-        reader = threading.Thread(target=self._read, name="qwen_nb-reader", daemon=True)
-        reader.start()
+        reader = self._start(asking)
         try:
             while self._goes_on():
                 self._show()
@@ -209,10 +203,7 @@ class Pump:
     def iterate(self, asking: Asking) -> Generator[Event, None, Outcome]:
         """Do as `run`, and yield each event as it comes; closing the iterator stops."""
         self._tap = tap = SimpleQueue[Event | None]()
-        self._sent_at = self._alive_at = self._clock()
-        self._display.open(asking)
-        reader = threading.Thread(target=self._read, name="qwen_nb-reader", daemon=True)
-        reader.start()
+        reader = self._start(asking)
         try:
             while self._goes_on():
                 try:
@@ -231,6 +222,13 @@ class Pump:
                 reader.join(_ABANDON_S)
             self._show()
         return self.outcome(asking)
+
+    def _start(self, asking: Asking) -> threading.Thread:
+        self._sent_at = self._alive_at = self._clock()
+        self._display.open(asking)
+        reader = threading.Thread(target=self._read, name="qwen_nb-reader", daemon=True)
+        reader.start()
+        return reader
 
     def _goes_on(self) -> bool:
         return not self._ended and not self._stopped and not self._is_idle()

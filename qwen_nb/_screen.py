@@ -37,7 +37,7 @@ class Screen:
     def __init__(self, shell: Any | None) -> None:
         self._shell = shell
         self._drawn_now: list[Reply] = []
-        self.language: Language = "en"
+        self._language: Language = "en"
         if shell is not None:
             shell.display_formatter.ipython_display_formatter.for_type(Reply, self.draw)
             self._hook = shell.display_trap.hook
@@ -84,17 +84,20 @@ class Screen:
                 )
         return render.StaticDisplay(language, hide_thinking=hide_thinking, quiet=quiet)
 
-    def was_drawn(self, reply: Reply) -> None:
-        """Remember that a reply stands in the output of the running execution."""
+    def was_drawn(self, reply: Reply, language: Language) -> None:
+        """Remember that a reply stands in the output of the running execution.
+
+        Drawn again later, it speaks the language it was first drawn in.
+        """
         if self._shell is not None:
+            self._language = language
             self._drawn_now.append(reply)
             self._shell.user_ns[LAST_REPLY] = reply
             self._shell.user_ns_hidden[LAST_REPLY] = reply
 
     def draw(self, reply: Reply) -> None:
         """Put a reply's static bundle into the output of the running cell."""
-        display = render.StaticDisplay(self.language)
-        display.close(reply)
+        render.StaticDisplay(self._language).close(reply)
 
     def leave(self) -> None:
         """Take back everything that was put into the shell."""

@@ -209,10 +209,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "There is no question: write one below %%qwen or after %qwen.",
         "没有问题:请在 %%qwen 下方或 %qwen 之后写出问题。",
     ),
-    "error.option_value": (
-        "{option} takes {wanted}, not {value!r}.",
-        "{option} 需要{wanted},而不是 {value!r}。",
-    ),
     # -- servers -------------------------------------------------------------------------
     "server.emulator": ("embedded emulator", "内置模拟器"),
     "stopped": (
@@ -556,6 +552,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     # -- models: the table, and a person's own files ----------------------------------------
     "models.model": ("model", "模型"),
+    "models.inferred": ("{id} (inferred from {base})", "{id}(由 {base} 推断)"),
     "models.thinking": ("thinking", "思考模式"),
     "models.budget": ("budget limit", "思考长度上限"),
     "models.context": ("context", "上下文长度"),

@@ -405,8 +405,10 @@ class Chat:
         asked = given.over(self.options)
         options = self.settings().options(asked, model_studio=server.model_studio)
         dialect = self._dialect(question, server)
-        if options.model is None:
-            options = replace(options, model=_client.only_model(server))
+        model = options.model or _client.only_model(server)
+        options = replace(options, model=model)
+        facts = self.catalogue().find(model)
+        self.native.suggest_route(model, facts.native_route)
         before = () if alone else self._before
         if options.system and before and before[0].role == "system":
             before = before[1:]  # two would be one too many
@@ -415,8 +417,7 @@ class Chat:
             prefix = Message("assistant", question.continues.answer, partial=True)
             request = replace(request, messages=(*request.messages, prefix))
         if server.model_studio:
-            model = self.catalogue().find(request.model)
-            checked = check(request, model, force=question.force)
+            checked = check(request, facts, force=question.force)
             request, notes = checked.request, [*notes, *checked.notes]
         notes += dialect.encode(request, server).notes
         return _Ready(question, server, dialect, sent, request, tuple(notes))
@@ -493,7 +494,7 @@ class Chat:
             turn = Turn(question.prompt, reply, options, anew)
             self.conversation.append(turn, in_place_of=question.resumes)
         if reply.finish_reason != "failed":
-            asked.screen.was_drawn(reply)
+            asked.screen.was_drawn(reply, self.language)
         if isinstance(problem, QwenError):
             problem.reply = reply
             raise self._told(problem)

@@ -119,7 +119,8 @@ class Catalogue:
         Parameters
         ----------
         filter : str
-            Words that all have to be found in a model's names or thinking mode.
+            Words that all have to be found in a model's names or thinking mode; or an id
+            that is not in the table, shown with its family's facts and marked so.
         region : str, optional
             Show the prices of this region only.
         language : {"en", "zh"}
@@ -132,7 +133,10 @@ class Catalogue:
         """
         row = self.server(region) if region else None
         only = row.price_region if row and row.kind == "region" else region
-        return model_rows(self.models(filter), self.prices, only, language)
+        found = self.models(filter)
+        if not found and (inferred := self.find(filter)).inferred_from:
+            found = [inferred]
+        return model_rows(found, self.prices, only, language)
 
     def _row(self, key: str) -> Model | None:
         return self._tables.models.get(key) or self._aliases.get(key)

@@ -39,7 +39,7 @@ def _row(
     shown = [price for price in prices if price.region in regions]
     dates = dict.fromkeys(price.date for price in shown if price.date)
     row = {
-        heading("model"): ", ".join((model.id, *model.aliases)),
+        heading("model"): _names(model, language),
         heading("thinking"): _thinking(model, language),
         heading("budget"): _budget(model, language),
         heading("context"): _tokens(model.context),
@@ -49,6 +49,12 @@ def _row(
         tiers = [price for price in shown if price.region == region]
         row[heading("price", region=_region(region, language))] = _price(tiers)
     return row | {heading("date"): ", ".join(dates) or model.date or _UNKNOWN}
+
+
+def _names(model: Model, language: Language) -> str:
+    if model.inferred_from:
+        return text("models.inferred", language, id=model.id, base=model.inferred_from)
+    return ", ".join((model.id, *model.aliases))
 
 
 def _thinking(model: Model, language: Language) -> str:

@@ -64,6 +64,12 @@ class DashScopeDialect:
             return known
         return "multimodal" if _MULTIMODAL.match(model.lower()) else "text"
 
+    def suggest_route(self, model: str, route: str | None) -> None:
+        """Take a route from the catalogue, unless the server has taught another."""
+        match route:
+            case "text" | "multimodal":
+                self._routes.setdefault(model, route)
+
     def is_wrong_route(self, error: QwenError) -> bool:
         """Whether an error, at once or inside a stream, means that the other route is right."""
         if not isinstance(error, ApiError) or error.status not in (200, 400):

@@ -9,7 +9,7 @@ from qwen_nb._messages import Reply, estimate_tokens
 from qwen_nb._texts import Language, text
 from qwen_nb.render._safe import visible
 
-__all__ = ["Ending", "ending", "retrying_words", "thought"]
+__all__ = ["Ending", "ending", "never_began", "retrying_words", "thought"]
 
 
 class Ending(NamedTuple):
@@ -38,6 +38,11 @@ def ending(reply: Reply, language: Language) -> Ending:
         ours = reason in ("stopped", "cut", "failed")
         headline = text("reply.no_answer" if ours else "reply.empty_answer", language)
     return Ending(headline, text(words[reason], language) if reason in words else "")
+
+
+def never_began(reply: Reply) -> bool:
+    """Whether a reply failed before anything came: then it has only its error to show."""
+    return reply.finish_reason == "failed" and not (reply.answer or reply.thinking)
 
 
 def retrying_words(retrying: Retrying, language: Language) -> str:

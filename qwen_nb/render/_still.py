@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from qwen_nb._messages import Asking, Frame, Reply
 from qwen_nb._texts import Language
+from qwen_nb.render._ending import never_began
 from qwen_nb.render._static import bundle, metadata
 
 __all__ = ["Describe", "SilentDisplay", "StaticDisplay"]
@@ -55,7 +56,7 @@ class StaticDisplay:
         """Display the reply for good; one that never began has only its error to show."""
         from IPython.display import display
 
-        if reply.finish_reason == "failed" and not (reply.answer or reply.thinking):
+        if never_began(reply):
             return
         content: dict[str, str] = {}
         if not self._quiet:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from qwen_nb._messages import Asking, Frame, Reply
 from qwen_nb._texts import Language, text
-from qwen_nb.render._ending import ending, retrying_words
+from qwen_nb.render._ending import ending, never_began, retrying_words
 from qwen_nb.render._safe import visible
 from qwen_nb.render._usage import usage_line
 
@@ -65,6 +65,8 @@ class TerminalDisplay:
 
     def close(self, reply: Reply) -> None:
         """Print what is missing, how it ended and the usage line."""
+        if never_began(reply):
+            return
         self._print_thinking(self._thinking.new(reply.thinking, 0, last=True))
         self._print_answer(self._answer.new(reply.answer, 0, last=True))
         for line in (str(ending(reply, self._language)), *map(visible, reply.notes)):

@@ -88,3 +88,9 @@ def test_all_rows_have_the_same_headings(tmp_path: Path) -> None:
 
 def test_nothing_found_is_no_row() -> None:
     assert CATALOGUE.table("no-such-model") == []
+
+
+def test_a_snapshot_that_is_not_in_the_table_is_marked_as_inferred() -> None:
+    (row,) = Catalogue.load().table("qwen-plus-2026-10-01")
+    assert row["model"] == "qwen-plus-2026-10-01 (inferred from qwen-plus)"
+    assert Catalogue.load().table("no such model") == []

@@ -1,13 +1,16 @@
 """What a conversation sends, turn by turn: the server's journal tells."""
 
+import os
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from _servers import LAST_CHUNK, WHOLE, Misbehaving, close, delta, response, stream, usage
 
 from qwen_nb import BrokenStream, Chat, ConfigError, QwenError, RateLimited, Reply, Usage
+from qwen_nb._messages import ChatOptions
 from qwen_nb.chat import Question
 from qwen_nb.emulator import Emulator
 
@@ -315,3 +318,20 @@ def test_another_server_is_asked_as_soon_as_it_is_set(
     misbehaving.answers(*stream(*WHOLE), LAST_CHUNK)
     chat.ask("two")
     assert prompts(misbehaving) == ["one", "two"]
+
+
+def test_the_catalogue_knows_the_native_route_of_a_model() -> None:
+    home = Path(os.environ["QWEN_NB_HOME"])
+    home.mkdir()
+    (home / "models.csv").write_text("id,native_route\nmine-text,text\nmine-seen,multimodal\n")
+    chat, seen = Chat(), {}
+    for model in ("mine-text", "mine-seen", "qwen3.5-plus", "qwen-plus"):
+        options = ChatOptions(model=model)
+        question = Question(prompt="Hi", options=options, dialect="dashscope")
+        seen[model] = chat.preview(question).path.split("/")[3]
+    assert seen == {
+        "mine-text": "text-generation",
+        "mine-seen": "multimodal-generation",
+        "qwen3.5-plus": "multimodal-generation",
+        "qwen-plus": "text-generation",
+    }

@@ -76,3 +76,11 @@ def test_standard_output_is_looked_up_each_time(capsys):
     display = TerminalDisplay("zh")
     display.frame(Frame(state="answering", answer="你好"))
     assert capsys.readouterr().out == "你好"
+
+
+def test_a_reply_that_never_began_leaves_only_its_error():
+    assert shown([], Reply(finish_reason="failed", model="m", turn=1)) == ""
+
+
+def test_what_had_come_before_a_failure_is_still_told():
+    assert "so far" in shown([], Reply(answer="so far", finish_reason="failed", model="m"))

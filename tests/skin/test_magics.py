@@ -459,3 +459,12 @@ def test_loading_again_works(notebook: Notebook, asked: Asked) -> None:
 def test_the_magics_leave_no_settings_behind(notebook: Notebook) -> None:
     assert _notebook.front_end(notebook.shell) == "terminal"
     assert _notebook.cell_id(notebook.shell) is None
+
+
+def test_a_reply_evaluated_later_speaks_the_language_of_the_notebook(
+    notebook: Notebook,
+) -> None:
+    notebook.run("%qwen_nb config lang zh")
+    notebook.run("%qwen -q Hello?")
+    (bundle,) = notebook.run("_qwen").displayed
+    assert "第 1 轮" in bundle["text/plain"]
