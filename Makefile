@@ -12,6 +12,7 @@ demo: .venv/installed-demo
 
 test: .venv/installed-test check
 	$(BIN)/python tests/browser/_chromium.py --install
+	$(BIN)/python tests/browser/_kernels.py --install
 	$(BIN)/python -m pytest
 
 check: .venv/installed-test
@@ -30,6 +31,7 @@ notebooks: .venv/installed-test
 # takes the picture of the README again
 picture: .venv/installed-test
 	$(BIN)/python tests/browser/_chromium.py --install
+	$(BIN)/python tests/browser/_kernels.py --install
 	$(BIN)/python tests/browser/picture.py
 
 clean:

@@ -11,18 +11,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import os
-import socket
 import statistics
-import threading
 import time
 from typing import Any
 
 from jupyter_client.manager import start_new_kernel
 
+from tests._stream import SIZE, server
+
 COUNTS = (500, 2_000, 8_000, 32_000)
-PIECE = "word"
 
 OURS = """
 import time
@@ -49,49 +47,6 @@ _cpu = time.process_time() - _before
 assert len("".join(_texts)) == {n} * 4, "text is missing"
 print(_cpu)
 """
-
-
-def events(count: int) -> list[bytes]:
-    """Return a stream of `count` pieces, half of them thinking, as HTTP chunks."""
-    base = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
-    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": None}]
-    deltas += [{"content": None, "reasoning_content": PIECE}] * (count // 2)
-    deltas += [{"content": PIECE, "reasoning_content": None}] * (count - count // 2)
-    frames = [
-        base | {"usage": None, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
-        for delta in deltas
-    ]
-    last = {"index": 0, "delta": {"content": ""}, "finish_reason": "stop"}
-    frames.append(base | {"usage": None, "choices": [last]})
-    usage = {"prompt_tokens": 1, "completion_tokens": count, "total_tokens": count + 1}
-    frames.append(base | {"choices": [], "usage": usage})
-    datas = [json.dumps(frame) for frame in frames] + ["[DONE]"]
-    bodies = [f"data: {data}\n\n".encode() for data in datas]
-    return [b"%x\r\n%s\r\n" % (len(body), body) for body in bodies] + [b"0\r\n\r\n"]
-
-
-def serve(listener: socket.socket) -> None:
-    """Answer each request with as many pieces as its model says."""
-    while True:
-        connection, _ = listener.accept()
-        threading.Thread(target=_answer, args=(connection,), daemon=True).start()
-
-
-def _answer(connection: socket.socket) -> None:
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    reader = connection.makefile("rb")
-    while line := reader.readline():
-        length = 0
-        while line := reader.readline().strip().lower():
-            if line.startswith(b"content-length:"):
-                length = int(line.split(b":")[1])
-        model = json.loads(reader.read(length))["model"]
-        connection.sendall(
-            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
-            b"Transfer-Encoding: chunked\r\n\r\n"
-        )
-        for event in events(int(model)):
-            connection.sendall(event)
 
 
 class Front:
@@ -125,35 +80,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = multiprocessing.Process(target=serve, args=(listener,), daemon=True)
-    server.start()
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
-    environ = os.environ | {"QWEN_NB_BASE_URL": url, "NO_PROXY": "127.0.0.1"}
-    front = Front(*start_new_kernel(env=environ))
-    try:
-        front.run("%load_ext qwen_nb\nimport gc")
-        for code in (OURS, BARE):  # imports and connections are not what is measured
-            front.run(code.format(n=50, url=url))
-        print(" chunks  ours CPU s  SDK CPU s  ratio  bytes/text")
-        for count in COUNTS:
-            ours, bare, sizes = [], [], []
-            for _ in range(rounds):
-                front.run("_ = gc.collect()")
-                cpu, size = front.run(OURS.format(n=count))
-                ours.append(cpu)
-                sizes.append(size)
-                front.run("_ = gc.collect()")
-                bare.append(front.run(BARE.format(n=count, url=url))[0])
-            mine, other = statistics.median(ours), statistics.median(bare)
-            per_text = statistics.median(sizes) / (count * len(PIECE))
-            ratio = mine / other
-            print(f"{count:>7} {mine:>11.3f} {other:>10.3f} {ratio:>6.2f} {per_text:>11.2f}")
-            time.sleep(0.1)
-    finally:
-        front.client.stop_channels()
-        front.manager.shutdown_kernel(now=True)
-        server.terminate()
+    with server() as url:
+        environ = os.environ | {"QWEN_NB_BASE_URL": url, "NO_PROXY": "127.0.0.1"}
+        front = Front(*start_new_kernel(env=environ))
+        try:
+            measure(front, url, rounds)
+        finally:
+            front.client.stop_channels()
+            front.manager.shutdown_kernel(now=True)
+
+
+def measure(front: Front, url: str, rounds: int) -> None:
+    front.run("%load_ext qwen_nb\nimport gc")
+    for code in (OURS, BARE):  # imports and connections are not what is measured
+        front.run(code.format(n=50, url=url))
+    print(" chunks  ours CPU s  SDK CPU s  ratio  bytes/text")
+    for count in COUNTS:
+        ours, bare, sizes = [], [], []
+        for _ in range(rounds):
+            front.run("_ = gc.collect()")
+            cpu, size = front.run(OURS.format(n=count))
+            ours.append(cpu)
+            sizes.append(size)
+            front.run("_ = gc.collect()")
+            bare.append(front.run(BARE.format(n=count, url=url))[0])
+        mine, other = statistics.median(ours), statistics.median(bare)
+        per_text = statistics.median(sizes) / (count * SIZE)
+        ratio = mine / other
+        print(f"{count:>7} {mine:>11.3f} {other:>10.3f} {ratio:>6.2f} {per_text:>11.2f}")
+        time.sleep(0.1)
 
 
 if __name__ == "__main__":

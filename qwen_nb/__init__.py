@@ -24,6 +24,7 @@ from qwen_nb._errors import (
     StreamError,
     TimedOut,
 )
+from qwen_nb._job import Job
 from qwen_nb._messages import Reply, Turn, Usage
 from qwen_nb.chat import Chat
 
@@ -37,6 +38,7 @@ __all__ = [
     "ConfigError",
     "ConnectionFailed",
     "ContentRefused",
+    "Job",
     "QwenError",
     "RateLimited",
     "Reply",

@@ -11,24 +11,29 @@ from IPython.core.error import UsageError
 
 from qwen_nb import _code, _doctor, _keys, _settings
 from qwen_nb._errors import ConfigError
+from qwen_nb._job import JOBS
 from qwen_nb._servers import named_server
 from qwen_nb._settings import shown
 from qwen_nb._texts import text
 from qwen_nb.catalogue import Catalogue
 from qwen_nb.chat import Chat
-from qwen_nb.render import plain_table
+from qwen_nb.render import plain_table, visible
 
 __all__ = [
     "code",
     "config",
     "doctor",
+    "jobs",
     "login",
     "logout",
     "models",
     "servers",
     "set_setting",
+    "stop",
     "use",
 ]
+
+_WORDS_SHOWN = 40
 
 
 def models(chat: Chat, rest: str) -> str:
@@ -136,6 +141,43 @@ def _settings_lines(chat: Chat, names: Iterable[str]) -> Iterable[str]:
             yield f"{name}: {text('config.default', chat.language)}"
         else:
             yield f"{name}: {shown(setting.value)} ({setting.origin})"
+
+
+def jobs(chat: Chat, rest: str) -> str:
+    """List the questions in the background, the last started at the end."""
+    rows = [
+        [
+            str(job.id),
+            text("jobs.running" if not job.done else f"state.{job.state}", chat.language),
+            visible(job.model),
+            visible(_first_words(job.prompt)),
+            f"{job.seconds:.0f}",
+            str(job.tokens),
+        ]
+        for job in JOBS
+    ]
+    if not rows:
+        return text("jobs.none", chat.language)
+    names = ("id", "state", "model", "words", "seconds", "tokens")
+    return plain_table([text(f"jobs.{name}", chat.language) for name in names], rows)
+
+
+def _first_words(prompt: str) -> str:
+    words = " ".join(prompt.split())
+    return words if len(words) <= _WORDS_SHOWN else words[: _WORDS_SHOWN - 1] + "…"
+
+
+def stop(chat: Chat, rest: str) -> str:
+    """Stop one job, or all that are running."""
+    wanted = rest.strip()
+    if not wanted:
+        stopped = JOBS.stop()
+        return "\n".join(map(str, stopped)) or text("jobs.none_running", chat.language)
+    job = JOBS.find(int(wanted)) if wanted.isdecimal() else None
+    if job is None:
+        raise UsageError(text("jobs.unknown", chat.language, wanted=wanted))
+    JOBS.stop(job)
+    return str(job)
 
 
 def login(chat: Chat, rest: str) -> str:

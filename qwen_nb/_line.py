@@ -97,6 +97,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(("-p", "--param"), "params", "pair", "KEY=VALUE", _pair),
     Option(("--new",), "new"),
     Option(("--once",), "once"),
+    Option(("--bg",), "bg"),
     Option(("-o", "--out"), "out", "value", "NAME", _name),
     Option(("-q", "--quiet"), "quiet"),
     Option(("--raw",), "raw"),

@@ -27,6 +27,7 @@ from qwen_nb import _commands, _reports, _transformers
 from qwen_nb._compact import compact, last_error
 from qwen_nb._errors import ConfigError, QwenError, Stopped
 from qwen_nb._interpolate import FillError, fill, user_names
+from qwen_nb._job import JOBS, Job
 from qwen_nb._line import OPTIONS, LineError, ParsedLine, read_line
 from qwen_nb._messages import ChatOptions, Reply
 from qwen_nb._question import Question
@@ -101,6 +102,7 @@ class QwenMagics(_Configured):  # type: ignore[misc]
             "config": self._printed(_commands.config),
             "doctor": self._doctor,
             "help": self._help,
+            "jobs": self._printed(_commands.jobs),
             "last": self._last,
             "login": self._printed(_commands.login),
             "logout": self._printed(_commands.logout),
@@ -109,6 +111,7 @@ class QwenMagics(_Configured):  # type: ignore[misc]
             "resume": self._resume,
             "servers": self._printed(_commands.servers),
             "status": self._status,
+            "stop": self._printed(_commands.stop),
             "use": self._printed(_commands.use),
         }
 
@@ -125,7 +128,7 @@ class QwenMagics(_Configured):  # type: ignore[misc]
     @_with_options_described
     def qwen(
         self, line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None
-    ) -> Reply | None:
+    ) -> Reply | Job | None:
         """Ask a model; thinking, answer and token counts appear in the cell.
 
         Options come first; everything after them, on the line and in the cell, is the
@@ -143,7 +146,10 @@ class QwenMagics(_Configured):  # type: ignore[misc]
         if parsed.values.get("dry_run"):
             print(_reports.preview(self.chat.preview(question), self.chat.language))
             return None
-        return self._asked(question, parsed.values.get("out"))
+        out = parsed.values.get("out")
+        if parsed.values.get("bg"):
+            return self._started(question, out)
+        return self._asked(question, out)
 
     @line_magic
     @no_var_expand
@@ -231,6 +237,12 @@ class QwenMagics(_Configured):  # type: ignore[misc]
                 self.shell.user_ns[out] = reply
         return reply
 
+    def _started(self, question: Question, out: str | None) -> Job:
+        job = self.chat.put_in_background(question)
+        if out:
+            self.shell.user_ns[out] = job
+        return job
+
     def _printed(self, command: Callable[[Chat, str], str]) -> Callable[[str], None]:
         def run(rest: str) -> None:
             try:
@@ -289,6 +301,7 @@ def unload(shell: Any) -> None:
             manager.magics[kind].pop(name, None)
     magics = manager.registry.pop(QwenMagics.__name__, None)
     if magics is not None:
+        JOBS.stop()
         shell.configurables.remove(magics)
         magics.chat.close()
         for other in shell.configurables:  # `%config` tells everything to everybody

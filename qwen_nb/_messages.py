@@ -6,7 +6,7 @@ business of other rooms. `None` always means "not known" or "not given", never z
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, TypeAlias, assert_never
 
@@ -281,6 +281,8 @@ class Reply:
         How many earlier turns were sent along.
     notes : tuple of str
         Remarks a reader of the answer needs, ready to show.
+    thinking_cut : bool
+        True where the thinking ended at its budget.
     timing : Timing
         Measured seconds; ignored when replies are compared.
     """
@@ -297,6 +299,7 @@ class Reply:
     turn: int | None = None
     turns_sent: int = 0
     notes: tuple[str, ...] = ()
+    thinking_cut: bool = False
     timing: Timing = field(default=Timing(), compare=False)
 
 
@@ -357,16 +360,37 @@ class Frame:
 
 
 class Display(Protocol):
-    """Something that shows a growing reply. Called from the asking thread only."""
+    """Something that shows a growing reply.
 
-    def open(self, asking: Asking) -> None:
-        """Show that a question is on its way."""
+    Opened by the asking thread; from then on one thread alone calls it, the asking one
+    unless the question runs in the background.
+    """
+
+    def open(self, asking: Asking, stop: Callable[[], None] | None = None) -> None:
+        """Show that a question is on its way.
+
+        Parameters
+        ----------
+        asking : Asking
+            What is known before anything came.
+        stop : callable, optional
+            What a Stop button does; from any thread, more than once is once.
+        """
 
     def frame(self, frame: Frame) -> None:
         """Show what is new."""
 
-    def close(self, reply: Reply) -> None:
-        """Show the finished, stopped, cut or failed reply for good."""
+    def close(self, reply: Reply, failure: str = "") -> None:
+        """Show the finished, stopped, cut or failed reply for good.
+
+        Parameters
+        ----------
+        reply : Reply
+            The reply as it is kept.
+        failure : str
+            The message of the error that ended it, for a display that has no cell left to
+            show an error in; others leave it to the error itself.
+        """
 
 
 class ReplyBuilder:

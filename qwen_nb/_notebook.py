@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
-__all__ = ["FrontEnd", "cell_id", "front_end", "running_shell"]
+__all__ = ["FrontEnd", "cell_id", "front_end", "running_shell", "stop_route"]
 
 FrontEnd: TypeAlias = Literal["card", "terminal", "static", "none"]
 """`card`: a notebook somebody watches. `terminal`: terminal IPython, jupyter console.
@@ -39,6 +39,16 @@ def cell_id(shell: Any | None) -> str | None:
     """Return the id of the running cell, where the front end tells one."""
     told: str | None = _parent(shell).get("metadata", {}).get("cellId")
     return told
+
+
+def stop_route(shell: Any | None) -> Literal["message", "interrupt"]:
+    """Return how a click in the page reaches a kernel that is running a cell.
+
+    ipykernel 7 can take messages meanwhile, in subshells, where the page asks for them;
+    whether it did shows only when none is answered. Earlier ones hear interrupts alone.
+    """
+    kernel = getattr(shell, "kernel", None)
+    return "message" if getattr(kernel, "_supports_kernel_subshells", False) else "interrupt"
 
 
 def _parent(shell: Any | None) -> Mapping[str, Any]:

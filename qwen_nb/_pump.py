@@ -1,23 +1,21 @@
-"""Runs one stream: a daemon thread reads, the asking thread shows.
+"""Runs one stream: a daemon thread reads, another thread shows.
 
 The pump owns the queue, the clock, the stop flag and the frames. The reading thread only
-folds events into the builder and, when the asking thread waits, wakes it. The asking
+folds events into the builder and, when the showing thread waits, wakes it. The showing
 thread draws at most `FRAMES_PER_SECOND` frames, the first at once, and alone touches the
-display: in a kernel, output from another thread may land in another cell.
+display. It is the asking thread, since in a kernel output from another thread may land in
+another cell; a job opens its display there and follows the stream in a thread of its own.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from types import FrameType
-from typing import Any
 
 from qwen_nb._errors import ContentRefused, QwenError, StreamError, TimedOut
 from qwen_nb._events import Event, Retrying
@@ -81,10 +79,6 @@ def _call_in(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> N
         loop.call_soon_threadsafe(function)
 
 
-class _PressedAgain(KeyboardInterrupt):
-    """The person does not want to wait for the stop itself either."""
-
-
 class Pump:
     """Runs one stream and shows it.
 
@@ -130,6 +124,7 @@ class Pump:
         self._waiting = False
         self._ended = False
         self._stopped = False
+        self._left = False
         self._idle = False
         self._alive = False
         self._alive_at = 0.0
@@ -138,6 +133,11 @@ class Pump:
         self._seen_thinking = self._seen_answer = 0
         self._thinking_at = self._answer_at = self._tokens = 0
         self._sent_at = self._first_at = self._answer_from = self._last_frame = 0.0
+
+    @property
+    def tokens(self) -> int:
+        """Estimated output tokens so far."""
+        return self._tokens
 
     def stop(self) -> None:
         """Stop the stream; from any thread or signal handler, more than once is once."""
@@ -157,22 +157,48 @@ class Pump:
         Returns
         -------
         Outcome
-            The reply as far as it came. An interrupt does not raise: the reply then has
-            the finish_reason `stopped`. A second interrupt waits for nothing more.
+            The reply as far as it came; one that was stopped has the finish_reason
+            `stopped`.
         """
-        with self._interrupts(), contextlib.suppress(_PressedAgain):
-            reader = self._start(asking)
-            try:
-                while self._goes_on():
-                    self._show()
-                    self._sleep()
-            finally:
-                if not self._ended:
-                    self._exchange.stop()
-            if not self._ended:
-                reader.join(_ABANDON_S)
-            self._show()
+        self.open(asking)
+        self.follow()
         return self.outcome(asking)
+
+    def open(self, asking: Asking) -> None:
+        """Show that the question is on its way."""
+        self._sent_at = self._alive_at = self._clock()
+        self._display.open(asking, self.stop)
+
+    def follow(self) -> None:
+        """Ask, and show what comes until it ends or is stopped; the display is open."""
+        reader = self._start()
+        try:
+            while self._goes_on():
+                self._show()
+                self._sleep()
+        finally:
+            self.leave()
+        if not self._ended:
+            reader.join(_ABANDON_S)
+        self._show()
+
+    def leave(self) -> None:
+        """Break off what is still running; nobody waits for it any more."""
+        self._left = True
+        if not self._ended:
+            self._exchange.stop()
+
+    def hand_over(self, exchange: Exchange) -> None:
+        """Let another exchange bring the rest; for the reading thread, which closed the first.
+
+        Parameters
+        ----------
+        exchange : Exchange
+            Stopped at once if the stream was left in the meantime.
+        """
+        self._exchange = exchange
+        if self._left:
+            exchange.stop()
 
     async def run_async(self, asking: Asking) -> Outcome:
         """Do as `run`, and leave the event loop free in between.
@@ -181,7 +207,8 @@ class Pump:
         """
         loop, woken = asyncio.get_running_loop(), asyncio.Event()
         self._notify = lambda: _call_in(loop, woken.set)
-        reader = self._start(asking)
+        self.open(asking)
+        reader = self._start()
         try:
             while self._goes_on():
                 self._show()
@@ -193,8 +220,7 @@ class Pump:
                 self._waiting = False
                 woken.clear()
         finally:
-            if not self._ended:
-                self._exchange.stop()
+            self.leave()
         if not self._ended:
             await asyncio.to_thread(reader.join, _ABANDON_S)
         self._show()
@@ -203,7 +229,8 @@ class Pump:
     def iterate(self, asking: Asking) -> Generator[Event, None, Outcome]:
         """Do as `run`, and yield each event as it comes; closing the iterator stops."""
         self._tap = tap = SimpleQueue[Event | None]()
-        reader = self._start(asking)
+        self.open(asking)
+        reader = self._start()
         try:
             while self._goes_on():
                 try:
@@ -218,14 +245,12 @@ class Pump:
         finally:
             if not self._ended:
                 self._stopped = self._stopped or not self._idle
-                self._exchange.stop()
+                self.leave()
                 reader.join(_ABANDON_S)
             self._show()
         return self.outcome(asking)
 
-    def _start(self, asking: Asking) -> threading.Thread:
-        self._sent_at = self._alive_at = self._clock()
-        self._display.open(asking)
+    def _start(self) -> threading.Thread:
         reader = threading.Thread(target=self._read, name="qwen_nb-reader", daemon=True)
         reader.start()
         return reader
@@ -368,24 +393,3 @@ class Pump:
             thinking_s=thinking_end - self._first_at if self._builder.thinking else None,
             total_s=now - self._sent_at,
         )
-
-    @contextlib.contextmanager
-    def _interrupts(self) -> Iterator[None]:
-        # An interrupt becomes a flag: raised inside a send it would break the kernel's
-        # wire. Only the main thread can take signals, and only a stream is worth it.
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = signal.getsignal(signal.SIGINT)
-
-        def take(number: int, frame: FrameType | None) -> Any:
-            if self._stopped:
-                raise _PressedAgain
-            self.stop()
-
-        signal.signal(signal.SIGINT, take)
-        try:
-            yield
-        finally:
-            # None: a handler that was not installed from Python, which cannot be put back
-            signal.signal(signal.SIGINT, before or signal.default_int_handler)

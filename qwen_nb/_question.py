@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from typing import Any, Self, TypedDict, Unpack
 
 from qwen_nb._messages import ChatOptions, Reply, Turn
 
-__all__ = ["OptionFields", "Preview", "Question"]
+__all__ = ["AskFields", "OptionFields", "Preview", "Question"]
 
 
 class OptionFields(TypedDict, total=False):
@@ -19,6 +19,16 @@ class OptionFields(TypedDict, total=False):
     temperature: float | None
     max_tokens: int | None
     params: Mapping[str, Any]
+
+
+class AskFields(OptionFields, total=False):
+    """The keyword arguments of a question: all options, and how it is asked."""
+
+    model: str | None
+    new: bool
+    once: bool
+    hide_thinking: bool
+    quiet: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +74,16 @@ class Question:
     force: bool = False
     resumes: Turn | None = None
     continues: Reply | None = None
+
+    @classmethod
+    def of(cls, prompt: str, **how: Unpack[AskFields]) -> Self:
+        """Return the question that these keyword arguments ask."""
+        ways = {name: how[name] for name in _WAYS if name in how}  # type: ignore[literal-required]
+        given = {name: value for name, value in how.items() if name not in _WAYS}
+        return cls(prompt=prompt, options=ChatOptions(**given), **ways)  # type: ignore[arg-type]
+
+
+_WAYS = ("new", "once", "hide_thinking", "quiet")
 
 
 @dataclass(frozen=True, slots=True)

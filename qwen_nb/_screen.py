@@ -8,12 +8,14 @@ it and its static bundle when it is evaluated later. Executions are told apart b
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import sys
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 from qwen_nb import _notebook, render
+from qwen_nb._job import JOBS, Job
 from qwen_nb._messages import Display, Reply
 from qwen_nb._texts import Language, machine_language
 
@@ -36,7 +38,7 @@ class Screen:
 
     def __init__(self, shell: Any | None) -> None:
         self._shell = shell
-        self._drawn_now: list[Reply] = []
+        self._drawn_now: list[Reply | Job] = []
         self._language: Language = "en"
         if shell is not None:
             shell.display_formatter.ipython_display_formatter.for_type(Reply, self.draw)
@@ -61,15 +63,54 @@ class Screen:
         """Whether somebody sees the reply grow."""
         return _notebook.front_end(self._shell) in ("card", "terminal")
 
+    @property
+    def can_detach(self) -> bool:
+        """Whether a reply may grow while other cells run: a card has an address of its own."""
+        has_cards = importlib.util.find_spec("anywidget") is not None
+        return has_cards and _notebook.front_end(self._shell) == "card"
+
+    @property
+    def cell_id(self) -> str | None:
+        """The id of the running cell, where the front end tells one."""
+        return _notebook.cell_id(self._shell)
+
     def display(
-        self, language: Language, *, owns_cell: bool, hide_thinking: bool, quiet: bool
+        self,
+        language: Language,
+        *,
+        owns_cell: bool,
+        hide_thinking: bool,
+        quiet: bool,
+        is_detached: bool = False,
+        describe: render.Describe = render.metadata,
     ) -> Display:
         """Return the display for one reply.
 
         What is saved is in the given language, what only lives in the machine's own.
+
+        Parameters
+        ----------
+        language : {"en", "zh"}
+            The language of what is saved.
+        owns_cell, hide_thinking, quiet
+            See `Question`.
+        is_detached : bool
+            It outlives its cell, and may touch only what has an address of its own.
+        describe : callable
+            Makes the metadata of the output.
         """
         here = machine_language(os.environ)
         front_end = _notebook.front_end(self._shell)
+        if is_detached:
+            return render.CardDisplay(
+                language,
+                owns_cell=False,
+                detached=True,
+                hide_thinking=hide_thinking,
+                quiet=quiet,
+                live_language=here,
+                describe=describe,
+            )
         if front_end == "none":
             return render.SilentDisplay()
         if front_end == "terminal":
@@ -81,8 +122,12 @@ class Screen:
                     owns_cell=owns_cell,
                     hide_thinking=hide_thinking,
                     live_language=here,
+                    describe=describe,
+                    stop_route=_notebook.stop_route(self._shell),
                 )
-        return render.StaticDisplay(language, hide_thinking=hide_thinking, quiet=quiet)
+        return render.StaticDisplay(
+            language, hide_thinking=hide_thinking, quiet=quiet, describe=describe
+        )
 
     def was_drawn(self, reply: Reply, language: Language) -> None:
         """Remember that a reply stands in the output of the running execution.
@@ -94,6 +139,11 @@ class Screen:
             self._drawn_now.append(reply)
             self._shell.user_ns[LAST_REPLY] = reply
             self._shell.user_ns_hidden[LAST_REPLY] = reply
+
+    def was_shown(self, job: Job) -> None:
+        """Remember that a job of the running execution shows itself."""
+        if self._shell is not None:
+            self._drawn_now.append(job)
 
     def draw(self, reply: Reply) -> None:
         """Put a reply's static bundle into the output of the running cell."""
@@ -116,6 +166,7 @@ class Screen:
 
     def _new_execution(self, *_: Any) -> None:
         self._drawn_now.clear()
+        JOBS.cell_runs(_notebook.cell_id(self._shell))
 
     def _displayhook(self, result: Any = None) -> None:
         # A formatter that draws nothing is not enough: a terminal would still print the

@@ -39,6 +39,13 @@ def _thinking(value: Any) -> bool | int:
     return _count(told)
 
 
+def _switch(value: Any) -> bool:
+    told = _thinking(value)
+    if not isinstance(told, bool):
+        raise ValueError(value)
+    return told
+
+
 def _count(value: Any) -> int:
     number = int(str(value))
     if number < 1:
@@ -79,6 +86,7 @@ class _Kind:
 _KINDS: Mapping[str, _Kind] = {
     "api_key": _Kind("QWEN_NB_API_KEY", _words, "KEY", secret=True),
     "base_url": _Kind("QWEN_NB_BASE_URL", _words, "URL"),
+    "carry": _Kind("QWEN_NB_CARRY", _switch, "on|off"),
     "dashscope_api_key": _Kind("DASHSCOPE_API_KEY", _words, "KEY", secret=True),
     "dialect": _Kind("QWEN_NB_DIALECT", _one_of("openai", "dashscope"), "openai|dashscope"),
     "idle_timeout": _Kind("QWEN_NB_IDLE_TIMEOUT", _seconds, "SECONDS"),
@@ -226,6 +234,8 @@ class Settings:
 
 def shown(value: Any) -> str:
     """Return a value as it may be shown: an address without the password in it."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
     return re.sub(r"(?<=://)[^/?#\s]*@", "", str(value))
 
 

@@ -39,6 +39,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reply.comma": (", ", ","),
     "reply.cut_off": ("the stream broke off", "数据流中断"),
     "reply.no_answer": ("No answer yet.", "尚无回复。"),
+    "reply.cut_at_budget": ("cut at the budget", "达到思考长度限制而截断"),
+    "reply.code_region": ("Code", "代码"),
+    "reply.table_region": ("Table", "表格"),
+    "reply.formula_region": ("Formula", "公式"),
     "reply.image": ("image: {alt}", "图片:{alt}"),
     "reply.image_bare": ("image", "图片"),
     "reply.answer": ("Answer", "完整回复"),
@@ -53,6 +57,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "reply.seconds": ("{n} s", "{n} 秒"),
     "reply.live_tokens": ("~{n} tokens", "约 {n} Token"),
+    "reply.rate": ("{n} tokens/s", "每秒 {n} Token"),
+    "card.stop": ("Stop", "停止"),
+    "card.stopping": ("Stopping …", "正在停止…"),
+    "card.copy": ("Copy", "复制"),
+    "card.copied": ("Copied", "已复制"),
+    "card.copy_answer": ("Copy the answer", "复制完整回复"),
+    "card.copy_code": ("Copy the code", "复制代码"),
     "reply.empty_answer": ("The model ended without an answer.", "模型未给出回复。"),
     "reply.at_length": (
         "The answer ended at its length limit; raise --max-tokens for more.",
@@ -85,6 +96,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "输出 {n},其中思考 {thinking}",
     ),
     "usage.unknown": ("the server told no token counts", "服务端未返回 Token 消耗"),
+    "usage.total": ("{n} tokens in all", "共 {n} Token"),
+    # the table below the unfolded line
+    "usage.table": ("Token counts", "Token 消耗"),
+    "usage.row_input": ("input", "输入"),
+    "usage.row_cached": ("of which cached", "其中缓存"),
+    "usage.row_output": ("output", "输出"),
+    "usage.row_thinking": ("of which thinking", "其中思考"),
+    "usage.row_answer": ("of which answer", "其中回复"),
+    "usage.row_total": ("total", "合计"),
     # the little bar in words: its parts joined by the separator, then said as a whole
     "usage.bar": ("{parts} tokens", "{parts} Token"),
     "usage.bar_separator": (", ", "、"),
@@ -295,6 +315,31 @@ TEXTS: dict[str, tuple[str, str]] = {
         "what works, what does not, and why; asks the server one short question",
         "检查哪些可用、哪些不可用及原因;会向服务提一个简短的问题",
     ),
+    "command.jobs": ("the questions in the background", "列出后台任务"),
+    "command.stop": (
+        "stop the job with this number, or all that are running",
+        "停止指定编号的后台任务;不带编号则全部停止",
+    ),
+    # -- jobs -----------------------------------------------------------------------
+    "job.running": ("Job {id}: running", "任务 {id}:运行中"),
+    "job.done": ("Job {id}: done", "任务 {id}:已完成"),
+    "job.stopped": ("Job {id}: stopped", "任务 {id}:已停止"),
+    "job.cut": ("Job {id}: cut", "任务 {id}:已中断"),
+    "job.failed": ("Job {id}: failed", "任务 {id}:失败"),
+    "job.colon": (". ", "。"),
+    "jobs.none": ("There are no jobs; --bg starts one.", "没有后台任务;用 --bg 启动。"),
+    "jobs.none_running": ("No job is running.", "没有运行中的后台任务。"),
+    "jobs.unknown": (
+        "There is no job {wanted}; %qwen_nb jobs lists those there are.",
+        "没有后台任务 {wanted};用 %qwen_nb jobs 查看。",
+    ),
+    "jobs.id": ("job", "任务"),
+    "jobs.state": ("state", "状态"),
+    "jobs.model": ("model", "模型"),
+    "jobs.words": ("question", "问题"),
+    "jobs.seconds": ("seconds", "秒"),
+    "jobs.tokens": ("tokens", "Token"),
+    "jobs.running": ("Running", "运行中"),
     "command.login": (
         "give a key with a hidden prompt; it is kept for its server only",
         "以隐藏输入提供 API Key;仅用于对应的服务",
@@ -357,6 +402,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{server} does not speak the native protocol; --as curl or openai.",
         "{server} 不支持原生协议;请用 --as curl 或 openai。",
     ),
+    "option.--bg": (
+        "do not wait: gives a Job with wait(), reply and stop()",
+        "不等待:返回 Job,可用 wait()、reply 和 stop()",
+    ),
     "option.--server": ("another server for this call", "本次调用使用其他服务"),
     "option.--dialect": ("another protocol for this call", "本次调用使用其他协议"),
     "option.--force": (
@@ -370,6 +419,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "note.scripted_left_out": (
         "{n} earlier turns were answered by the emulator and not sent",
         "此前 {n} 轮由模拟器回答,未发送",
+    ),
+    "note.job_left_out": (
+        "{n} running job left out",
+        "未附带 {n} 个仍在运行的后台任务",
+    ),
+    "note.jobs_left_out": (
+        "{n} running jobs left out",
+        "未附带 {n} 个仍在运行的后台任务",
     ),
     "note.goes_on": (
         "went on from where the answer broke off, with thinking off",

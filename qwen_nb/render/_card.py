@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
 from secrets import token_hex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from qwen_nb._messages import Asking, Frame, Reply
+from qwen_nb._messages import Asking, FinishReason, Frame, Reply
 from qwen_nb._texts import Language, text
-from qwen_nb.render._ending import retrying_words
-from qwen_nb.render._safe import visible
-from qwen_nb.render._static import metadata
+from qwen_nb.render._ending import ending, never_began, retrying_words, thought
+from qwen_nb.render._formulas import COMMANDS
+from qwen_nb.render._safe import markup, visible
+from qwen_nb.render._static import bundle, metadata
 from qwen_nb.render._still import Describe, StaticDisplay
+from qwen_nb.render._usage import usage_line
 
 if TYPE_CHECKING:
     from qwen_nb.render._widget import Card
 
-__all__ = ["CardDisplay"]
+__all__ = ["CardDisplay", "StopRoute"]
+
+StopRoute: TypeAlias = Literal["message", "interrupt"]
+"""How a click on Stop reaches a kernel that runs a cell: as a message, where the kernel
+takes messages meanwhile (an interrupt follows if it does not), or as an interrupt."""
 
 _WORDS = {
     "label": "reply.label",
     "fold": "reply.thinking",
-    "folded": "reply.thought",
     "region": "reply.thinking_region",
     "seconds": "reply.seconds",
     "tokens": "reply.live_tokens",
+    "rate": "reply.rate",
+    "stop": "card.stop",
+    "stopping": "card.stopping",
+    "copy": "card.copy",
+    "copied": "card.copied",
+    "copy_answer": "card.copy_answer",
+    "copy_code": "card.copy_code",
+    "image_bare": "reply.image_bare",
     "waiting": "state.waiting",
     "thinking": "state.thinking",
     "answering": "state.answering",
@@ -33,6 +48,7 @@ _WORDS = {
     "failed": "state.failed",
 }
 
+_STATES: dict[FinishReason, str] = {"stopped": "stopped", "cut": "cut", "failed": "failed"}
 
 _STARTING_S = 2.0
 """A page needs a moment to draw the card, and what is sent before that is lost. So in the
@@ -41,29 +57,40 @@ first two seconds each message begins at the beginning."""
 _STARTING_CHARACTERS = 4000
 """But not for long texts, whose bytes would grow with their square."""
 
+_KEPT: deque[Card] = deque()
+_KEPT_MOST = 5
+"""So many ended cards stay open: a page that is loaded again in the middle of a cell has
+lost the end of its output, and finds the whole reply in the card."""
+
 
 class _Sent:
     """What of one text the card was sent; counted after `visible`, which may lengthen it."""
 
     def __init__(self) -> None:
-        self._start = ""
-        self._length = 0
+        self._pieces: list[str] = []
+        self.length = 0
 
     def add(self, piece: str, again: bool) -> tuple[str, int] | None:
         """Return the text to send and where it begins; None where there is nothing to send."""
-        at = self._length
-        self._length += len(piece)
-        if again and 0 < self._length <= _STARTING_CHARACTERS:
-            self._start += piece
-            return self._start, 0
+        at = self.length
+        if piece:
+            self._pieces.append(piece)
+            self.length += len(piece)
+        if again and 0 < self.length <= _STARTING_CHARACTERS:
+            return self.whole(), 0
         return (piece, at) if piece else None
+
+    def whole(self) -> str:
+        self._pieces = ["".join(self._pieces)]
+        return self._pieces[0]
 
 
 class CardDisplay:
     """Shows a growing reply in a live card.
 
-    Each frame is one message to the page. At the end the card gives way to the static
-    bundle, so that no widget stays in the notebook.
+    Each frame is one message to the page. For views that are opened later, a snapshot of
+    everything follows whenever the text has doubled, so that bytes stay linear. At the end
+    the card gives way to the static bundle, so that no widget stays in the notebook.
 
     Parameters
     ----------
@@ -72,6 +99,10 @@ class CardDisplay:
     owns_cell : bool
         True where the cell holds nothing but this reply (`%%qwen`): its output is
         cleared. False in a cell of the user's own: their prints stay, the card is blanked.
+    detached : bool
+        The cell ends before the reply does. Everything then goes to the output that
+        `open` made, from whichever thread; what is printed or displayed from a thread
+        would land in another cell.
     hide_thinking : bool
         Show the thinking neither live nor in the end.
     quiet : bool
@@ -80,6 +111,8 @@ class CardDisplay:
         The language of our own words while the reply grows; as `language` unless given.
     describe : callable, optional
         Makes the metadata of the output; `render.metadata` unless given.
+    stop_route : {"message", "interrupt"}
+        How the card's Stop reaches this kernel.
 
     Raises
     ------
@@ -92,19 +125,26 @@ class CardDisplay:
         language: Language,
         *,
         owns_cell: bool,
+        detached: bool = False,
         live_language: Language | None = None,
         hide_thinking: bool = False,
         quiet: bool = False,
         describe: Describe = metadata,
+        stop_route: StopRoute = "interrupt",
     ) -> None:
         # Where the widget's library is missing this says so, before anything is shown.
         from qwen_nb.render._widget import Card
 
         self._new_card = Card
+        self._saved_language = language
         self._language = live_language or language
-        self._owns_cell = owns_cell
+        self._owns_cell = owns_cell and not detached
+        self._detached = detached
         self._hide_thinking = hide_thinking
         self._quiet = quiet
+        self._describe = describe
+        # an interrupt would stop whatever cell runs by then
+        self._route = "job" if detached else stop_route
         self._end = StaticDisplay(
             language, hide_thinking=hide_thinking, quiet=quiet, describe=describe
         )
@@ -112,31 +152,41 @@ class CardDisplay:
         self._display_id = ""
         self._thinking = _Sent()
         self._answer = _Sent()
+        self._heading = ""
+        self._thinking_from: float | None = None
+        self._snapshot_length = 0
+        self._last = Frame(state="waiting")
 
-    def open(self, asking: Asking) -> None:
+    def open(self, asking: Asking, stop: Callable[[], None] | None = None) -> None:
         """Show the card at once, waiting."""
-        if self._quiet:
+        if self._quiet and not self._detached:
             return
         from IPython.display import display
 
+        self._display_id = "" if self._owns_cell else token_hex(8)
+        if self._quiet:
+            self._blank(display)
+            return
         notes = list(asking.notes)
         if asking.scripted:
             notes.append(text("reply.emulator", self._language))
-        # The numbers are filled in by the page, so their names go along as they are.
-        words = {name: text(key, self._language, n="{n}") for name, key in _WORDS.items()}
         self._card = self._new_card(
+            stop,
+            run=token_hex(8),
             model=visible(asking.model),
             server=visible(asking.server),
             notes=[visible(note) for note in notes],
-            words=words,
+            words=self._words(),
+            tex=COMMANDS,
+            stops=self._route if stop else "",
         )
-        self._display_id = "" if self._owns_cell else token_hex(8)
         view, name = self._card.view(), self._display_id or None
         display(view, raw=True, display_id=name)  # type: ignore[no-untyped-call]
 
     def frame(self, frame: Frame) -> None:
         """Send what is new, as one message."""
-        if self._card is None:
+        card = self._card
+        if card is None:
             return
         message: dict[str, object] = {"state": frame.state, "n": frame.tokens}
         message["s"] = round(frame.elapsed_s, 2)
@@ -144,31 +194,108 @@ class CardDisplay:
             message["w"] = retrying_words(frame.retrying, self._language)
         again = frame.elapsed_s < _STARTING_S
         thinking = "" if self._hide_thinking else visible(frame.thinking)
+        if thinking and self._thinking_from is None:
+            self._thinking_from = frame.elapsed_s
         if sent := self._thinking.add(thinking, again):
             message["t"], message["to"] = sent
+        if frame.answer and not self._answer.length and self._thinking.length:
+            self._heading = self._heading_after(frame)
+        if self._heading:
+            message["h"] = self._heading
         if sent := self._answer.add(visible(frame.answer), again):
             message["a"], message["ao"] = sent
-        self._card.send(message)
+        card.send(message)
+        self._last = frame
+        length = self._thinking.length + self._answer.length
+        if length >= 2 * self._snapshot_length + 1:
+            self._snapshot_length = length
+            card.snap = self._snapshot(message)
 
-    def close(self, reply: Reply) -> None:
-        """Put the static output in the card's place; the widget is gone afterwards."""
+    def close(self, reply: Reply, failure: str = "") -> None:
+        """Put the static output in the card's place.
+
+        The card itself stays open, unseen: see `_KEPT`.
+        """
         card, self._card = self._card, None
-        if card is None:
-            self._end.close(reply)
-            return
-        from IPython.display import clear_output, update_display
-
         try:
-            if self._owns_cell:
-                # Not `update_display`: nbval would compare the first output. "wait"
-                # lets the page exchange both at once.
-                clear_output(wait=True)  # type: ignore[no-untyped-call]
+            if card is not None:
+                card.forget_stop()
+                card.snap = self._snapshot(self._last_words(reply, failure))
+            if self._detached:
+                self._update(reply, failure)
+            elif card is None:
                 self._end.close(reply)
             else:
-                self._end.close(reply)
-                blank: dict[str, str] = {}
-                update_display(  # type: ignore[no-untyped-call]
-                    blank, raw=True, display_id=self._display_id
-                )
+                self._exchange(reply)
         finally:
-            card.close()
+            if card is not None:
+                _keep(card)
+
+    def _exchange(self, reply: Reply) -> None:
+        from IPython.display import clear_output, update_display
+
+        if self._owns_cell:
+            # Not `update_display`: nbval would compare the first output. "wait"
+            # lets the page exchange both at once.
+            clear_output(wait=True)  # type: ignore[no-untyped-call]
+            self._end.close(reply)
+        else:
+            self._end.close(reply)
+            self._blank(update_display)
+
+    def _blank(self, show: Callable[..., object]) -> None:
+        nothing: dict[str, str] = {}
+        show(nothing, raw=True, display_id=self._display_id)
+
+    def _update(self, reply: Reply, failure: str) -> None:
+        from IPython.display import update_display
+
+        language, content = self._saved_language, {}
+        if never_began(reply):
+            # no cell is left that could show an error
+            page = f'<div style="white-space:pre-wrap">{markup(failure)}</div>'
+            content = {"text/html": page, "text/plain": visible(failure)}
+        elif not self._quiet:
+            content = bundle(reply, language, hide_thinking=self._hide_thinking)
+        update_display(  # type: ignore[no-untyped-call]
+            content,
+            raw=True,
+            display_id=self._display_id,
+            metadata={"qwen_nb": dict(self._describe(reply))},
+        )
+
+    def _words(self) -> dict[str, str]:
+        # The numbers are filled in by the page, so their names go along as they are.
+        words = {name: text(key, self._language, n="{n}") for name, key in _WORDS.items()}
+        return words | {"image": text("reply.image", self._language, alt="{alt}")}
+
+    def _heading_after(self, frame: Frame) -> str:
+        seconds = frame.elapsed_s - (self._thinking_from or 0.0)
+        return " · ".join(
+            (
+                text("reply.thought", self._language),
+                text("reply.seconds", self._language, n=f"{seconds:.1f}"),
+                text("reply.live_tokens", self._language, n=frame.tokens),
+            )
+        )
+
+    def _last_words(self, reply: Reply, failure: str) -> dict[str, object]:
+        language = self._language
+        return {
+            "state": _STATES.get(reply.finish_reason, "done"),
+            "n": self._last.tokens,
+            "s": round(reply.timing.total_s or self._last.elapsed_s, 2),
+            "h": thought(reply, language) if reply.thinking else "",
+            "e": visible(failure) or str(ending(reply, language)),
+            "u": usage_line(reply, language),
+        }
+
+    def _snapshot(self, message: dict[str, object]) -> dict[str, object]:
+        texts = {"t": self._thinking.whole(), "a": self._answer.whole()}
+        return {k: v for k, v in message.items() if k not in ("to", "ao")} | texts
+
+
+def _keep(card: Card) -> None:
+    _KEPT.append(card)
+    while len(_KEPT) > _KEPT_MOST:
+        _KEPT.popleft().close()

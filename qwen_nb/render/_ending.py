@@ -65,7 +65,15 @@ def thought(reply: Reply, language: Language) -> str:
     else:
         amount = text("reply.tokens", language, n=told)
     line = f"{text('reply.thought', language)} · {amount}"
-    cut_short = {"stopped": "reply.stopped_by_you", "cut": "reply.cut_off"}
-    if reply.finish_reason in cut_short and not reply.answer.strip():
-        line += text("reply.comma", language) + text(cut_short[reply.finish_reason], language)
+    if end := _cut_short(reply):
+        line += text("reply.comma", language) + text(end, language)
     return line
+
+
+def _cut_short(reply: Reply) -> str:
+    if reply.thinking_cut:
+        return "reply.cut_at_budget"
+    if reply.answer.strip():
+        return ""
+    ends = {"stopped": "reply.stopped_by_you", "cut": "reply.cut_off"}
+    return ends.get(reply.finish_reason, "")

@@ -1,14 +1,16 @@
 r"""Formulas inside Markdown: found before Markdown can damage them.
 
-`$…$`, `$$…$$`, `\(…\)`, `\[…\]` and bare `\begin{…}…\end{…}` become tokens of their
-own. The page's MathJax typesets them, and MathJax can do more than mathematics: load,
-link, run, redefine. What uses those commands, or what another reader of Markdown might
-take for something else, is shown as source instead (`is_plain_mathematics`).
+`$…$`, `$$…$$`, `\(…\)`, `\[…\]`, bare `\begin{…}…\end{…}` and bare `\boxed{…}` (how
+models mark the result of a calculation) become tokens of their own. The page's MathJax
+typesets them, and MathJax can do more than mathematics: load, link, run, redefine. What
+uses those commands, or what another reader of Markdown might take for something else, is
+shown as source instead (`is_plain_mathematics`).
 """
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ _REACH_LINES = 100
 _MAX_BRACES = 40
 
 _BLOCKS = (("$$", "$$"), ("\\[", "\\]"), ("\\begin{", "\\end{"))
+_BOXED = "\\boxed{"
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _ENVIRONMENT = re.compile(r"\\begin\{([A-Za-z]{1,20}\*?)\}")
 
 COMMANDS = (
@@ -57,7 +61,7 @@ def is_plain_mathematics(content: str) -> bool:
     if len(content) > _REACH or _HARMFUL.search(content):
         return False
     depth = 0
-    for brace in re.findall(r"\\.|[{}]", content, re.DOTALL):
+    for brace in _BRACE.findall(content):
         depth += (brace == "{") - (brace == "}")
         if not 0 <= depth <= _MAX_BRACES:
             return False
@@ -126,11 +130,33 @@ def _formula_at(src: str, pos: int, limit: int) -> _Formula | None:
         formula = _delimited(src, pos, limit, 2, "\\]", display=True)
         # `\[words\](address)` is the usual way to write a link that is none
         return None if formula and src.startswith("(", formula.end) else formula
+    if src.startswith(_BOXED, pos):
+        return _boxed(src, pos, limit)
     if environment := _ENVIRONMENT.match(src, pos, limit):
         closer = f"\\end{{{environment[1]}}}"
         formula = _delimited(src, pos, limit, len(environment[0]), closer, display=True)
         return formula and formula._replace(content=formula.source)
     return None
+
+
+def _boxed(src: str, pos: int, limit: int) -> _Formula | None:
+    end = _closers(src).get(pos + len(_BOXED) - 1, limit) + 1
+    if end > min(limit, pos + _REACH):
+        return None
+    return _Formula(src[pos:end], src[pos:end], False, end)
+
+
+@lru_cache(maxsize=1)
+def _closers(src: str) -> dict[int, int]:
+    """Return where each brace is closed; once for a text, however many boxes it has."""
+    closers: dict[int, int] = {}
+    open_: list[int] = []
+    for brace in _BRACE.finditer(src):
+        if brace[0] == "{":
+            open_.append(brace.start())
+        elif brace[0] == "}" and open_:
+            closers[open_.pop()] = brace.start()
+    return closers
 
 
 def _dollars(src: str, pos: int, limit: int) -> _Formula | None:

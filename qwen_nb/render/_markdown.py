@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from qwen_nb._texts import Language
 from qwen_nb.render._formulas import add_formulas
-from qwen_nb.render._safe import markup, visible
+from qwen_nb.render._safe import literal, unbroken, visible
 from qwen_nb.render._to_html import to_html
 from qwen_nb.render._to_markdown import fenced, to_markdown
 
@@ -55,7 +55,9 @@ def safe_forms(markdown: str, language: Language = "en") -> tuple[str, str]:
         return to_html(tokens, language), to_markdown(tokens, language)
     except Exception:
         # An answer was paid for: a fault of the parser must not lose it.
-        return f'<p style="white-space:pre-wrap">{markup(source)}</p>', fenced(source)
+        lines = literal(source)
+        style = "white-space:pre-wrap;font-family:inherit"
+        return unbroken(f'<pre dir="auto" style="{style}">{lines}</pre>\n'), fenced(source)
 
 
 def _parse(source: str) -> list[Token]:

@@ -14,13 +14,14 @@ from qwen_nb._texts import Language, text
 from qwen_nb.render._ending import Ending, ending, thought
 from qwen_nb.render._markdown import safe_forms
 from qwen_nb.render._safe import attribute, markup, unbroken, visible
+from qwen_nb.render._to_html import GAP
 from qwen_nb.render._to_markdown import plain_words
-from qwen_nb.render._usage import usage_bar, usage_line
+from qwen_nb.render._usage import usage_bar, usage_line, usage_rows, usage_table
 
 __all__ = ["bundle", "metadata"]
 
 _SMALL = "font-size:.9em;opacity:.75"
-_FOLD = "margin:.2em 0 .7em;border-left:2px solid #888;padding-left:.8em"
+_FOLDED = "margin:.2em 0 .7em;border-left:2px solid #888;padding-left:.8em"
 
 
 def bundle(
@@ -45,20 +46,25 @@ def bundle(
     answer_html, answer_markdown = safe_forms(reply.answer, language)
     end, usage = ending(reply, language), usage_line(reply, language)
     html = [
-        f'<section aria-label="{attribute(text("reply.label", language))}" '
-        'style="max-width:46em;overflow-wrap:anywhere">\n',
         "" if hide_thinking else _thinking(reply, language),
         answer_html,
         _ending_html(end),
-        *(f'<p style="margin:.3em 0;{_SMALL}">{markup(note)}</p>\n' for note in reply.notes),
-        f'<footer style="margin-top:.6em">{usage_bar(reply.usage, language)}'
-        f'<span style="{_SMALL}">{markup(usage)}</span></footer>\n</section>',
+        *(
+            f'<div dir="auto" style="margin:.3em 0;{_SMALL}">{markup(note)}</div>\n'
+            for note in reply.notes
+        ),
+        _usage_html(reply, language),
     ]
+    page = (
+        f'<div role="group" aria-label="{attribute(text("reply.label", language))}" '
+        'style="max-width:46em;overflow-wrap:break-word;overflow-wrap:anywhere">\n'
+        f"{GAP.join(part for part in html if part)}\n</div>"
+    )
     markdown = [answer_markdown, _ending_markdown(end)]
     markdown += [*map(plain_words, reply.notes), plain_words(usage)]
     plain = [visible(reply.answer).rstrip(), str(end), *map(visible, reply.notes), usage]
     return {
-        "text/html": unbroken("".join(html)),
+        "text/html": unbroken(page),
         "text/markdown": "\n\n".join(part for part in markdown if part),
         "text/plain": "\n\n".join(part for part in plain if part),
     }
@@ -80,16 +86,37 @@ def metadata(reply: Reply) -> dict[str, Any]:
     }
 
 
+def _fold(headline: str, inside: str) -> str:
+    # No attribute on the two tags: nbconvert prints them when it sanitises.
+    return f"<details><summary>{headline}</summary>\n{inside}</details>"
+
+
 def _thinking(reply: Reply, language: Language) -> str:
     if not reply.thinking.strip():
         return ""
-    # Line breaks as tags and spaces by style: lines survive where styles do not.
-    lines = markup(reply.thinking.strip("\n")).replace("\n", "<br>")
-    return (
-        f'<details style="{_FOLD}"><summary style="cursor:pointer;{_SMALL}">'
-        f"{markup(thought(reply, language))}</summary>\n"
-        f'<div style="white-space:pre-wrap;margin-top:.35em;{_SMALL}">{lines}</div></details>\n'
+    # Each line in its own element: lines survive where styles do not, and each may run
+    # in its own direction.
+    lines = "".join(
+        f'<div dir="auto">{markup(line) or "&nbsp;"}</div>'
+        for line in visible(reply.thinking).strip("\n").split("\n")
     )
+    words = markup(thought(reply, language))
+    headline = f'<span dir="auto" style="cursor:pointer;{_SMALL}">{words}</span>'
+    inside = f'<div style="white-space:pre-wrap;margin-top:.35em;{_SMALL}">{lines}</div>'
+    return f'<div style="{_FOLDED}">{_fold(headline, inside)}</div>\n'
+
+
+def _usage_html(reply: Reply, language: Language) -> str:
+    line = markup(usage_line(reply, language))
+    line = f'{usage_bar(reply.usage, language)}<span dir="auto" style="{_SMALL}">{line}</span>'
+    rows = usage_rows(reply.usage, language)
+    if rows:
+        table = usage_table(rows, language)
+        line = _fold(
+            f'<span style="cursor:pointer">{line}</span>',
+            f'<div style="{_SMALL}">{table}</div>',
+        )
+    return f'<div style="margin-top:.6em">{line}</div>'
 
 
 def _ending_html(end: Ending) -> str:
@@ -97,7 +124,7 @@ def _ending_html(end: Ending) -> str:
         return ""
     headline = f"<em>{markup(end.headline)}</em>" if end.headline else ""
     words = " ".join(part for part in (headline, markup(end.words)) if part)
-    return f'<p style="margin:.5em 0">{words}</p>\n'
+    return f'<div dir="auto" style="margin:.5em 0">{words}</div>\n'
 
 
 def _ending_markdown(end: Ending) -> str:

@@ -46,13 +46,13 @@ class StaticDisplay:
         self._quiet = quiet
         self._describe = describe
 
-    def open(self, asking: Asking) -> None:
+    def open(self, asking: Asking, stop: Callable[[], None] | None = None) -> None:
         """Show nothing."""
 
     def frame(self, frame: Frame) -> None:
         """Show nothing."""
 
-    def close(self, reply: Reply) -> None:
+    def close(self, reply: Reply, failure: str = "") -> None:
         """Display the reply for good; one that never began has only its error to show."""
         from IPython.display import display
 
@@ -68,11 +68,11 @@ class StaticDisplay:
 class SilentDisplay:
     """Shows nothing at all; for programs that only want the reply."""
 
-    def open(self, asking: Asking) -> None:
+    def open(self, asking: Asking, stop: Callable[[], None] | None = None) -> None:
         """Show nothing."""
 
     def frame(self, frame: Frame) -> None:
         """Show nothing."""
 
-    def close(self, reply: Reply) -> None:
+    def close(self, reply: Reply, failure: str = "") -> None:
         """Show nothing."""

@@ -52,7 +52,7 @@ class TerminalDisplay:
         self._answer = _Stream()
         self._last = ""  # the last character printed: what a blank line takes
 
-    def open(self, asking: Asking) -> None:
+    def open(self, asking: Asking, stop: Callable[[], None] | None = None) -> None:
         """Print nothing yet: a stream of text has no place for a state."""
 
     def frame(self, frame: Frame) -> None:
@@ -63,7 +63,7 @@ class TerminalDisplay:
         self._print_thinking(self._thinking.new(frame.thinking, frame.thinking_at))
         self._print_answer(self._answer.new(frame.answer, frame.answer_at))
 
-    def close(self, reply: Reply) -> None:
+    def close(self, reply: Reply, failure: str = "") -> None:
         """Print what is missing, how it ended and the usage line."""
         if never_began(reply):
             return

@@ -5,13 +5,20 @@ Only what the server said is told: a figure it did not give is left out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from qwen_nb._messages import Reply, Usage
 from qwen_nb._texts import Language, text
-from qwen_nb.render._safe import attribute, visible
+from qwen_nb.render._safe import attribute, markup, visible
 
-__all__ = ["usage_bar", "usage_line", "usage_parts"]
+__all__ = ["UsageRow", "usage_bar", "usage_line", "usage_parts", "usage_rows", "usage_table"]
 
 _INPUT, _CACHED, _THINKING, _ANSWER = "#8d99a6", "#c3cad1", "#7e57c2", "#2e7d32"
+
+_TABLE = "border-collapse:collapse;margin:.3em 0 0;font-size:1em"
+_CELL = "border:0;padding:1px 12px 1px"
+_PARTS = ("cached", "thinking", "answer")
 
 
 def usage_line(reply: Reply, language: Language = "en") -> str:
@@ -44,7 +51,57 @@ def _counts(usage: Usage, language: Language) -> list[str]:
     if usage.output is not None:
         key = "usage.out" if usage.thinking is None else "usage.out_thinking"
         counts.append(text(key, language, n=usage.output, thinking=usage.thinking))
+    elif usage.thinking is not None:
+        counts.append(text("usage.bar_thinking", language, n=usage.thinking))
+    if not counts and usage.total is not None:
+        counts.append(text("usage.total", language, n=usage.total))
     return counts
+
+
+class UsageRow(NamedTuple):
+    """One kind of token: what it is called, and how many there were."""
+
+    kind: str
+    name: str
+    tokens: int
+
+
+def usage_rows(usage: Usage | None, language: Language = "en") -> list[UsageRow]:
+    """Return a row for each kind of token the server told, the parts below the whole.
+
+    Only the answer is worked out, as output without thinking, where both are told and
+    agree.
+    """
+    if usage is None or not _counts(usage, language):
+        return []
+    answer = None
+    if usage.output is not None and usage.thinking is not None:
+        answer = usage.output - usage.thinking
+    counts = {
+        "input": usage.input,
+        "cached": usage.cached,
+        "output": usage.output,
+        "thinking": usage.thinking,
+        "answer": answer if answer is None or answer >= 0 else None,
+        "total": usage.total,
+    }
+    return [
+        UsageRow(kind, text(f"usage.row_{kind}", language), count)
+        for kind, count in counts.items()
+        if count is not None
+    ]
+
+
+def usage_table(rows: Sequence[UsageRow], language: Language) -> str:
+    """Return the rows as a small HTML table."""
+    body = "".join(
+        f'<tr style="background:none"><td role="rowheader" style="{_CELL} '
+        f'{"1em" if row.kind in _PARTS else "0"};text-align:left">{markup(row.name)}</td>'
+        f'<td style="{_CELL} 0;text-align:right">{row.tokens}</td></tr>\n'
+        for row in rows
+    )
+    label = attribute(text("usage.table", language))
+    return f'<table aria-label="{label}" style="{_TABLE}">\n{body}</table>'
 
 
 def usage_bar(usage: Usage | None, language: Language) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +13,52 @@ import traitlets
 __all__ = ["VIEW", "Card"]
 
 VIEW = "application/vnd.jupyter.widget-view+json"
-_HERE = Path(__file__).parent
+
+_PAGE = Path(__file__).parent / "page"
+# each builds on those before it
+_MODULES = ("text.mjs", "blocks.mjs", "markdown.mjs", "answer.mjs", "card.mjs")
+_LEFT_OUT = re.compile(r"^(?:import .*|\s*//.*|\s+)\n?|^\s+", re.MULTILINE)
+
+
+def _page_code() -> str:
+    # A widget has one module, and it is sent with each card: so the files are put
+    # together, without what only their readers need.
+    sources = ((_PAGE / name).read_text(encoding="utf-8") for name in _MODULES)
+    return "".join(_LEFT_OUT.sub("", source) for source in sources)
 
 
 class Card(anywidget.AnyWidget):
-    """What is known before the reply; the reply itself comes as messages."""
+    """What is known before the reply, and snapshots of it; the reply comes as messages.
 
-    _esm = _HERE / "card.mjs"
-    _css = _HERE / "card.css"
+    Parameters
+    ----------
+    stop : callable, optional
+        What the card's Stop button does. It may be called in any thread.
+    **traits
+        What the page is told at once.
+    """
 
+    _esm = _page_code()
+    _css = _PAGE / "card.css"
+
+    run = traitlets.Unicode().tag(sync=True)
     model = traitlets.Unicode().tag(sync=True)
     server = traitlets.Unicode().tag(sync=True)
     notes = traitlets.List(traitlets.Unicode()).tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
+    tex = traitlets.Unicode().tag(sync=True)
+    stops = traitlets.Unicode().tag(sync=True)
+    snap = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, stop: Callable[[], None] | None = None, **traits: Any) -> None:
+        super().__init__(**traits)
+        self._stop = stop
+        self.on_msg(self._hear)
+        comm = self.comm
+        if hasattr(comm, "_reply_subshell_for"):
+            # ipykernel 7.4 sends a click to the shell that this cell keeps busy; earlier
+            # 7.x let the page decide, and it asks for a shell of the click's own.
+            comm._reply_subshell_for = lambda data, default: default
 
     def __repr__(self) -> str:
         return "<qwen_nb card>"
@@ -36,3 +71,13 @@ class Card(anywidget.AnyWidget):
     def view(self) -> dict[str, Any]:
         """Return the output that shows the card."""
         return {VIEW: {"version_major": 2, "version_minor": 1, "model_id": self.model_id}}
+
+    def forget_stop(self) -> None:
+        """Let the button do nothing from now on."""
+        self._stop = None
+
+    def _hear(self, widget: Any, content: Any, buffers: Any) -> None:
+        stop = self._stop
+        if stop is not None and isinstance(content, dict) and content.get("stop") is True:
+            stop()
+            self.send({"ack": True})

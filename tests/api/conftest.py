@@ -20,7 +20,7 @@ class Watch:
     on_frame: Callable[[Frame], object] = lambda frame: None
     frames: list[Frame] = field(default_factory=list)
 
-    def open(self, asking: Asking) -> None: ...
+    def open(self, asking: Asking, stop: object = None) -> None: ...
 
     def frame(self, frame: Frame) -> None:
         self.frames.append(frame)

@@ -1,4 +1,4 @@
-"""What the browser tests look at together: one live run in each theme."""
+"""What the browser tests look at together: one live run in each app and theme."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ QUESTIONS = (
 
 @dataclass(frozen=True)
 class Seen:
-    """What a person saw who asked two questions in JupyterLab, and what stayed.
+    """What a person saw who asked two questions in a notebook, and what stayed.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def look(lab: Lab, theme: Theme) -> Seen:
         notebook.use_theme(theme)
         notebook.run(0)
         for index in asking:
-            picture = f"question_{index}_{theme}"
+            picture = f"{lab.server.app}_question_{index}_{theme}"
             notebook.watch(index)
             notebook.start(index)
             notebook.wait_for_card("Thinking", "thinking", 150)

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from tests.browser._lab import Lab, Theme
+from tests.browser._lab import App, Lab, Theme
 from tests.browser._seen import Seen
 from tests.notebooks._tools import Tools, tampered
 
@@ -25,8 +25,8 @@ MIXED = [
 
 
 @pytest.fixture(scope="session")
-def saved(seen_in: Callable[[Theme], Seen]) -> NotebookNode:
-    return seen_in("light").saved
+def saved(seen_in: Callable[[App, Theme], Seen]) -> NotebookNode:
+    return seen_in("lab", "light").saved
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def mixed(lab: Lab) -> NotebookNode:
 def test_reopened_without_a_kernel(lab: Lab, saved: NotebookNode, trusted: bool) -> None:
     if not trusted:  # an output that this Lab has not signed
         saved = tampered(saved, "text/plain", "larger", "bigger")
-    with lab.open(saved, kernel=False) as notebook:
+    with lab.open(saved, kernel=None) as notebook:
         assert not notebook.has_kernel()
         assert notebook.is_trusted(1) == trusted
         assert "9.9 is larger." in notebook.text(1)

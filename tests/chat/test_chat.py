@@ -335,3 +335,16 @@ def test_the_catalogue_knows_the_native_route_of_a_model() -> None:
         "qwen3.5-plus": "multimodal-generation",
         "qwen-plus": "text-generation",
     }
+
+
+@pytest.mark.parametrize(("budget", "is_cut"), [(7, True), (8, False), (True, False)])
+def test_a_thinking_that_ended_at_its_budget_says_so(
+    budget: int, is_cut: bool, chat: Chat, misbehaves: Misbehaving
+) -> None:
+    misbehaves.streams(
+        delta(thinking="Hm"), delta("stop", answer="a"),
+        usage(completion_tokens_details={"reasoning_tokens": 7}),
+    )  # fmt: skip
+    reply = chat.ask("Hi", thinking=budget)
+    assert reply.thinking_cut is is_cut
+    assert not any("budget" in note for note in reply.notes)

@@ -30,7 +30,7 @@ class Watch:
     closed: list[Reply] = field(default_factory=list)
     callers: set[int] = field(default_factory=set)
 
-    def open(self, asking: Asking) -> None:
+    def open(self, asking: Asking, stop: object = None) -> None:
         self.opened.append(asking)
 
     def frame(self, frame: Frame) -> None:
@@ -38,7 +38,7 @@ class Watch:
         self.times.append(time.monotonic())
         self.on_frame(frame)
 
-    def close(self, reply: Reply) -> None:
+    def close(self, reply: Reply, failure: str = "") -> None:
         self.closed.append(reply)
 
 
@@ -162,6 +162,21 @@ def test_a_reader_that_cannot_be_woken_is_left_behind() -> None:
     assert (outcome.reply.finish_reason, outcome.reply.answer) == ("stopped", "")
 
 
+def test_what_is_handed_over_after_the_end_is_stopped() -> None:
+    first, second, left = NoExchange(), NoExchange(), threading.Event()
+
+    def events() -> Iterator[Event]:
+        yield ThinkingDelta("Hm")
+        left.wait(HANG_S)  # it looks for another server, and nobody waits any more
+        pump.hand_over(second)
+
+    pump = Pump(first, events, Watch(on_frame=lambda frame: pump.stop()))
+    assert pump.run(Asking(model="m", server="s")).reply.finish_reason == "stopped"
+    assert first.stopped.is_set()
+    left.set()
+    assert second.stopped.wait(HANG_S)
+
+
 def test_the_clock_is_given() -> None:
     ticks = iter(range(1000, 100_000))
     pump = Pump(
@@ -224,21 +239,25 @@ def test_an_interrupt_keeps_the_partial_reply(
     assert said == (["one", "It", "two"] if answer else ["two"])
 
 
-def test_a_second_interrupt_waits_for_nothing_more() -> None:
+def test_a_second_interrupt_waits_for_nothing_more(chat: Chat, misbehaves: Misbehaving) -> None:
+    shown: list[str] = []
+
     def press_twice(frame: Frame) -> None:
         interrupt()
         interrupt()
+        time.sleep(HANG_S)  # a display that is stuck
+        shown.append("the rest")
 
-    release = threading.Event()
-
-    def events() -> Iterator[Event]:
-        yield ThinkingDelta("Hm")
-        release.wait(HANG_S)
-
+    misbehaves.answers(*stream(delta(thinking="Hm"), done=False), hang)
     before = signal.getsignal(signal.SIGINT)
-    outcome = run(events, Watch(on_frame=press_twice))
-    release.set()
-    assert outcome.reply.finish_reason == "stopped"
+    watch = Watch(on_frame=press_twice)
+    begin = time.monotonic()
+    with pytest.raises(Stopped) as caught:
+        chat.ask("one", display=watch)
+    assert time.monotonic() - begin < HANG_S
+    assert shown == []
+    assert watch.closed == [caught.value.reply] == [turn.reply for turn in chat.turns]
+    assert misbehaves.left.wait(1)
     assert signal.getsignal(signal.SIGINT) is before
 
 

@@ -270,7 +270,7 @@ def test_what_is_cancelled_is_shown_as_stopped(
     from qwen_nb._screen import Screen
 
     closed: list[Reply] = []
-    shown = SimpleNamespace(open=lambda _: None, frame=lambda _: None, close=closed.append)
+    shown = SimpleNamespace(open=lambda *_: None, frame=lambda _: None, close=closed.append)
     monkeypatch.setattr(Screen, "display", lambda *_, **__: shown)
     misbehaves.answers(*STREAMS["in the answer"])
 

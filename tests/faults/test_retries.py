@@ -147,7 +147,7 @@ class Frames:
     def __init__(self) -> None:
         self.frames: list[Frame] = []
 
-    def open(self, asking: Asking) -> None: ...
+    def open(self, asking: Asking, stop: object = None) -> None: ...
 
     def frame(self, frame: Frame) -> None:
         self.frames.append(frame)

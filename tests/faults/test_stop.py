@@ -139,7 +139,7 @@ class Line:
         self.transport = HttpTransport(self.server)
         self.frames: list[Frame] = []
 
-    def open(self, asking: Asking) -> None: ...
+    def open(self, asking: Asking, stop: object = None) -> None: ...
 
     def frame(self, frame: Frame) -> None:
         self.frames.append(frame)

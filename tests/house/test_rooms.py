@@ -14,7 +14,7 @@ import qwen_nb
 PACKAGE = Path(qwen_nb.__file__).parent
 
 ROOMS = {
-    "words": ("_api_messages", "_errors", "_events", "_messages", "_texts"),
+    "words": ("_api_messages", "_carried", "_errors", "_events", "_messages", "_texts"),
     "facts": ("catalogue",),
     "wire": ("_sse", "dialects"),
     "edge": ("_transport", "_notebook"),
@@ -23,13 +23,25 @@ ROOMS = {
         "_conversation",
         "_keys",
         "_question",
+        "_request",
         "_retries",
         "_rules",
         "_servers",
         "_settings",
     ),
     "show": ("render",),
-    "chat": ("_code", "_doctor", "_pump", "_screen", "chat"),
+    "chat": (
+        "_code",
+        "_connections",
+        "_doctor",
+        "_interrupts",
+        "_job",
+        "_places",
+        "_pump",
+        "_run",
+        "_screen",
+        "chat",
+    ),
     "skin": (
         "_commands",
         "_compact",

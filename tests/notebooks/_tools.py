@@ -34,9 +34,24 @@ class Tools:
         self._environment = environment(folder)
 
     def execute(self, notebook: NotebookNode, path: Path) -> NotebookNode:
-        """Run a notebook with nbclient, nobody watching; return what it saves at a path."""
+        """Run a notebook with nbconvert, nobody watching; return what it saves at a path."""
         nbformat.write(notebook, path)
         self._checked("nbconvert", "--to", "notebook", "--execute", "--inplace", str(path))
+        return nbformat.read(path, as_version=4)
+
+    def papermill(self, notebook: NotebookNode, path: Path) -> NotebookNode:
+        """Run a notebook with papermill; return what it saves at a path."""
+        given = path.with_name(f"given to {path.name}")
+        nbformat.write(notebook, given)
+        self._checked("papermill", str(given), str(path), "--no-progress-bar")
+        return nbformat.read(path, as_version=4)
+
+    def client(self, notebook: NotebookNode, path: Path) -> NotebookNode:
+        """Run a notebook with nbclient's own command; return what it saves at a path."""
+        nbformat.write(notebook, path)
+        # the module has no `__main__`: this is what the command `jupyter-execute` does
+        run = "from nbclient.cli import NbClientApp; NbClientApp.launch_instance()"
+        self._checked_python("-c", run, "--inplace", str(path))
         return nbformat.read(path, as_version=4)
 
     def convert(self, path: Path, form: str) -> str:
@@ -56,8 +71,8 @@ class Tools:
         given = [str(path) for path in paths]
         # no settings of ours: an ini file that is empty
         own = [] if folder else ["-c", "/dev/null", f"--rootdir={paths[0].parent}"]
-        done = self._run("pytest", "--nbval", "-rf", "-p", "no:cacheprovider", *own, *given,
-                         folder=folder)  # fmt: skip
+        pytest = ["-m", "pytest", "--nbval", "-rf", "-p", "no:cacheprovider"]
+        done = self._run_python(*pytest, *own, *given, folder=folder)
         assert done.returncode in (0, 1), done.stdout + done.stderr
         failed: dict[str, list[int]] = {}
         for name, cell in re.findall(r"^FAILED (?:.*/)?(.+?)::Cell (\d+)", done.stdout, re.M):
@@ -66,15 +81,18 @@ class Tools:
         return failed
 
     def _checked(self, *arguments: str) -> str:
-        done = self._run(*arguments)
+        return self._checked_python("-m", *arguments)
+
+    def _checked_python(self, *arguments: str) -> str:
+        done = self._run_python(*arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def _run(
+    def _run_python(
         self, *arguments: str, folder: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", *arguments],
+            [sys.executable, *arguments],
             cwd=folder or self._environment["HOME"],
             env=self._environment,
             capture_output=True,

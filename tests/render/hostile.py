@@ -50,14 +50,42 @@ CASES = {
     "escapes": "\x1b[31mred\x1b]0;title\x07 &#27;[2J \x9b31m `\x1b[2J`",
     "nul and surrogates": "a\x00b\ud800c \udfff [x](https://a.example/\ud800)",
     "raw end of list": "- <script>\n  - ![x](https://evil.example)\n\n  </details>",
+    "body handlers": "<body onload=alert(1)><div onclick='f()' onmouseover=f()>x</div>",
+    "media": '<video src="//evil.example/v" autoplay></video><audio src=//evil.example/a>',
+    "embedded": '<object data="//evil.example"></object><embed src=//x><base href=//x>',
+    "meta": '<meta http-equiv="refresh" content="0;url=//evil.example"><link href=//x>',
+    "math": "<math><mtext><style><img src=x onerror=alert(1)></style></mtext></math>",
+    "template": "<template><script>alert(1)</script></template><dialog open>x</dialog>",
+    "css": "x{background:url(https://evil.example)} @import '//evil.example'; expression(x)",
+    "style on our tags": '<span style="position:fixed;inset:0" class="jp-Cell" id="x">x</span>',
+    "details inside": "<details open ontoggle=f()><summary>x</summary></details></summary>",
+    "end of our tags": "</div></div></pre></code></table></span></summary></details><b>x",
+    "title": "</title></textarea></style></noscript><img src=x onerror=alert(1)>",
+    "upper case": "<ScRiPt>alert(1)</sCrIpT><IMG SRC=x ONERROR=alert(1)>",
+    "unclosed": "<img src=x onerror=alert(1) x='",
+    "slashes for spaces": "<img/src=x/onerror=alert(1)><svg/onload=alert(1)>",
+    "data link, blanks": "[x](<data:text/html,<script>f()</script>>) [y]( DATA:text/html;x )",
+    "blob link": "[x](blob:https://a.example/1) [y](filesystem:x) [z](ws://evil.example)",
+    "media by markdown": "![v](https://evil.example/v.mp4) ![a](//evil.example/a.ogg)",
+    "table in cell": "|a|b|\n|-|-|\n|</td></tr></table><script>|<img src=x onerror=x>|",
+    "table, links": "|a|\n|-|\n|![x](https://evil.example) [y](data:text/html,x)|",
+    "code, end": "```html\n</code></pre><script>f()</script>\n</details>\n```\n`</code><b>`",
+    "boxed with html": r"\boxed{<img src=x onerror=alert(1)>} \boxed{</span><script>}",
+    "boxed with commands": r"\boxed{\href{javascript:alert(1)}{x}} \boxed{$x$} \boxed{`<b>`}",
+    "boxed, open": r"\boxed{<script> \boxed{\boxed{x} }}} `\boxed{` } <script>`",
+    "bidi, more": "a\u200fb\u2067c\u2069 \u061c `\u2066x` [\u202ex](https://a.example/\u202e)",
+    "escapes, more": "\x1b]8;;//evil.example\x07x\x1b]8;;\x07 \x1b[6n \x1bP+q\x1b\\ \x08\x0c",
+    "struck": "~~<script>~~ ~~</span></div>~~",
     "headings": "# <script>\n\n<script>\n===\n\n> <script>\n> ---",
 }
 
-TAGS = {"p", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "em", "strong", "s"}
-TAGS |= {"table", "thead", "tbody", "tr", "th", "td", "pre", "code", "a", "br", "hr", "img"}
-TAGS |= {"div", "span", "section", "details", "summary", "footer"}
-ATTRIBUTES = {"style", "href", "rel", "target", "src", "alt", "start", "title", "role"}
-ATTRIBUTES |= {"aria-label"}
+# The tags that nbconvert's sanitiser lets pass, and the few that have no other name.
+TAGS = {"a", "blockquote", "code", "div", "em", "li", "ol", "pre", "span", "strong", "ul"}
+TAGS |= {"table", "tr", "td"} | {"details", "summary", "img"}
+# What a reader of Markdown makes of ours.
+MARKDOWN_TAGS = TAGS | {"p", "h3", "h4", "h5", "h6", "s", "br", "hr", "thead", "tbody", "th"}
+ATTRIBUTES = {"style", "href", "rel", "target", "src", "alt", "start", "title", "role", "dir"}
+ATTRIBUTES |= {"aria-label", "aria-level", "tabindex"}
 HREF = re.compile(r"(https?://|mailto:)")
 SRC = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+")
 STYLE = re.compile(r"[a-z0-9#.,:;%() -]*")
@@ -65,15 +93,17 @@ HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e
 
 
 class _Reader(HTMLParser):
-    def __init__(self):
+    def __init__(self, tags):
         super().__init__()
-        self.found, self.open = [], []
+        self.tags, self.found, self.open = tags, [], []
 
     def handle_starttag(self, tag, attrs):
-        if tag not in TAGS:
+        if tag not in self.tags:
             self.found.append(f"tag {tag}")
         if tag not in ("br", "hr", "img"):
             self.open.append(tag)
+        if tag in ("details", "summary") and attrs:  # a sanitiser would print them
+            self.found.append(f"attributes of {tag}")
         for name, value in attrs:
             allowed = {"href": HREF, "src": SRC, "style": STYLE}.get(name)
             if name not in ATTRIBUTES:
@@ -102,9 +132,9 @@ class _Reader(HTMLParser):
         self.found.append(f"instruction {data}")
 
 
-def findings(html):
+def findings(html, tags=TAGS):
     """Return everything in the HTML that is not ours."""
-    reader = _Reader()
+    reader = _Reader(tags)
     reader.feed(html)
     reader.close()
     hidden = [f"hidden {sign!a}" for sign in HIDDEN.findall(html)]

@@ -1,3 +1,4 @@
+import re
 import shutil
 import subprocess
 import sys
@@ -40,7 +41,7 @@ def outputs(monkeypatch):
         seen.append(("display", data, options.get("metadata"), options.get("display_id")))
 
     def update(data, **options):
-        seen.append(("update", data, None, options["display_id"]))
+        seen.append(("update", data, options.get("metadata"), options["display_id"]))
 
     monkeypatch.setattr(ipython, "display", display)
     monkeypatch.setattr(ipython, "update_display", update)
@@ -59,6 +60,21 @@ def custom(messages):
     return [data["content"] for _, data in messages if data and data.get("method") == "custom"]
 
 
+def snapshots(messages):
+    """Return what the trait `snap` was set to, without its first empty value."""
+    states = [data["state"] for _, data in messages if data and "snap" in data.get("state", {})]
+    return [state["snap"] for state in states if state["snap"]]
+
+
+@pytest.fixture(autouse=True)
+def no_cards_kept(monkeypatch):
+    from collections import deque
+
+    from qwen_nb.render import _card
+
+    monkeypatch.setattr(_card, "_KEPT", deque())
+
+
 FRAMES = [
     Frame(state="waiting", elapsed_s=0.1),
     Frame(state="thinking", thinking="Hm", tokens=1, elapsed_s=2.5),
@@ -75,7 +91,10 @@ def test_each_frame_is_one_message(messages, outputs):
         {"state": "waiting", "n": 0, "s": 0.1},
         {"state": "thinking", "n": 1, "s": 2.5, "t": "Hm", "to": 0},
         {"state": "thinking", "n": 2, "s": 2.6, "t": "␛.", "to": 2},
-        {"state": "answering", "n": 3, "s": 3.23, "t": "x", "to": 4, "a": "中", "ao": 0},
+        {
+            **{"state": "answering", "n": 3, "s": 3.23, "t": "x", "to": 4, "a": "中", "ao": 0},
+            "h": "Thought · 0.7 s · ~3 tokens",
+        },
     ]
 
 
@@ -114,6 +133,104 @@ def test_the_bytes_of_a_long_start_stay_linear(messages, outputs):
     assert sum(len(m["a"]) for m in custom(messages)) < 2 * 100_000
 
 
+def test_a_snapshot_follows_when_the_text_has_doubled(messages, outputs):
+    frames = [
+        Frame(state="answering", answer="x", answer_at=n, tokens=n, elapsed_s=3)
+        for n in range(100)
+    ]
+    run(CardDisplay("en", owns_cell=True), *frames)
+    *growing, last = snapshots(messages)
+    assert [len(snap["a"]) for snap in growing] == [1, 3, 7, 15, 31, 63]
+    assert last["a"] == "x" * 100
+    assert (last["state"], last["u"]) == ("done", "in 1 · out 2 · qwen-plus")
+
+
+def test_the_last_snapshot_says_how_it_ended(messages, outputs):
+    reply = Reply(thinking="Hm", finish_reason="stopped", model="m")
+    run(CardDisplay("en", owns_cell=True), FRAMES[1], reply=reply)
+    last = snapshots(messages)[-1]
+    assert (last["state"], last["t"]) == ("stopped", "Hm")
+    assert "stopped by you" in last["h"] and last["e"]
+
+
+def test_the_last_five_cards_stay_open(messages, outputs):
+    for _ in range(7):
+        run(CardDisplay("en", owns_cell=True))
+    assert [kind for kind, _ in messages].count("comm_close") == 2
+
+
+def pressed(display, messages):
+    """Press the Stop button of an open display; return what the page is told."""
+    before = len(custom(messages))
+    display._card._handle_custom_msg({"stop": True}, [])
+    return custom(messages)[before:]
+
+
+def test_the_stop_button_stops_and_says_so(messages, outputs):
+    stops = []
+    display = CardDisplay("en", owns_cell=True, stop_route="message")
+    display.open(ASKING, lambda: stops.append(1))
+    assert pressed(display, messages) == [{"ack": True}]
+    assert stops == [1]
+
+
+def test_a_card_that_has_ended_stops_nothing(messages, outputs):
+    stops = []
+    display = CardDisplay("en", owns_cell=True)
+    display.open(ASKING, lambda: stops.append(1))
+    card = display._card
+    display.close(REPLY)
+    card._handle_custom_msg({"stop": True}, [])
+    assert stops == []
+
+
+@pytest.mark.parametrize("junk", [None, [], {"stop": "yes"}, {"stop": 1}, {"x": True}])
+def test_other_messages_stop_nothing(messages, outputs, junk):
+    stops = []
+    display = CardDisplay("en", owns_cell=True)
+    display.open(ASKING, lambda: stops.append(1))
+    display._card._handle_custom_msg(junk, [])
+    assert stops == []
+
+
+@pytest.mark.parametrize(
+    ("options", "stop", "route"),
+    [
+        ({"stop_route": "message"}, print, "message"),
+        ({"stop_route": "interrupt"}, print, "interrupt"),
+        ({"stop_route": "interrupt", "detached": True}, print, "job"),
+        ({"stop_route": "message"}, None, ""),
+    ],
+)
+def test_the_page_knows_how_to_stop(messages, outputs, options, stop, route):
+    CardDisplay("en", owns_cell=False, **options).open(ASKING, stop)
+    (told,) = (d["state"]["stops"] for _, d in messages if d and "stops" in d["state"])
+    assert told == route
+
+
+def test_a_detached_card_uses_only_its_own_output(messages, outputs):
+    run(CardDisplay("en", owns_cell=False, detached=True), *FRAMES)
+    (_, view, _, name), (kind, static, metadata, same) = outputs
+    assert list(view) == [VIEW] and name
+    assert (kind, static, same) == ("update", bundle(REPLY), name)
+    assert metadata["qwen_nb"]["finish_reason"] == "stop"
+
+
+def test_a_detached_card_shows_what_went_wrong(messages, outputs):
+    display = CardDisplay("en", owns_cell=False, detached=True)
+    display.open(ASKING)
+    display.close(Reply(finish_reason="failed"), "No <server>\x1b")
+    _, (_, static, _, _) = outputs
+    assert static["text/plain"] == "No <server>␛"
+    assert "No &lt;server&gt;␛" in static["text/html"]
+
+
+def test_a_quiet_detached_reply_leaves_metadata_only(messages, outputs):
+    run(CardDisplay("en", owns_cell=False, detached=True, quiet=True), *FRAMES)
+    (_, nothing, _, name), (_, static, metadata, same) = outputs
+    assert nothing == static == {} and name == same and "qwen_nb" in metadata
+
+
 def test_a_reply_that_never_began_leaves_only_its_error(messages, outputs):
     run(CardDisplay("en", owns_cell=True), reply=Reply(finish_reason="failed"))
     assert [kind for kind, *_ in outputs] == ["display", "clear"]
@@ -126,7 +243,6 @@ def test_a_cell_of_its_own_is_cleared_for_the_static_output(messages, outputs):
     assert clear == ("clear", True)
     assert (kind, static) == ("display", bundle(REPLY))
     assert metadata["qwen_nb"]["finish_reason"] == "stop"
-    assert messages[-1][0] == "comm_close"
 
 
 def test_a_cell_of_the_user_keeps_its_prints(messages, outputs):
@@ -184,10 +300,12 @@ def test_the_text_form_of_the_widget_is_stable(messages):
 
 
 def test_the_card_is_small():
-    room = Path(sys.modules["qwen_nb.render"].__file__).parent
-    files = [room / "card.mjs", room / "card.css"]
-    assert sum(len(file.read_bytes()) for file in files) <= 8 * 1024
-    assert "innerHTML" not in files[0].read_text()
+    from qwen_nb.render._widget import Card
+
+    code = Card._esm if isinstance(Card._esm, str) else str(Card._esm)
+    assert len(code.encode()) <= 24 * 1024
+    assert not re.search(r"innerHTML|insertAdjacent|document\.write|eval\(", code)
+    assert not re.search(r"^import ", code, re.MULTILINE)
 
 
 def test_importing_the_room_loads_nothing_heavy():
@@ -203,6 +321,7 @@ def test_importing_the_room_loads_nothing_heavy():
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js")
 def test_the_page_side():
-    test = Path(__file__).with_name("card.test.mjs")
-    done = subprocess.run(["node", "--test", test], capture_output=True, text=True)
+    tests = sorted(Path(__file__).with_name("page").glob("*.test.mjs"))
+    assert len(tests) == 4
+    done = subprocess.run(["node", "--test", *tests], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout

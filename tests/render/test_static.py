@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import pytest
@@ -5,6 +6,7 @@ from hostile import CASES, findings
 
 from qwen_nb._messages import Reply, Timing, Usage
 from qwen_nb.render import bundle, metadata, usage_line
+from qwen_nb.render._usage import usage_rows
 
 REPLY = Reply(
     answer="**9.9 is larger.**",
@@ -30,25 +32,84 @@ def test_the_bundle_is_three_forms_of_one_reply():
     assert list(forms) == ["text/html", "text/markdown", "text/plain"]
 
 
+def row(name, tokens, indent="0"):
+    cell = "border:0;padding:1px 12px 1px"
+    return (
+        '<tr style="background:none">'
+        f'<td role="rowheader" style="{cell} {indent};text-align:left">{name}</td>'
+        f'<td style="{cell} 0;text-align:right">{tokens}</td></tr>\n'
+    )
+
+
 def test_the_html_form():
     small = "font-size:.9em;opacity:.75"
+    gap = '<div style="display:none">&nbsp;</div>'
     piece = '<span style="display:inline-block;height:6px;vertical-align:top;width:'
     words = "input 18, of which cached 0, thinking 320, answer 55 tokens"
     assert bundle(REPLY)["text/html"] == (
-        '<section aria-label="Qwen response" style="max-width:46em;overflow-wrap:anywhere">\n'
-        '<details style="margin:.2em 0 .7em;border-left:2px solid #888;padding-left:.8em">'
-        f'<summary style="cursor:pointer;{small}">Thought · 320 tokens</summary>\n'
-        f'<div style="white-space:pre-wrap;margin-top:.35em;{small}">Compare 0.90 and 0.11.<br>'
-        "  So: <span>$</span>0.90<span>$</span> wins.</div></details>\n"
-        '<p style="margin:.5em 0"><strong>9.9 is larger.</strong></p>\n'
-        '<footer style="margin-top:.6em">'
+        '<div role="group" aria-label="Qwen response" '
+        'style="max-width:46em;overflow-wrap:break-word;overflow-wrap:anywhere">\n'
+        '<div style="margin:.2em 0 .7em;border-left:2px solid #888;padding-left:.8em">'
+        f'<details><summary><span dir="auto" style="cursor:pointer;{small}">'
+        "Thought · 320 tokens</span></summary>\n"
+        f'<div style="white-space:pre-wrap;margin-top:.35em;{small}">'
+        '<div dir="auto">Compare 0.90 and 0.11.</div>'
+        '<div dir="auto">  So: <span>$</span>0.90<span>$</span> wins.</div></div>'
+        f"</details></div>\n{gap}"
+        '<div dir="auto" style="margin:.5em 0"><strong>9.9 is larger.</strong></div>\n'
+        f'{gap}<div style="margin-top:.6em"><details><summary><span style="cursor:pointer">'
         f'<span role="img" aria-label="{words}" title="{words}" style="display:inline-block;'
         "width:120px;height:6px;border-radius:3px;overflow:hidden;white-space:nowrap;"
         'font-size:0;vertical-align:middle;margin-right:12px">'
         f'{piece}4.6%;background:#8d99a6"></span>{piece}81.4%;background:#7e57c2"></span>'
         f'{piece}14.0%;background:#2e7d32"></span></span>'
-        f'<span style="{small}">{LINE}</span></footer>\n</section>'
+        f'<span dir="auto" style="{small}">{LINE}</span></span></summary>\n'
+        f'<div style="{small}"><table aria-label="Token counts" '
+        'style="border-collapse:collapse;margin:.3em 0 0;font-size:1em">\n'
+        + row("input", 18)
+        + row("of which cached", 0, "1em")
+        + row("output", 375)
+        + row("of which thinking", 320, "1em")
+        + row("of which answer", 55, "1em")
+        + row("total", 393)
+        + "</table></div></details></div>\n</div>"
     )
+
+
+@pytest.mark.parametrize(
+    ("usage", "rows"),
+    [
+        (Usage(18, 20, 38), [("input", 18), ("output", 20), ("total", 38)]),
+        (Usage(18, cached=6), [("input", 18), ("of which cached", 6)]),
+        (
+            Usage(output=20, thinking=5),
+            [("output", 20), ("of which thinking", 5), ("of which answer", 15)],
+        ),
+        # figures that do not agree: nothing is worked out of them
+        (Usage(output=20, thinking=30), [("output", 20), ("of which thinking", 30)]),
+        (Usage(total=7), [("total", 7)]),
+        (Usage(0, 0), [("input", 0), ("output", 0)]),
+        (Usage(), []),
+        (None, []),
+    ],
+)
+def test_the_usage_line_unfolds_to_what_the_server_told(usage, rows):
+    assert [(row.name, row.tokens) for row in usage_rows(usage)] == rows
+    html = bundle(Reply(answer="a", usage=usage))["text/html"]
+    assert html.count("<details>") == html.count("<table") == bool(rows)
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", html)
+    assert cells == [str(cell) for row in rows for cell in row]
+
+
+def test_the_table_speaks_chinese():
+    names = [row.name for row in usage_rows(REPLY.usage, "zh")]
+    assert names == ["输入", "其中缓存", "输出", "其中思考", "其中回复", "合计"]
+    assert 'aria-label="Token 消耗"' in bundle(REPLY, "zh")["text/html"]
+
+
+def test_only_the_html_form_holds_the_table():
+    forms = bundle(REPLY)
+    assert "of which answer" not in forms["text/markdown"] + forms["text/plain"]
 
 
 def test_the_bundle_is_a_pure_function_of_the_answer():
@@ -80,6 +141,8 @@ def test_hidden_thinking_is_in_no_form():
         (Reply(usage=Usage(output=20), turn=1), "turn 1 · out 20"),
         (Reply(usage=Usage(5, 7, 12, 0, 3)), "in 5 (cached 3) · out 7, of which thinking 0"),
         (Reply(model="m"), "the server told no token counts · m"),
+        (Reply(usage=Usage(total=7)), "7 tokens in all"),
+        (Reply(usage=Usage(thinking=7)), "thinking 7"),
         (Reply(usage=Usage(), model="m"), "the server told no token counts · m"),
         (Reply(finish_reason="failed", model="m"), "m"),
         (
@@ -111,7 +174,7 @@ def test_the_usage_line_in_chinese():
 )
 def test_the_bar_is_said_in_words(usage, words):
     html = bundle(Reply(answer="a", usage=usage))["text/html"]
-    assert (f'title="{words}"' in html) if words else ("role=" not in html)
+    assert (f'title="{words}"' in html) if words else ('role="img"' not in html)
 
 
 STATES = [
@@ -150,10 +213,32 @@ def test_every_ending_is_told_in_words(reply, first, then):
             Reply(thinking="x", answer="a", finish_reason="stopped", usage=Usage(thinking=7)),
             "Thought · 7 tokens",
         ),
+        (
+            Reply(thinking="x", answer="a", usage=Usage(thinking=50), thinking_cut=True),
+            "Thought · 50 tokens, cut at the budget",
+        ),
+        (
+            Reply(
+                thinking="x", finish_reason="cut", usage=Usage(thinking=50), thinking_cut=True
+            ),
+            "Thought · 50 tokens, cut at the budget",
+        ),
     ],
 )
 def test_the_fold_tells_how_much_was_thought(reply, summary):
-    assert f">{summary}</summary>" in bundle(reply)["text/html"]
+    assert f">{summary}</span></summary>" in bundle(reply)["text/html"]
+
+
+def test_a_cut_at_the_budget_in_chinese():
+    reply = Reply(thinking="x", answer="a", usage=Usage(thinking=50), thinking_cut=True)
+    html = bundle(reply, "zh")["text/html"]
+    assert ">已思考 · 50 Token,达到思考长度限制而截断</span></summary>" in html
+
+
+def test_each_line_of_the_thinking_stands_alone():
+    html = bundle(Reply(thinking="\na\r\n\n  b <i>\n\u202ec\n"))["text/html"]
+    lines = ["a", "&nbsp;", "  b &lt;i&gt;", "⟨U+202E⟩c"]
+    assert "".join(f'<div dir="auto">{line}</div>' for line in lines) in html
 
 
 def test_no_thinking_no_fold():
@@ -165,7 +250,7 @@ def test_notes_stand_above_the_usage_line():
     forms = bundle(reply)
     assert forms["text/plain"] == "a\n\nleft <b>out</b>\n\nin 1 · out 2"
     assert forms["text/markdown"] == "a\n\nleft &lt;b>out&lt;/b>\n\nin 1 · out 2"
-    assert "left &lt;b&gt;out&lt;/b&gt;</p>" in forms["text/html"]
+    assert "left &lt;b&gt;out&lt;/b&gt;</div>" in forms["text/html"]
 
 
 @pytest.mark.parametrize("text", CASES.values(), ids=CASES)

@@ -13,6 +13,7 @@ from qwen_nb._settings import NAMES, Settings
 
 VARIABLES = {
     "base_url": "QWEN_NB_BASE_URL",
+    "carry": "QWEN_NB_CARRY",
     "dialect": "QWEN_NB_DIALECT",
     "idle_timeout": "QWEN_NB_IDLE_TIMEOUT",
     "lang": "QWEN_NB_LANG",
@@ -27,6 +28,7 @@ VARIABLES = {
 # as they are written, one for each place from the nearest to the farthest
 WRITTEN: Mapping[str, list[str]] = {
     "base_url": [f"http://127.0.0.{n}/v1" for n in range(1, 7)],
+    "carry": ["on", "off"] * 3,
     "dialect": ["openai", "dashscope"] * 3,
     "idle_timeout": ["1", "2.5", "3", "4", "5", "6"],
     "lang": ["en", "zh"] * 3,
@@ -38,6 +40,7 @@ WRITTEN: Mapping[str, list[str]] = {
     "workspace": [f"ws-{n}" for n in range(6)],
 }
 READ: Mapping[str, Callable[[str], Any]] = {
+    "carry": {"on": True, "off": False}.__getitem__,
     "idle_timeout": float,
     "retries": int,
     "thinking": lambda told: (
@@ -156,6 +159,7 @@ def test_the_environment_is_read_at_each_question(
 # -- what cannot be understood -------------------------------------------------------------
 
 BAD = {
+    "carry": ["maybe", "500", "-1"],
     "dialect": ["native", "OpenAI", "1"],
     "idle_timeout": ["0", "-1", "soon", "nan", "inf", "1e999"],
     "lang": ["de", "EN", "中文"],

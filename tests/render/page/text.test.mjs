@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { atEnd, clock, codePoints, cut, fresh, isLive } from "../../qwen_nb/render/card.mjs";
+import { atEnd, clock, codePoints, cut, fresh } from "../../../qwen_nb/render/page/text.mjs";
 
-const words = { seconds: "{n} s", tokens: "~{n} tokens" };
-
-test("only a growing reply is live", () => {
-  assert.deepEqual(["waiting", "thinking", "answering", "done", "cut"].map(isLive), [true, true, true, false, false]);
-});
+const words = { seconds: "{n} s", tokens: "~{n} tokens", rate: "{n} tokens/s" };
 
 test("lengths count code points, as Python does", () => {
   assert.deepEqual(["", "abc", "中文", "👍a"].map(codePoints), [0, 3, 2, 2]);
@@ -16,18 +12,18 @@ test("a piece that follows is taken whole", () => {
   assert.equal(fresh(2, 2, "cd"), "cd");
 });
 
-test("what is on the page already is left out", () => {
+test("what is known already is left out", () => {
   assert.equal(fresh(3, 2, "👍d"), "d");
   assert.equal(fresh(9, 2, "cd"), "");
 });
 
-test("a view that missed the beginning says so", () => {
-  assert.equal(fresh(0, 5, "x"), "…\nx");
+test("a piece after a gap cannot be used", () => {
+  assert.equal(fresh(0, 5, "x"), null);
 });
 
-test("the clock shows tenths, and tokens once there are some", () => {
-  assert.equal(clock(words, 3.21, 187), "3.2 s · ~187 tokens");
-  assert.equal(clock(words, 0, 0), "0.0 s");
+test("the clock shows tenths, and tokens and their rate once there are some", () => {
+  assert.equal(clock(words, 3.21, 187, 58), "3.2 s · ~187 tokens · 58 tokens/s");
+  assert.equal(clock(words, 0, 0, 0), "0.0 s");
 });
 
 test("a box that shows its end is followed", () => {

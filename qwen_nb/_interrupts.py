@@ -1,0 +1,82 @@
+"""SIGINT as a flag, from the first sign of a question to its last.
+
+Raised wherever it happens to arrive, an interrupt would break the kernel's wire inside a
+send, or leave a turn drawn and not stored. So it only sets a flag and stops the stream; who
+asked raises when everything is in its place. Where something keeps the person waiting all
+the same, the second press ends the wait, at the places that stand it.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+__all__ = ["Interrupts"]
+
+
+class _PressedAgain(KeyboardInterrupt):
+    """The person does not want to wait for the stop itself either."""
+
+
+class Interrupts:
+    """Takes the interrupts of the main thread while it is entered.
+
+    In another thread, where signals cannot be taken, it does nothing.
+
+    Parameters
+    ----------
+    stop : callable
+        Called at the first interrupt, in the signal handler: it may only set flags.
+
+    Attributes
+    ----------
+    count : int
+        How many have come.
+    """
+
+    def __init__(self, stop: Callable[[], object] = lambda: None) -> None:
+        self.count = 0
+        self._stop = stop
+        self._may_raise = False
+        self._before: Any = None
+        self._is_set = False
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.getsignal(signal.SIGINT)
+            # An interrupt that comes before this line has its effect is raised from it,
+            # and one that comes later is taken: `signal` looks for waiting ones itself.
+            signal.signal(signal.SIGINT, self._take)
+            self._is_set = True
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._is_set:
+            # None: a handler that was not installed from Python, which cannot be put back
+            signal.signal(signal.SIGINT, self._before or signal.default_int_handler)
+
+    def impatiently(self, work: Callable[[], object]) -> None:
+        """Do something that a second press may end in the middle."""
+        try:
+            self._may_raise = True
+            try:
+                work()
+            finally:
+                self._may_raise = False
+        except _PressedAgain:
+            pass
+
+    def _take(self, number: int, frame: FrameType | None) -> None:
+        self.count += 1
+        self._stop()
+        if self.count > 1 and self._may_raise:
+            self._may_raise = False  # once for each work, so that nothing escapes its end
+            raise _PressedAgain

@@ -1,0 +1,307 @@
+// Draws a block of Markdown with the front end's own parser, and trusts nothing of it.
+//
+// The parser's HTML is read in a document that runs and loads nothing, and only the
+// elements named here are built anew for the page, without the attributes of theirs.
+
+const KEPT = new Set(
+  ("p h1 h2 h3 h4 h5 h6 ul ol li blockquote table thead tbody tr th td em strong del s code pre " +
+    "br hr").split(" "),
+);
+const BLOCK = new Set("p h1 h2 h3 h4 h5 h6 ul ol blockquote table".split(" "));
+const TOP_FENCE = /^ {0,3}(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*\n?([^]*)$/;
+const INLINE_IMAGE = /^data:image\/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}$/;
+
+// Signs of ours, private to this file, that a Markdown parser takes for letters.
+const OPEN = "\uE000", CLOSE = "\uE001", LESS = "\uE002";
+const OURS = /[\uE000-\uE002]/g;
+const HELD = /\uE000(\d+)\uE001/;
+
+// An end is looked for within this reach, so that a text full of beginnings stays cheap.
+const REACH = 4000;
+const SIGN = /[\\$`<]/g;
+const ADDRESS = /<[a-z][a-z+.-]*:[^\s<>]*>/iy;
+const ENVIRONMENT = /\\begin\{([A-Za-z]{1,20}\*?)\}/y;
+
+const at = (pattern, text, index) => ((pattern.lastIndex = index), pattern.exec(text));
+
+// The index of `closer` within reach, not itself escaped; -1: nowhere near.
+function closerAt(text, closer, from) {
+  const near = text.slice(from, from + REACH);
+  let found = near.indexOf(closer);
+  while (found > 0 && /(?:^|[^\\])(?:\\\\)*\\$/.test(near.slice(Math.max(0, found - 50), found))) {
+    found = near.indexOf(closer, found + 1);
+  }
+  return found < 0 ? -1 : from + found;
+}
+
+// Where the brace that opens at `from` is closed; -1: nowhere near.
+function braceEnd(text, from) {
+  let depth = 0;
+  for (let i = from; i < text.length && i < from + REACH; i++) {
+    if (text[i] === "\\") i++;
+    else if (text[i] === "{") depth++;
+    else if (text[i] === "}" && --depth === 0) return i + 1;
+  }
+  return -1;
+}
+
+function delimited(text, index, width, closer, display) {
+  const end = closerAt(text, closer, index + width);
+  const tex = end < 0 ? "" : text.slice(index + width, end).trim();
+  return tex && { tex, display, end: end + closer.length };
+}
+
+// The formula that begins exactly here; null: none does.
+function formulaAt(text, index) {
+  if (text.startsWith("$$", index)) return delimited(text, index, 2, "$$", true);
+  if (text[index] === "$") {
+    // Money is no mathematics: no space inside the signs, no digit right after them.
+    const found = /\s/.test(text[index + 1] ?? " ") ? null : delimited(text, index, 1, "$", false);
+    const odd = found && (/\s/.test(text[found.end - 2]) || /\d/.test(text[found.end] ?? "") || /`|\n\s*\n/.test(found.tex));
+    return odd ? null : found;
+  }
+  if (text.startsWith("\\(", index)) return delimited(text, index, 2, "\\)", false);
+  if (text.startsWith("\\[", index)) {
+    // `\[words\](address)` is the usual way to write a link that is none
+    const found = delimited(text, index, 2, "\\]", true);
+    return found && text[found.end] !== "(" ? found : null;
+  }
+  const environment = at(ENVIRONMENT, text, index);
+  if (environment) {
+    const closer = `\\end{${environment[1]}}`;
+    const found = delimited(text, index, environment[0].length, closer, true);
+    return found && { ...found, tex: text.slice(index, found.end) };
+  }
+  const end = text.startsWith("\\boxed{", index) ? braceEnd(text, index + 6) : -1;
+  return end < 0 ? null : { tex: text.slice(index, end), display: false, end };
+}
+
+// The end of the code span that begins here, or of the backticks if none does.
+function codeEnd(text, index) {
+  let start = index;
+  while (text[start] === "`") start++;
+  const marks = text.slice(index, start), near = text.slice(start, start + REACH);
+  for (let found = near.indexOf(marks); found >= 0; ) {
+    let end = found;
+    while (near[end] === "`") end++;
+    if (end - found === marks.length) return start + end;
+    found = near.indexOf(marks, end);
+  }
+  return start;
+}
+
+// Put formulas out of the parser's reach, and every "<" too: markup of a model is text.
+export function protect(source) {
+  const text = source.replace(OURS, "\uFFFD"), formulas = [];
+  let out = "", from = 0, match;
+  SIGN.lastIndex = 0;
+  while ((match = SIGN.exec(text))) {
+    const index = match.index;
+    if (match[0] === "`") SIGN.lastIndex = codeEnd(text, index);
+    else if (match[0] === "<") {
+      if (at(ADDRESS, text, index)) continue;
+      out += text.slice(from, index) + LESS;
+      from = index + 1;
+    } else {
+      const found = formulaAt(text, index);
+      if (found) {
+        const source = text.slice(index, found.end);
+        out += text.slice(from, index) + OPEN + (formulas.push({ ...found, source }) - 1) + CLOSE;
+        SIGN.lastIndex = from = found.end;
+      } else if (match[0] === "\\") SIGN.lastIndex = index + 2;
+      else if (text[index + 1] === "$") SIGN.lastIndex = index + 2;
+    }
+  }
+  return { text: out + text.slice(from), formulas };
+}
+
+export class Markdown {
+  #rendermime;
+  #harmful;
+  #words;
+
+  // `rendermime`: the front end's; `commands`: the TeX commands never handed to a
+  // typesetter, as a pattern; `words`: our own.
+  constructor(rendermime, commands, words) {
+    this.#rendermime = rendermime;
+    this.#harmful = new RegExp(`\\\\(?:${commands})(?![A-Za-z])|\`|~~~`);
+    this.#words = words;
+  }
+
+  // Can this page draw Markdown?
+  static isHere(rendermime) {
+    return typeof rendermime?.markdownParser?.render === "function";
+  }
+
+  // Draw a block into an element; formulas are typeset where asked, which takes longer.
+  async draw(source, host, { typeset, copy }) {
+    const fence = TOP_FENCE.exec(source);
+    let held = { text: source, formulas: [] }, html;
+    if (fence) html = await this.#parse(canonical(fence));
+    else if (!/mermaid/i.test(source)) {
+      // (a diagram would be drawn while it is parsed, with all that it loads)
+      held = protect(source);
+      html = await this.#parse(held.text);
+    }
+    const nodes = document.createDocumentFragment();
+    if (html === undefined) {
+      const plain = document.createElement("div");
+      plain.className = "qn-text";
+      plain.textContent = source;
+      nodes.append(plain);
+    } else {
+      const inert = new DOMParser().parseFromString(html, "text/html");
+      new Writer(held.formulas, this.#harmful, this.#words, copy).write(inert.body, nodes);
+    }
+    host.replaceChildren(nodes);
+    if (typeset && host.querySelector(".qn-formula")) {
+      this.#rendermime.latexTypesetter?.typeset(host);
+    }
+  }
+
+  async #parse(text) {
+    try {
+      return await this.#rendermime.markdownParser.render(text);
+    } catch {
+      return undefined; // the text itself is shown
+    }
+  }
+}
+
+// A fence spelled so that no parser takes it for anything but code.
+function canonical([, marks, language, body]) {
+  const lines = body.split("\n");
+  const last = lines.findLastIndex((line) => line.trim());
+  const closes = last >= 0 && lines[last].trim();
+  if (closes && closes.length >= marks.length && closes === marks[0].repeat(closes.length)) {
+    lines.length = last;
+  }
+  const code = lines.join("\n").replace(/\n$/, "");
+  const longest = Math.max(2, ...(code.match(/`+/g) ?? []).map((run) => run.length));
+  const around = "`".repeat(longest + 1);
+  return `${around}${/mermaid/i.test(language) ? "" : language}\n${code}\n${around}\n`;
+}
+
+class Writer {
+  constructor(formulas, harmful, words, copy) {
+    Object.assign(this, { formulas, harmful, words, copy });
+  }
+
+  write(from, to, inCode = false, inLink = false) {
+    for (const node of from.childNodes) {
+      if (node.nodeType === Node.TEXT_NODE) this.text(node.data, to, inCode);
+      else if (node.nodeType === Node.ELEMENT_NODE) this.element(node, to, inCode, inLink);
+    }
+  }
+
+  element(node, to, inCode, inLink) {
+    const tag = node.localName;
+    if (KEPT.has(tag)) {
+      const made = document.createElement(tag);
+      if (BLOCK.has(tag)) made.dir = "auto";
+      if (tag === "ol" && node.start !== 1) made.start = node.start;
+      const align = tag[0] === "t" && /^(?:center|right)$/.exec(node.align || node.style.textAlign);
+      if (align) made.style.textAlign = align[0];
+      this.write(node, made, inCode || tag === "code" || tag === "pre", inLink);
+      to.append(tag === "pre" ? this.code(made) : tag === "table" ? scrolled(made) : made);
+    } else if (tag === "span" && inCode) {
+      const made = document.createElement("span");
+      made.className = node.className; // the colour of a highlighted word
+      this.write(node, made, inCode, inLink);
+      to.append(made);
+    } else if (tag === "a" && !inLink) this.link(node.getAttribute("href"), to, (a) => this.write(node, a, inCode, true));
+    else if (tag === "img") this.image(node, to, inLink);
+    else if (tag === "input") to.append(node.checked ? "☑ " : "☐ ");
+    else if (tag === "a" || tag === "figure" || tag === "div") this.write(node, to, inCode, inLink);
+    else this.text(node.outerHTML, to, true);
+  }
+
+  // Text is text; a formula's signs stand alone in an element, any other "$" and "\" too,
+  // so that a typesetter never pairs them.
+  text(data, to, inCode) {
+    data.split(/(\uE000\d+\uE001)/).forEach((part) => {
+      const formula = this.formulas[HELD.exec(part)?.[1]];
+      if (formula && inCode) to.append(formula.source);
+      else if (formula) this.formula(formula, to);
+      else {
+        const plain = part.replaceAll(LESS, "<");
+        if (inCode) to.append(plain);
+        else plain.split(/([$\\])/).forEach((piece, odd) => {
+          if (odd % 2) to.append(wrapped("span", piece));
+          else if (piece) to.append(piece);
+        });
+      }
+    });
+  }
+
+  formula({ source, tex, display }, to) {
+    if (this.harmful.test(tex)) return to.append(wrapped("code", source));
+    const sign = display ? "$$" : "$";
+    const made = wrapped("span", sign + tex + sign);
+    made.className = "qn-formula";
+    to.append(made);
+  }
+
+  // Only http, https and mailto are followed, and the page says where to.
+  link(href, to, fill) {
+    const address = this.restored(href ?? "");
+    let url = null;
+    try {
+      url = new URL(address);
+    } catch {} // not an address
+    const place = url && (url.protocol === "mailto:" ? url.pathname : url.hostname);
+    const follow = place && ["http:", "https:", "mailto:"].includes(url.protocol);
+    const made = document.createElement(follow ? "a" : "span");
+    if (follow) Object.assign(made, { href: address, rel: "noopener noreferrer nofollow", target: "_blank" });
+    fill(made);
+    to.append(made);
+    const shown = follow ? place : address.slice(0, 80);
+    if (shown && !made.textContent.includes(shown)) {
+      const beside = wrapped("span", ` (${shown})`);
+      beside.className = "qn-place";
+      to.append(beside);
+    }
+  }
+
+  image(node, to, inLink) {
+    const source = this.restored(node.getAttribute("src") ?? ""), alt = this.restored(node.alt);
+    if (INLINE_IMAGE.test(source)) {
+      const made = document.createElement("img");
+      Object.assign(made, { src: source, alt });
+      return to.append(made);
+    }
+    const said = alt.trim() ? this.words.image.replace("{alt}", alt) : this.words.image_bare;
+    if (inLink) this.text(said, to, false);
+    else this.link(source, to, (a) => this.text(said, a, false));
+  }
+
+  restored(text) {
+    return text.replace(/\uE000(\d+)\uE001/g, (_, n) => this.formulas[n].source).replaceAll(LESS, "<");
+  }
+
+  // A code block can be copied, and reached and scrolled by keyboard.
+  code(pre) {
+    pre.tabIndex = 0;
+    pre.dataset.lmSuppressShortcuts = "true";
+    const box = document.createElement("div");
+    box.className = "qn-code";
+    box.append(pre);
+    if (this.copy) box.append(this.copy(() => pre.textContent.replace(/\n$/, "")));
+    return box;
+  }
+}
+
+function wrapped(tag, text) {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  return made;
+}
+
+function scrolled(table) {
+  const box = wrapped("div", "");
+  box.className = "qn-wide";
+  box.tabIndex = 0;
+  box.dataset.lmSuppressShortcuts = "true";
+  box.append(table);
+  return box;
+}

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { Arrived, isLive } from "../../../qwen_nb/render/page/card.mjs";
+
+// A view that keeps what it is shown.
+function view() {
+  const shown = { t: "", a: "", now: null };
+  return {
+    shown,
+    replace: (name, text) => { shown[name] = text; },
+    add: (name, piece) => { shown[name] += piece; },
+    update: (now) => { shown.now = now; },
+  };
+}
+
+const message = (fields) => ({ state: "answering", n: 1, s: 1, ...fields });
+
+test("only a growing reply is live", () => {
+  assert.deepEqual(["waiting", "retrying", "thinking", "answering", "done", "cut"].map(isLive), [true, true, true, true, false, false]);
+});
+
+test("pieces are put together by their offsets", () => {
+  const all = new Arrived(), seen = view();
+  all.show(seen);
+  all.take(message({ t: "Hm", to: 0 }));
+  all.take(message({ t: "Hm.", to: 0, a: "中", ao: 0 }));
+  all.take(message({ a: "文", ao: 1 }));
+  assert.deepEqual([seen.shown.t, seen.shown.a], ["Hm.", "中文"]);
+});
+
+test("a view opened later sees what came before it", () => {
+  const all = new Arrived(), seen = view();
+  all.take(message({ a: "ab", ao: 0 }));
+  all.show(seen);
+  all.take(message({ a: "c", ao: 2 }));
+  assert.equal(seen.shown.a, "abc");
+});
+
+test("a view that is gone hears nothing more", () => {
+  const all = new Arrived(), seen = view();
+  all.show(seen)();
+  all.take(message({ a: "ab", ao: 0 }));
+  assert.equal(seen.shown.a, "");
+});
+
+test("what was missed comes with the next snapshot", () => {
+  const all = new Arrived(), seen = view();
+  all.show(seen);
+  all.take(message({ a: "c", ao: 2 }));
+  assert.equal(seen.shown.a, "");
+  all.takeSnapshot(message({ a: "abc", t: "" }));
+  all.take(message({ a: "d", ao: 3 }));
+  assert.equal(seen.shown.a, "abcd");
+});
+
+test("a snapshot that is behind takes nothing back", () => {
+  const all = new Arrived(), seen = view();
+  all.show(seen);
+  all.take(message({ a: "abc", ao: 0, s: 3, n: 9 }));
+  all.takeSnapshot(message({ a: "ab", t: "", s: 2, n: 5 }));
+  assert.deepEqual([seen.shown.a, seen.shown.now.n], ["abc", 9]);
+});
+
+test("the last snapshot ends it", () => {
+  const all = new Arrived(), seen = view();
+  all.show(seen);
+  all.takeSnapshot({ state: "stopped", n: 4, s: 2, t: "Hm", a: "", e: "stopped by you", u: "in 3" });
+  assert.deepEqual([seen.shown.t, seen.shown.now.state, seen.shown.now.e], ["Hm", "stopped", "stopped by you"]);
+});
+
+test("the rate counts from the first token, once it can be told", () => {
+  const all = new Arrived();
+  all.take(message({ a: "a", ao: 0, n: 10, s: 5 }));
+  assert.equal(all.rate(5.5), 0);
+  all.take(message({ a: "b", ao: 1, n: 110, s: 7 }));
+  assert.equal(all.rate(7), 50);
+});

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { protect } from "../../../qwen_nb/render/page/markdown.mjs";
+
+const tex = (source) => protect(source).formulas.map(({ tex, display }) => [tex, display]);
+
+test("every spelling of a formula is found", () => {
+  assert.deepEqual(tex("$a$ \\(b\\) $$c$$ \\[d\\] \\begin{cases}e\\end{cases} \\boxed{f{g}}"), [
+    ["a", false],
+    ["b", false],
+    ["c", true],
+    ["d", true],
+    ["\\begin{cases}e\\end{cases}", true],
+    ["\\boxed{f{g}}", false],
+  ]);
+});
+
+test("money, escapes, code and odd links are no formulas", () => {
+  for (const text of ["$5 and $6", "\\$a\\$", "`$a$` and ``\\(b\\)``", "\\[a\\](http://b)", "$ a $", "\\boxed{a"]) {
+    assert.deepEqual(tex(text), [], text);
+  }
+});
+
+test("a backtick after a dollar begins code", () => {
+  assert.deepEqual(tex("$a `b$ c` $d$"), [["d", false]]);
+});
+
+test("what is protected can be put back", () => {
+  const { text, formulas } = protect("<b>$a$ x < y <https://a.b> $$\nc\n$$");
+  assert.equal(text, "\uE002b>\uE0000\uE001 x \uE002 y <https://a.b> \uE0001\uE001");
+  assert.deepEqual(formulas.map((one) => one.source), ["$a$", "$$\nc\n$$"]);
+});
+
+test("signs of ours in an answer mean nothing", () => {
+  assert.equal(protect("\uE0000\uE001\uE002").text, "\uFFFD0\uFFFD\uFFFD");
+});
+
+test("a text full of beginnings costs no more than another", () => {
+  const cost = (text) => {
+    const began = process.cpuUsage().user;
+    protect(text);
+    return process.cpuUsage().user - began;
+  };
+  const size = 4_000;
+  cost("ab".repeat(size));
+  for (const beginning of ["\\(", "\\[", "$$", "$a", "`", "\\boxed{"]) {
+    const short = cost(beginning.repeat(size)), long = cost(beginning.repeat(4 * size));
+    assert.ok(long < 12 * short + 50_000, `${beginning}: ${short} µs, then ${long} µs`);
+  }
+});
