@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -32,6 +33,10 @@ from qwen_nb.dialects.thinking import thinking_notes
 from qwen_nb.render import Describe, metadata
 
 __all__ = ["Run", "describing"]
+
+_TRAVEL_S = 0.1
+"""How long a click on the card's Stop may be under way as an interrupt. One that was made
+before the page saw the end belongs to this reply; it must not hit the next cell."""
 
 
 class Run:
@@ -96,6 +101,8 @@ class Run:
         """Wait for the end in this thread; see `Chat.ask`."""
         with Interrupts(self._pump.stop) as interrupts:
             outcome = self._follow_here(interrupts)
+            if self._screen.hears_only_interrupts and not self._ready.question.quiet:
+                _await_interrupt(interrupts)
         return self._result(outcome, interrupted=interrupts.count > 0)
 
     async def awaited(self) -> Reply:
@@ -263,6 +270,12 @@ class Run:
         if outcome.error is not None:
             raise outcome.error
         return outcome.reply
+
+
+def _await_interrupt(interrupts: Interrupts) -> None:
+    until = time.monotonic() + _TRAVEL_S
+    while not interrupts.count and time.monotonic() < until:
+        time.sleep(_TRAVEL_S / 20)
 
 
 def describing(ready: Ready, *, carries: bool) -> Describe:

@@ -58,16 +58,26 @@ class Screen:
             cls._of_shells[shell] = cls(shell)
         return cls._of_shells[shell]
 
-    @property
-    def is_watched(self) -> bool:
-        """Whether somebody sees the reply grow."""
-        return _notebook.front_end(self._shell) in ("card", "terminal")
+    def is_watched(self, wished: str | None = None) -> bool:
+        """Tell whether somebody sees the reply grow.
+
+        Parameters
+        ----------
+        wished : {"card", "text", "static"}, optional
+            The setting `display`.
+        """
+        return self._front_end(wished) in ("card", "terminal")
+
+    def can_detach(self, wished: str | None = None) -> bool:
+        """Tell whether a reply may grow while other cells run: a card has its own address."""
+        has_cards = importlib.util.find_spec("anywidget") is not None
+        return has_cards and self._front_end(wished) == "card"
 
     @property
-    def can_detach(self) -> bool:
-        """Whether a reply may grow while other cells run: a card has an address of its own."""
-        has_cards = importlib.util.find_spec("anywidget") is not None
-        return has_cards and _notebook.front_end(self._shell) == "card"
+    def hears_only_interrupts(self) -> bool:
+        """Whether a card's Stop can reach a running cell as an interrupt only."""
+        is_card = _notebook.front_end(self._shell) == "card"
+        return is_card and _notebook.stop_route(self._shell) == "interrupt"
 
     @property
     def cell_id(self) -> str | None:
@@ -82,6 +92,7 @@ class Screen:
         hide_thinking: bool,
         quiet: bool,
         is_detached: bool = False,
+        wished: str | None = None,
         describe: render.Describe = render.metadata,
     ) -> Display:
         """Return the display for one reply.
@@ -96,11 +107,13 @@ class Screen:
             See `Question`.
         is_detached : bool
             It outlives its cell, and may touch only what has an address of its own.
+        wished : {"card", "text", "static"}, optional
+            The setting `display`; what was found out, unless given.
         describe : callable
             Makes the metadata of the output.
         """
         here = machine_language(os.environ)
-        front_end = _notebook.front_end(self._shell)
+        front_end = self._front_end(wished)
         if is_detached:
             return render.CardDisplay(
                 language,
@@ -148,6 +161,15 @@ class Screen:
     def draw(self, reply: Reply) -> None:
         """Put a reply's static bundle into the output of the running cell."""
         render.StaticDisplay(self._language).close(reply)
+
+    def _front_end(self, wished: str | None) -> _notebook.FrontEnd:
+        found = _notebook.front_end(self._shell)
+        if wished is None or found == "none":
+            return found
+        if wished == "card":
+            # a terminal without a kernel has nowhere to put one
+            return found if getattr(self._shell, "kernel", None) is None else "card"
+        return "terminal" if wished == "text" else "static"
 
     def leave(self) -> None:
         """Take back everything that was put into the shell."""

@@ -89,6 +89,7 @@ _KINDS: Mapping[str, _Kind] = {
     "carry": _Kind("QWEN_NB_CARRY", _switch, "on|off"),
     "dashscope_api_key": _Kind("DASHSCOPE_API_KEY", _words, "KEY", secret=True),
     "dialect": _Kind("QWEN_NB_DIALECT", _one_of("openai", "dashscope"), "openai|dashscope"),
+    "display": _Kind("QWEN_NB_DISPLAY", _one_of("card", "text", "static"), "card|text|static"),
     "idle_timeout": _Kind("QWEN_NB_IDLE_TIMEOUT", _seconds, "SECONDS"),
     "lang": _Kind("QWEN_NB_LANG", _one_of("en", "zh"), "en|zh"),
     "model": _Kind("QWEN_NB_MODEL", _words, "ID"),

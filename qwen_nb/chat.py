@@ -195,7 +195,7 @@ class Chat:
 
     def put_in_background(self, question: Question, display: Display | None = None) -> Job:
         """Ask a prepared question in the background; see `start`."""
-        is_detached = display is not None or Screen.current().can_detach
+        is_detached = display is not None or Screen.current().can_detach(self._display_wish())
         run = self._run(question, display, is_detached=is_detached)
         return run.in_background(is_detached=is_detached)
 
@@ -206,7 +206,8 @@ class Chat:
         """
         question = Question.of(prompt, **how)
         try:
-            server = self.server(question.server, watched=Screen.current().is_watched)
+            watched = Screen.current().is_watched(self._display_wish())
+            server = self.server(question.server, watched=watched)
             # It may ask the server for its models.
             ready = await asyncio.to_thread(self._desk().ready, question, server)
             run = self._prepared(ready, None)
@@ -333,7 +334,8 @@ class Chat:
         self, question: Question, display: Display | None, *, is_detached: bool = False
     ) -> Run:
         try:
-            watched = Screen.current().is_watched or isinstance(display, TerminalDisplay)
+            watched = Screen.current().is_watched(self._display_wish())
+            watched = watched or isinstance(display, TerminalDisplay)
             server = self.server(question.server, watched=watched)
             ready = self._desk().ready(question, server)
             return self._prepared(ready, display, is_detached=is_detached)
@@ -368,6 +370,7 @@ class Chat:
                 hide_thinking=question.hide_thinking,
                 quiet=question.quiet,
                 is_detached=is_detached,
+                wished=self._display_wish(),
                 describe=describing(ready, carries=settings.value("carry", True)),
             ),
             language=self.language,
@@ -389,6 +392,13 @@ class Chat:
         if found is not None:
             _servers.remember_region(settings, server.key, found.region_name)
         return found
+
+    def _display_wish(self) -> str | None:
+        try:
+            wish: str | None = self.settings().value("display")
+        except QwenError as error:
+            raise self._told(error) from error.__cause__
+        return wish
 
     def _told(self, error: QwenError) -> QwenError:
         error.language = self.language

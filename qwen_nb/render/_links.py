@@ -11,6 +11,9 @@ from qwen_nb.render._safe import visible
 __all__ = ["Link", "is_inline_image", "link_to"]
 
 _INLINE_IMAGE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}")
+# Any other sign makes readers disagree on where the address leads: JupyterLab turns
+# `http://%5B` into a path on the notebook's own server.
+_HOST = re.compile(r"[\w.-]+|[0-9a-f:.]+")
 _MAX_SHOWN = 80
 
 
@@ -46,7 +49,7 @@ def link_to(url: str) -> Link:
         host = parts.hostname or ""
     except ValueError:
         return Link(None, shown)
-    if parts.scheme in ("http", "https") and host:
+    if parts.scheme in ("http", "https") and _HOST.fullmatch(host):
         return Link(url, host)
     if parts.scheme == "mailto" and parts.path:
         return Link(url, unquote(parts.path))

@@ -77,7 +77,10 @@ class Card(anywidget.AnyWidget):
         self._stop = None
 
     def _hear(self, widget: Any, content: Any, buffers: Any) -> None:
-        stop = self._stop
-        if stop is not None and isinstance(content, dict) and content.get("stop") is True:
+        if not isinstance(content, dict) or content.get("stop") is not True:
+            return
+        if (stop := self._stop) is not None:
             stop()
-            self.send({"ack": True})
+        # Also where the reply has just ended: unheard, the page would interrupt, and that
+        # would hit the next cell.
+        self.send({"ack": True})

@@ -1,4 +1,7 @@
-"""Keys pressed inside a reply are not the notebook's: `D` `D` there deletes no cell."""
+"""Keys pressed inside a live reply are not the notebook's: `D` `D` there deletes no cell.
+
+A finished reply is an output like any other, and keys there are the notebook's.
+"""
 
 from __future__ import annotations
 
@@ -24,17 +27,6 @@ def test_keys_on_the_fold_of_a_live_reply_are_not_the_notebooks(either: Lab) -> 
         assert notebook.samples()[-1].state == "Thinking", "the reply was not live any more"
         assert notebook.sources() == CELLS
         notebook.wait()
-        delete_a_cell(notebook)
-
-
-def test_keys_on_the_fold_of_a_finished_reply_are_not_the_notebooks(either: Lab) -> None:
-    with either.open(CELLS) as notebook:
-        notebook.run_all()
-        assert "Ninety hundredths" not in notebook.text(1)
-        notebook.press_keys(1, "summary", "Enter")
-        assert "Ninety hundredths" in notebook.text(1)
-        notebook.press_keys(1, "summary", *COMMANDS)
-        assert notebook.sources() == CELLS
         delete_a_cell(notebook)
 
 

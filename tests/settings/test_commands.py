@@ -162,7 +162,7 @@ def test_what_is_no_workspace_is_refused(
 
 GOOD = {
     "base_url": "http://127.0.0.1:1/v1", "carry": "off", "dialect": "dashscope",
-    "idle_timeout": "7",
+    "display": "static", "idle_timeout": "7",
     "lang": "zh", "model": "m", "region": "beijing", "retries": "3", "server": "ollama",
     "thinking": "500", "workspace": "ws-1",
 }  # fmt: skip

@@ -15,6 +15,7 @@ VARIABLES = {
     "base_url": "QWEN_NB_BASE_URL",
     "carry": "QWEN_NB_CARRY",
     "dialect": "QWEN_NB_DIALECT",
+    "display": "QWEN_NB_DISPLAY",
     "idle_timeout": "QWEN_NB_IDLE_TIMEOUT",
     "lang": "QWEN_NB_LANG",
     "model": "QWEN_NB_MODEL",
@@ -30,6 +31,7 @@ WRITTEN: Mapping[str, list[str]] = {
     "base_url": [f"http://127.0.0.{n}/v1" for n in range(1, 7)],
     "carry": ["on", "off"] * 3,
     "dialect": ["openai", "dashscope"] * 3,
+    "display": ["card", "text", "static"] * 2,
     "idle_timeout": ["1", "2.5", "3", "4", "5", "6"],
     "lang": ["en", "zh"] * 3,
     "model": [f"model-{n}" for n in range(6)],
@@ -161,6 +163,7 @@ def test_the_environment_is_read_at_each_question(
 BAD = {
     "carry": ["maybe", "500", "-1"],
     "dialect": ["native", "OpenAI", "1"],
+    "display": ["widget", "Card", "off"],
     "idle_timeout": ["0", "-1", "soon", "nan", "inf", "1e999"],
     "lang": ["de", "EN", "中文"],
     "retries": ["0", "-1", "1.5", "many"],

@@ -9,6 +9,7 @@ import { atEnd, clock, codePoints, fresh, PlainText } from "./text.mjs";
 const LIVE = ["waiting", "retrying", "thinking", "answering"];
 const GONE = ["dead", "restarting", "autorestarting", "terminating", "unknown"];
 const ACKNOWLEDGED_MS = 150;
+const AGAIN_MS = 500;
 
 // Is the reply still growing?
 export const isLive = (state) => LIVE.includes(state);
@@ -129,14 +130,15 @@ async function writeToClipboard(text) {
 function stop(model, all) {
   const kernel = model.widget_manager?.kernel, route = model.get("stops");
   const interrupt = () => isLive(all.now.state) && kernel?.interrupt();
-  if (!isLive(all.now.state)) return;
-  // Whoever presses again does not want to wait for the message either.
-  if (route === "interrupt" || (route === "message" && all.pressed)) interrupt();
-  else model.send({ stop: true });
-  if (route === "message" && !all.pressed) {
-    setTimeout(() => all.acknowledged || interrupt(), ACKNOWLEDGED_MS);
-  }
-  all.pressed = true;
+  const again = all.pressed !== undefined, now = performance.now();
+  // A stop takes effect before the second of two quick clicks does: as an interrupt, that
+  // one would hit the next cell, which this page does not yet know to be running.
+  if (!isLive(all.now.state) || (again && now - all.pressed < AGAIN_MS)) return;
+  all.pressed = now;
+  // Whoever presses again later does not want to wait for the message either.
+  if (route === "interrupt" || (route === "message" && again)) return interrupt();
+  model.send({ stop: true });
+  if (route === "message") setTimeout(() => all.acknowledged || interrupt(), ACKNOWLEDGED_MS);
 }
 
 function render({ model, el }) {

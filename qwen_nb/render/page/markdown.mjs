@@ -9,6 +9,8 @@ const KEPT = new Set(
 );
 const BLOCK = new Set("p h1 h2 h3 h4 h5 h6 ul ol blockquote table".split(" "));
 const TOP_FENCE = /^ {0,3}(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*\n?([^]*)$/;
+// `http:x` would be a path on the notebook's own server.
+const FOLLOWED = /^(?:https?:\/\/[^/\\?#]|mailto:)/i;
 const INLINE_IMAGE = /^data:image\/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}$/;
 
 // Signs of ours, private to this file, that a Markdown parser takes for letters.
@@ -16,11 +18,25 @@ const OPEN = "\uE000", CLOSE = "\uE001", LESS = "\uE002";
 const OURS = /[\uE000-\uE002]/g;
 const HELD = /\uE000(\d+)\uE001/;
 
+// An address may hold them too, spelled as an address spells such signs.
+const HELD_ANYWHERE = /(?:\uE000|%EE%80%80)(\d+)(?:\uE001|%EE%80%81)/g;
+const LESS_ANYWHERE = /\uE002|%EE%80%82/g;
+
+// The kernel sends none of these as they are (see `visible` in _safe.py), but a parser
+// makes them of "&#27;".
+const HIDDEN = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
 // An end is looked for within this reach, so that a text full of beginnings stays cheap.
 const REACH = 4000;
 const SIGN = /[\\$`<]/g;
 const ADDRESS = /<[a-z][a-z+.-]*:[^\s<>]*>/iy;
 const ENVIRONMENT = /\\begin\{([A-Za-z]{1,20}\*?)\}/y;
+
+export const visible = (text) => text.replace(HIDDEN, (sign) => {
+  const code = sign.charCodeAt(0);
+  if (code < 0x20) return String.fromCharCode(0x2400 + code);
+  return code === 0x7f ? "␡" : `⟨U+${code.toString(16).toUpperCase().padStart(4, "0")}⟩`;
+});
 
 const at = (pattern, text, index) => ((pattern.lastIndex = index), pattern.exec(text));
 
@@ -143,20 +159,18 @@ export class Markdown {
       held = protect(source);
       html = await this.#parse(held.text);
     }
-    const nodes = document.createDocumentFragment();
-    if (html === undefined) {
-      const plain = document.createElement("div");
-      plain.className = "qn-text";
-      plain.textContent = source;
-      nodes.append(plain);
-    } else {
-      const inert = new DOMParser().parseFromString(html, "text/html");
-      new Writer(held.formulas, this.#harmful, this.#words, copy).write(inert.body, nodes);
-    }
-    host.replaceChildren(nodes);
+    host.replaceChildren(this.#written(html, held.formulas, copy) ?? plainly(source));
     if (typeset && host.querySelector(".qn-formula")) {
       this.#rendermime.latexTypesetter?.typeset(host);
     }
+  }
+
+  #written(html, formulas, copy) {
+    if (html === undefined) return null;
+    const inert = new DOMParser().parseFromString(html, "text/html");
+    const nodes = document.createDocumentFragment();
+    new Writer(formulas, this.#harmful, this.#words, copy).write(inert.body, nodes);
+    return nodes;
   }
 
   async #parse(text) {
@@ -166,6 +180,12 @@ export class Markdown {
       return undefined; // the text itself is shown
     }
   }
+}
+
+function plainly(source) {
+  const plain = wrapped("div", source);
+  plain.className = "qn-text";
+  return plain;
 }
 
 // A fence spelled so that no parser takes it for anything but code.
@@ -224,7 +244,7 @@ class Writer {
       if (formula && inCode) to.append(formula.source);
       else if (formula) this.formula(formula, to);
       else {
-        const plain = part.replaceAll(LESS, "<");
+        const plain = visible(part.replaceAll(LESS, "<"));
         if (inCode) to.append(plain);
         else plain.split(/([$\\])/).forEach((piece, odd) => {
           if (odd % 2) to.append(wrapped("span", piece));
@@ -250,12 +270,12 @@ class Writer {
       url = new URL(address);
     } catch {} // not an address
     const place = url && (url.protocol === "mailto:" ? url.pathname : url.hostname);
-    const follow = place && ["http:", "https:", "mailto:"].includes(url.protocol);
+    const follow = place && FOLLOWED.test(address);
     const made = document.createElement(follow ? "a" : "span");
     if (follow) Object.assign(made, { href: address, rel: "noopener noreferrer nofollow", target: "_blank" });
     fill(made);
     to.append(made);
-    const shown = follow ? place : address.slice(0, 80);
+    const shown = visible(follow ? place : address.slice(0, 80));
     if (shown && !made.textContent.includes(shown)) {
       const beside = wrapped("span", ` (${shown})`);
       beside.className = "qn-place";
@@ -267,7 +287,7 @@ class Writer {
     const source = this.restored(node.getAttribute("src") ?? ""), alt = this.restored(node.alt);
     if (INLINE_IMAGE.test(source)) {
       const made = document.createElement("img");
-      Object.assign(made, { src: source, alt });
+      Object.assign(made, { src: source, alt: visible(alt) });
       return to.append(made);
     }
     const said = alt.trim() ? this.words.image.replace("{alt}", alt) : this.words.image_bare;
@@ -276,7 +296,9 @@ class Writer {
   }
 
   restored(text) {
-    return text.replace(/\uE000(\d+)\uE001/g, (_, n) => this.formulas[n].source).replaceAll(LESS, "<");
+    return text
+      .replace(HELD_ANYWHERE, (signs, n) => this.formulas[n]?.source ?? signs)
+      .replace(LESS_ANYWHERE, "<");
   }
 
   // A code block can be copied, and reached and scrolled by keyboard.

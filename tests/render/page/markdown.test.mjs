@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { protect } from "../../../qwen_nb/render/page/markdown.mjs";
+import { protect, visible } from "../../../qwen_nb/render/page/markdown.mjs";
 
 const tex = (source) => protect(source).formulas.map(({ tex, display }) => [tex, display]);
 
@@ -47,4 +47,8 @@ test("a text full of beginnings costs no more than another", () => {
     const short = cost(beginning.repeat(size)), long = cost(beginning.repeat(4 * size));
     assert.ok(long < 12 * short + 50_000, `${beginning}: ${short} µs, then ${long} µs`);
   }
+});
+
+test("what a parser makes of a hidden sign is shown", () => {
+  assert.equal(visible("a\x1bb\u202ec\x7f\td\n中\x9b"), "a␛b⟨U+202E⟩c␡\td\n中⟨U+009B⟩");
 });
