@@ -88,9 +88,9 @@ class _Sent:
 class CardDisplay:
     """Shows a growing reply in a live card.
 
-    Each frame is one message to the page. For views that are opened later, a snapshot of
-    everything follows whenever the text has doubled, so that bytes stay linear. At the end
-    the card gives way to the static bundle, so that no widget stays in the notebook.
+    Each frame is one message to the page. For views that are opened later, it is a
+    snapshot of everything whenever the text has doubled, so that bytes stay linear. At the
+    end the card gives way to the static bundle, so that no widget stays in the notebook.
 
     Parameters
     ----------
@@ -204,12 +204,13 @@ class CardDisplay:
             message["h"] = self._heading
         if sent := self._answer.add(visible(frame.answer), again):
             message["a"], message["ao"] = sent
-        card.send(message)
         self._last = frame
         length = self._thinking.length + self._answer.length
         if length >= 2 * self._snapshot_length + 1:
             self._snapshot_length = length
             card.snap = self._snapshot(message)
+        else:
+            card.send(message)
 
     def close(self, reply: Reply, failure: str = "") -> None:
         """Put the static output in the card's place.

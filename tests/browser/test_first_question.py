@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import groupby, pairwise
 
@@ -19,7 +20,11 @@ both_questions = pytest.mark.parametrize("question", [0, 1], ids=["first", "seco
 @both_questions
 def test_states_are_said_in_words(seen: Seen, question: int) -> None:
     states = [state for state, _ in groupby(sample.state for sample in seen.samples[question])]
-    assert states == ["Waiting", "Thinking", "Answering"]
+    # a page may be too slow to show the last one before the card gives way
+    assert states in (
+        ["Waiting", "Thinking", "Answering"],
+        ["Waiting", "Thinking", "Answering", "Done"],
+    )
 
 
 @both_questions
@@ -36,8 +41,10 @@ def test_thinking_grows_in_an_open_fold(seen: Seen, question: int) -> None:
 def test_answer_grows_and_folds_the_thinking(seen: Seen, question: int) -> None:
     answering = [sample for sample in seen.samples[question] if sample.answer]
     assert not any(sample.fold_open for sample in answering)
-    assert all(after.answer.startswith(before.answer) for before, after in pairwise(answering))
-    assert len({sample.answer for sample in answering}) > 10
+    # signs of Markdown are there until they are drawn
+    grown = [re.sub(r"[\W_]+", "", sample.answer) for sample in answering]
+    assert all(after.startswith(before) for before, after in pairwise(grown))
+    assert len(set(grown)) > 10
 
 
 @both_questions

@@ -85,14 +85,24 @@ FRAMES = [
 ]
 
 
+def frames_sent(messages):
+    """Return each frame as the page gets it: a message, or a snapshot in its place."""
+    told = [
+        data["content"] if data.get("method") == "custom" else data["state"]["snap"]
+        for _, data in messages
+        if data.get("method") == "custom" or data.get("state", {}).get("snap")
+    ]
+    return told[:-1]  # the last says how it ended
+
+
 def test_each_frame_is_one_message(messages, outputs):
     run(CardDisplay("en", owns_cell=True), *FRAMES)
-    assert custom(messages) == [
+    assert frames_sent(messages) == [
         {"state": "waiting", "n": 0, "s": 0.1},
-        {"state": "thinking", "n": 1, "s": 2.5, "t": "Hm", "to": 0},
+        {"state": "thinking", "n": 1, "s": 2.5, "t": "Hm", "a": ""},
         {"state": "thinking", "n": 2, "s": 2.6, "t": "␛.", "to": 2},
         {
-            **{"state": "answering", "n": 3, "s": 3.23, "t": "x", "to": 4, "a": "中", "ao": 0},
+            **{"state": "answering", "n": 3, "s": 3.23, "t": "Hm␛.x", "a": "中"},
             "h": "Thought · 0.7 s · ~3 tokens",
         },
     ]
@@ -104,7 +114,9 @@ def test_offsets_count_what_the_card_was_sent(messages, outputs):
         Frame(state="answering", answer="b", answer_at=1, elapsed_s=4),
     ]
     run(CardDisplay("en", owns_cell=True), *frames)
-    assert [(m["a"], m["ao"]) for m in custom(messages)] == [("⟨U+202E⟩", 0), ("b", 8)]
+    first, second = frames_sent(messages)
+    assert first["a"] == "⟨U+202E⟩"
+    assert (second["a"], second["ao"]) == ("b", 8)
 
 
 def test_a_page_that_draws_the_card_late_misses_nothing_of_the_start(messages, outputs):
@@ -112,15 +124,17 @@ def test_a_page_that_draws_the_card_late_misses_nothing_of_the_start(messages, o
         Frame(state="thinking", thinking="a", elapsed_s=0.1),
         Frame(state="thinking", thinking="b", thinking_at=1, elapsed_s=0.2),
         Frame(state="answering", answer="c", elapsed_s=0.3),
-        Frame(state="answering", answer="d", answer_at=1, elapsed_s=2.1),
+        Frame(state="answering", answer="d", answer_at=1, elapsed_s=0.4),
+        Frame(state="answering", answer="e", answer_at=2, elapsed_s=2.1),
     ]
     run(CardDisplay("en", owns_cell=True), *frames)
-    sent = [(m.get("t"), m.get("to"), m.get("a"), m.get("ao")) for m in custom(messages)]
+    sent = [(m.get("t"), m.get("to"), m.get("a"), m.get("ao")) for m in frames_sent(messages)]
     assert sent == [
-        ("a", 0, None, None),
+        ("a", None, "", None),
         ("ab", 0, None, None),
-        ("ab", 0, "c", 0),
-        (None, None, "d", 1),
+        ("ab", None, "c", None),
+        ("ab", 0, "cd", 0),
+        (None, None, "e", 2),
     ]
 
 
@@ -130,7 +144,7 @@ def test_the_bytes_of_a_long_start_stay_linear(messages, outputs):
         for n in range(100)
     ]
     run(CardDisplay("en", owns_cell=True), *frames)
-    assert sum(len(m["a"]) for m in custom(messages)) < 2 * 100_000
+    assert sum(len(m["a"]) for m in frames_sent(messages)) < 3 * 100_000
 
 
 def test_a_snapshot_follows_when_the_text_has_doubled(messages, outputs):

@@ -40,9 +40,13 @@ export class Arrived {
       const whole = snapshot[text] ?? "";
       const length = codePoints(whole);
       if (length <= this.#have[text]) continue;
+      const known = this.#text[text], goesOn = whole.startsWith(known);
       this.#text[text] = whole;
       this.#have[text] = length;
-      for (const view of this.#views) view.replace(text, whole);
+      for (const view of this.#views) {
+        if (goesOn) view.add(text, whole.slice(known.length));
+        else view.replace(text, whole);
+      }
     }
     if (!isLive(snapshot.state) || snapshot.s >= this.now.s) this.#tell(snapshot);
   }

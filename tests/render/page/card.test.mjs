@@ -53,6 +53,16 @@ test("what was missed comes with the next snapshot", () => {
   assert.equal(seen.shown.a, "abcd");
 });
 
+test("a snapshot that goes on adds to what is shown", () => {
+  const all = new Arrived(), seen = view(), kinds = [];
+  seen.replace = () => kinds.push("replace");
+  seen.add = (name, piece) => kinds.push(`add ${name} ${piece}`);
+  all.show(seen);
+  all.take(message({ a: "ab", ao: 0 }));
+  all.takeSnapshot(message({ a: "abcd", t: "Hm" }));
+  assert.deepEqual(kinds, ["add a ab", "add t Hm", "add a cd"]);
+});
+
 test("a snapshot that is behind takes nothing back", () => {
   const all = new Arrived(), seen = view();
   all.show(seen);
