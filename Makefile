@@ -13,7 +13,8 @@ demo: .venv/installed-demo
 test: .venv/installed-test check
 	$(BIN)/python tests/browser/_chromium.py --install
 	$(BIN)/python tests/browser/_kernels.py --install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not perf"
+	$(BIN)/python -m pytest -m perf
 
 check: .venv/installed-test
 	$(BIN)/ruff check .

@@ -21,6 +21,7 @@ from qwen_nb._errors import (
     RateLimited,
     ServerFailed,
     Stopped,
+    StoreError,
     StreamError,
     TimedOut,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "Reply",
     "ServerFailed",
     "Stopped",
+    "StoreError",
     "StreamError",
     "TimedOut",
     "Turn",

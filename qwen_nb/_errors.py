@@ -10,8 +10,9 @@
     │  ├─ ContentRefused      moderation
     │  ├─ BadRequest          any other 4xx
     │  └─ ServerFailed        5xx
-    └─ StreamError            the answer broke off: BrokenStream (no finish),
-                              BadEvent (something that is no event stream)
+    ├─ StreamError            the answer broke off: BrokenStream (no finish),
+    │                         BadEvent (something that is no event stream)
+    └─ StoreError             what was asked and answered cannot be kept or read
 
     Stopped                   a KeyboardInterrupt: the person stopped the reply
 
@@ -41,6 +42,7 @@ __all__ = [
     "RateLimited",
     "ServerFailed",
     "Stopped",
+    "StoreError",
     "StreamError",
     "TimedOut",
 ]
@@ -164,6 +166,10 @@ class BrokenStream(StreamError):
 
 class BadEvent(StreamError):
     """The server sent something that is not the event stream it promised."""
+
+
+class StoreError(QwenError):
+    """The file of conversations cannot be read or written; they go on in memory."""
 
 
 class Stopped(KeyboardInterrupt):

@@ -19,7 +19,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-__all__ = ["OPTIONS", "LineError", "Option", "ParsedLine", "read_line"]
+__all__ = [
+    "MAIN",
+    "OPTIONS",
+    "LineError",
+    "Option",
+    "ParsedLine",
+    "conversation_named",
+    "read_line",
+]
+
+MAIN = "main"
+"""What the notebook's own conversation is called on a line; its name is empty."""
 
 Kind: TypeAlias = Literal["flag", "value", "digits", "pair"]
 
@@ -87,6 +98,11 @@ def _dialect(token: str) -> str:
     return token
 
 
+def conversation_named(token: str) -> str:
+    """Return the name of the conversation that people call by a word."""
+    return "" if token == MAIN else token
+
+
 OPTIONS: tuple[Option, ...] = (
     Option(("-m", "--model"), "model", "value", "ID"),
     Option(("--think",), "thinking", "digits", "[N]", int),
@@ -95,6 +111,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(("-t", "--temperature"), "temperature", "value", "X", float),
     Option(("--max-tokens",), "max_tokens", "value", "N", int),
     Option(("-p", "--param"), "params", "pair", "KEY=VALUE", _pair),
+    Option(("-c", "--chat"), "chat", "value", "NAME", conversation_named),
     Option(("--new",), "new"),
     Option(("--once",), "once"),
     Option(("--bg",), "bg"),

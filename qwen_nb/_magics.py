@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import os
+import shutil
 import types
 from collections.abc import Callable
 from copy import deepcopy
@@ -21,9 +22,18 @@ from IPython.core.magic import (
     no_var_expand,
 )
 from IPython.core.magic_arguments import argument, magic_arguments
+from IPython.display import display
 from traitlets import TraitType
 
-from qwen_nb import _commands, _reports, _transformers
+from qwen_nb import (
+    _commands,
+    _conversation_commands,
+    _exchange_commands,
+    _history,
+    _reports,
+    _transformers,
+)
+from qwen_nb._archive import Archive
 from qwen_nb._compact import compact, last_error
 from qwen_nb._errors import ConfigError, QwenError, Stopped
 from qwen_nb._interpolate import FillError, fill, user_names
@@ -33,6 +43,7 @@ from qwen_nb._messages import ChatOptions, Reply
 from qwen_nb._question import Question
 from qwen_nb._screen import Screen
 from qwen_nb._settings import NAMES, help_of, shown
+from qwen_nb._sheet import Sheet
 from qwen_nb._texts import machine_language, text
 from qwen_nb.chat import Chat
 
@@ -40,7 +51,10 @@ __all__ = ["QwenMagics", "load", "unload"]
 
 _SECTION = "QwenMagics"
 _OPTION_FIELDS = ("model", "thinking", "system", "temperature", "max_tokens", "params")
-_QUESTION_FIELDS = ("new", "once", "hide_thinking", "quiet", "server", "dialect", "force")
+_QUESTION_FIELDS = (
+    "chat", "new", "once", "hide_thinking", "quiet", "server", "dialect", "force",
+)  # fmt: skip
+_PAGE = 100  # columns of a table's text where there is no terminal to measure
 
 
 def _with_options_described(magic: Callable[..., Any]) -> Callable[..., Any]:
@@ -95,23 +109,34 @@ class QwenMagics(_Configured):  # type: ignore[misc]
 
     def __init__(self, shell: Any) -> None:
         self.chat = Chat()  # first: the profile's configuration may set something
+        self.chat.stand_for(shell)
         self.profile = deepcopy(shell.config.get(_SECTION))
         super().__init__(shell)
         self._commands: dict[str, Callable[[str], object]] = {
+            "chats": self._tabled(_conversation_commands.chats),
             "code": self._printed(_commands.code),
             "config": self._printed(_commands.config),
             "doctor": self._doctor,
+            "export": self._printed(_exchange_commands.export_file),
+            "fork": self._printed(_conversation_commands.fork),
             "help": self._help,
+            "history": self._tabled(_history.history),
+            "import": self._printed(_exchange_commands.import_file),
             "jobs": self._printed(_commands.jobs),
             "last": self._last,
             "login": self._printed(_commands.login),
             "logout": self._printed(_commands.logout),
             "models": self._printed(_commands.models),
-            "new": self._new,
+            "new": self._printed(_conversation_commands.new),
+            "restore": self._printed(_conversation_commands.restore),
             "resume": self._resume,
+            "retry": self._retry,
+            "search": self._tabled(_history.search),
             "servers": self._printed(_commands.servers),
             "status": self._status,
             "stop": self._printed(_commands.stop),
+            "switch": self._printed(_conversation_commands.switch),
+            "undo": self._printed(_conversation_commands.undo),
             "use": self._printed(_commands.use),
         }
 
@@ -143,6 +168,9 @@ class QwenMagics(_Configured):  # type: ignore[misc]
             self._status("")
             return None
         question = self._question(parsed, prompt, local_ns, owns_cell=cell is not None)
+        return self._put(parsed, question)
+
+    def _put(self, parsed: ParsedLine, question: Question) -> Reply | Job | None:
         if parsed.values.get("dry_run"):
             print(_reports.preview(self.chat.preview(question), self.chat.language))
             return None
@@ -253,6 +281,28 @@ class QwenMagics(_Configured):  # type: ignore[misc]
 
         return run
 
+    def _tabled(
+        self, command: Callable[[Chat, str, int], Sheet | str]
+    ) -> Callable[[str], None]:
+        in_page = getattr(self.shell, "kernel", None) is not None
+
+        def run(rest: str) -> None:
+            width = _PAGE if in_page else shutil.get_terminal_size((_PAGE, 24)).columns
+            try:
+                shown = command(self.chat, rest, width)
+            except QwenError as error:
+                error.language = self.chat.language
+                raise
+            if isinstance(shown, str):
+                print(shown)
+            elif in_page:
+                bundle = {"text/plain": shown.plain, "text/html": shown.html}
+                display(bundle, raw=True)  # type: ignore[no-untyped-call]
+            else:
+                print(shown.plain)
+
+        return run
+
     def _doctor(self, rest: str) -> None:
         for line in _commands.doctor(self.chat):
             print(line, flush=True)
@@ -260,12 +310,16 @@ class QwenMagics(_Configured):  # type: ignore[misc]
     def _resume(self, rest: str) -> Reply:
         return self.chat.resume()
 
+    def _retry(self, rest: str) -> Reply | Job | None:
+        parsed = self._parsed(rest)
+        if parsed.words:
+            raise UsageError(self._say("retry.words"))
+        return self._put(
+            parsed, self.chat.again(self._question(parsed, "", None, owns_cell=False))
+        )
+
     def _status(self, rest: str) -> None:
         print(_reports.status(self.chat, self.chat.language))
-
-    def _new(self, rest: str) -> None:
-        self.chat.new()
-        print(self._say("command.new_done"))
 
     def _last(self, rest: str) -> None:
         reply = self.shell.user_ns.get("_qwen")
@@ -304,6 +358,7 @@ def unload(shell: Any) -> None:
         JOBS.stop()
         shell.configurables.remove(magics)
         magics.chat.close()
+        Archive.current().close()
         for other in shell.configurables:  # `%config` tells everything to everybody
             other.config.pop(_SECTION, None)
             if magics.profile is not None:

@@ -42,6 +42,9 @@ IDLE_S = 120.0
 
 _FRAME_S = 1 / FRAMES_PER_SECOND
 
+_SECOND_S = 0.9
+"""Between two calls of `each_second`; with the longest sleep after it still below 1.5 s."""
+
 _ABANDON_S = 0.3
 """How long a stop waits for the reading thread, which cannot be woken while it looks up a
 name or shakes hands; it is left behind then, and what it still gets is thrown away."""
@@ -94,6 +97,8 @@ class Pump:
         Longest time without an event; comments of the stream are none.
     continues : Reply, optional
         What the reply begins with, when the stream only brings the rest.
+    each_second : callable, optional
+        Called about once a second while text comes, from the thread that follows.
     clock : callable
         Monotonic seconds.
     """
@@ -106,6 +111,7 @@ class Pump:
         *,
         idle_s: float = IDLE_S,
         continues: Reply | None = None,
+        each_second: Callable[[], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._idle_s = idle_s
@@ -113,6 +119,8 @@ class Pump:
         self._events = events
         self._display = display
         self._clock = clock
+        self._each_second = each_second
+        self._ticked_at = 0.0
         self._builder = ReplyBuilder()
         if continues is not None:
             self._builder.thinking.append(continues.thinking)
@@ -256,7 +264,14 @@ class Pump:
         return reader
 
     def _goes_on(self) -> bool:
+        self._tick()
         return not self._ended and not self._stopped and not self._is_idle()
+
+    def _tick(self) -> None:
+        now = self._clock()
+        if self._each_second is not None and now - self._ticked_at >= _SECOND_S:
+            self._ticked_at = now
+            self._each_second()
 
     def _read(self) -> None:
         add, tap = self._builder.add, self._tap

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self, TypedDict, Unpack
 
-from qwen_nb._messages import ChatOptions, Reply, Turn
+from qwen_nb._messages import ChatOptions, Reply
 
 __all__ = ["AskFields", "OptionFields", "Preview", "Question"]
 
@@ -55,8 +55,10 @@ class Question:
         Another server or protocol for this call.
     force : bool
         Send it although a check of ours says it will be refused.
-    resumes : Turn, optional
-        The turn of which this is a new version.
+    again : int, optional
+        The number of the turn of which this is a new version.
+    chat : str, optional
+        Another conversation of this notebook for this call.
     continues : Reply, optional
         What the reply begins with; only the rest is asked for.
     """
@@ -72,7 +74,8 @@ class Question:
     server: str | None = None
     dialect: str | None = None
     force: bool = False
-    resumes: Turn | None = None
+    again: int | None = None
+    chat: str | None = None
     continues: Reply | None = None
 
     @classmethod

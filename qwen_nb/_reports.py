@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from importlib.metadata import version
+from pathlib import Path
 
+from qwen_nb._kept import Kept
+from qwen_nb._line import MAIN
 from qwen_nb._messages import ChatOptions, Server, Turn
 from qwen_nb._question import Preview
 from qwen_nb._texts import Language, text
 from qwen_nb.chat import Chat
+from qwen_nb.render import visible
 
 __all__ = ["help_text", "preview", "status"]
 
@@ -17,17 +21,21 @@ __all__ = ["help_text", "preview", "status"]
 def status(chat: Chat, language: Language) -> str:
     """Return where questions go, and what has been asked so far; never a key."""
     server = chat.server(started=False)
-    turns = chat.conversation.current
+    kept = chat.kept()
+    turns = kept.conversation.current
     lines = [
         ("status.version", version("qwen_nb")),
         ("status.model", _model(chat.default_options(server), language)),
         ("status.server", _server(server, language)),
         ("status.key", _key(server, language)),
-        ("status.conversation", _conversation(turns, chat, language)),
+        ("status.conversation", _conversation(kept, language)),
         ("status.tokens", _tokens(turns, language)),
         ("status.next", text("status.next_steps", language)),
     ]
-    return "\n".join(f"{text(key, language)}: {value}" for key, value in lines)
+    told = [f"{text(key, language)}: {value}" for key, value in lines]
+    if chat.archive is not None:
+        told += map(visible, chat.archive.take_notes(language))
+    return "\n".join(told)
 
 
 def _model(options: ChatOptions, language: Language) -> str:
@@ -59,8 +67,20 @@ def _key(server: Server, language: Language) -> str:
     return text("status.key_set", language, origin=server.key_origin)
 
 
-def _conversation(turns: Sequence[Turn], chat: Chat, language: Language) -> str:
-    return text("status.turns", language, n=0 if chat.conversation.begins_anew else len(turns))
+def _conversation(kept: Kept, language: Language) -> str:
+    key = "status.turns" if kept.store is None else "status.turns_kept"
+    where = "" if kept.store is None else _short(kept.store.path)
+    name = visible(kept.name) or MAIN
+    n = len(kept.conversation.current)
+    return text(key, language, name=name, n=n, path=visible(where))
+
+
+def _short(path: Path) -> str:
+    # a saved notebook need not tell whose machine it was
+    try:
+        return str(Path("~") / path.relative_to(Path.home()))
+    except (ValueError, RuntimeError):
+        return str(path)
 
 
 def _tokens(turns: Iterable[Turn], language: Language) -> str:

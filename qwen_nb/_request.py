@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from qwen_nb import _client
-from qwen_nb._conversation import Conversation, request_for
+from qwen_nb._context import Plan, plan, prepare
+from qwen_nb._entry import Slot
 from qwen_nb._errors import ConfigError
+from qwen_nb._kept import Kept
+from qwen_nb._limits import Limits
 from qwen_nb._messages import (
     ChatOptions,
     ChatRequest,
@@ -16,31 +21,52 @@ from qwen_nb._messages import (
     Reply,
     Server,
     Turn,
-    estimate_tokens,
 )
+from qwen_nb._policy import Policy
 from qwen_nb._question import Preview, Question
+from qwen_nb._retrieval import RetrievalNeed
+from qwen_nb._rounds import Past
 from qwen_nb._rules import check
 from qwen_nb._settings import Settings
+from qwen_nb._summary import Summary, SummaryNeed
 from qwen_nb._texts import Language, text
-from qwen_nb.catalogue import Catalogue
+from qwen_nb.catalogue import Catalogue, Model
 from qwen_nb.dialects import Dialect
 from qwen_nb.dialects.dashscope import DashScopeDialect
 from qwen_nb.dialects.openai import OpenAIDialect
 
 __all__ = ["Desk", "Ready", "checked", "in_words"]
 
+# said by the plan, once in a conversation
+_PLANNED = frozenset(("rule.note.single_turn", "rule.note.system_discouraged"))
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A question as it would be sent, and to whom."""
+    """A question as it would be sent, and to whom.
+
+    Parameters
+    ----------
+    question, server, dialect
+        What is asked, whom, and in which protocol.
+    plan : Plan
+        What of the history goes along. Where it needs something first, `request` is the
+        call that brings it, and `Desk.finished` makes the question's own.
+    request : ChatRequest
+        What is sent.
+    notes : tuple of Note
+        What there is to say about it.
+    ask : callable
+        Plans it again, with what was learned since.
+    """
 
     question: Question
     server: Server
     dialect: Dialect
-    history: tuple[Turn, ...]
+    plan: Plan
     request: ChatRequest
     notes: tuple[Note, ...]
-    starts_anew: bool
+    ask: Callable[..., Plan]
 
     def turn(self, reply: Reply) -> Turn:
         """Return the turn that a reply makes of the question."""
@@ -49,7 +75,7 @@ class Ready:
             first.content if first.role == "system" and isinstance(first.content, str) else None
         )
         options = replace(self.request.options, model=self.request.model, system=system)
-        return Turn(self.question.prompt, reply, options, self.starts_anew)
+        return Turn(self.question.prompt, reply, options, self.question.new)
 
     def preview(self, language: Language, *, of: int) -> Preview:
         """Return what would be sent.
@@ -62,16 +88,14 @@ class Ready:
             How many turns there are, sent or not.
         """
         call = self.dialect.encode(self.request, self.server)
-        contents = (message.content for message in self.request.messages)
+        sent = len(self.plan.sent)
         return Preview(
             server=self.server.name,
             path=call.path,
             body=call.body or {},
-            turns_sent=len(self.history),
-            turns_left_out=of - len(self.history),
-            tokens=sum(
-                estimate_tokens(content) for content in contents if isinstance(content, str)
-            ),
+            turns_sent=sent,
+            turns_left_out=of - sent,
+            tokens=self.plan.tokens,
             notes=in_words(self.notes, language),
         )
 
@@ -82,8 +106,8 @@ class Desk:
 
     Parameters
     ----------
-    conversation : Conversation
-        What was asked before.
+    kept : Kept
+        The conversation.
     before : tuple of Message
         What goes ahead of its turns.
     options : ChatOptions
@@ -94,21 +118,27 @@ class Desk:
         What is known about models.
     compatible, native : Dialect
         The two protocols.
-    running : int
-        How many questions of the conversation are still on their way.
     """
 
-    conversation: Conversation
+    kept: Kept
     before: tuple[Message, ...]
     options: ChatOptions
     settings: Settings
     catalogue: Catalogue
     compatible: OpenAIDialect
     native: DashScopeDialect
-    running: int = 0
 
-    def ready(self, question: Question, server: Server) -> Ready:
+    def ready(self, question: Question, server: Server, slot: Slot | None) -> Ready:
         """Decide history, options and dialect; refuse what would certainly be refused.
+
+        Parameters
+        ----------
+        question : Question
+            What is asked.
+        server : Server
+            Whom.
+        slot : Slot, optional
+            Its place in the conversation; None for a question outside of it.
 
         Raises
         ------
@@ -120,48 +150,110 @@ class Desk:
             raise ConfigError("error.empty_prompt")
         if server.model_studio and server.key is None and server.base_url:
             raise ConfigError("error.no_key", server=server.name)
-        alone = question.once or question.new
-        sent, notes = self._history(question, server)
         options = self._options(question, server)
         dialect = self._dialect(question, server)
         model = options.model or _client.only_model(server)
         options = replace(options, model=model)
         facts = self.catalogue.find(model)
         self.native.suggest_route(model, facts.native_route)
-        before = () if alone else self.before
-        if options.system and before and before[0].role == "system":
-            before = before[1:]  # two would be one too many
-        request = request_for(question.prompt, sent, options, before)
+        alone = question.once or question.new
+        ask = partial(
+            self._plan,
+            () if alone else self.kept.past(slot),
+            question.prompt,
+            facts,
+            self._policy(question),
+            server=server,
+            options=options,
+            before=() if alone else self.before,
+            to_emulator=server.scripted,
+            memory=self.kept.memory,
+        )
+        notes = []
+        if slot is not None and slot.pending:
+            key = "note.job_left_out" if slot.pending == 1 else "note.jobs_left_out"
+            notes.append(Note(key, {"n": slot.pending}))
+        planned = ask()
+        ready = Ready(question, server, dialect, planned, ChatRequest(model, ()), (), ask)
+        if planned.needs is None:
+            return self._checked(ready, options, notes)
+        first = planned.needs.request if isinstance(planned.needs, SummaryNeed) else None
+        request = first or ChatRequest(model, (Message("user", question.prompt),), options)
+        return replace(ready, request=request, notes=(*notes, *planned.notes))
+
+    def finished(
+        self,
+        ready: Ready,
+        summarise: Callable[[SummaryNeed], Summary | None],
+        find: Callable[[RetrievalNeed], tuple[str, ...]],
+    ) -> Ready:
+        """Plan a question again, and make the calls that it needs first.
+
+        Parameters
+        ----------
+        ready : Ready
+            The question.
+        summarise, find : callable
+            Make the calls; see `prepare`.
+        """
+        planned = prepare(ready.ask, summarise, find)
+        said = [note for note in ready.notes if note.key.startswith("note.job")]
+        options = self._options(ready.question, ready.server)
+        options = replace(options, model=ready.request.model)
+        return self._checked(replace(ready, plan=planned), options, said)
+
+    def _checked(self, ready: Ready, options: ChatOptions, notes: list[Note]) -> Ready:
+        question, server, dialect = ready.question, ready.server, ready.dialect
+        request = ChatRequest(options.model or "", ready.plan.messages, options)
+        notes = [*notes, *ready.plan.notes]
         if question.continues is not None:
             prefix = Message("assistant", question.continues.answer, partial=True)
             request = replace(request, messages=(*request.messages, prefix))
         if server.model_studio:
+            facts = self.catalogue.find(request.model)
             found = check(request, facts, force=question.force)
-            request, notes = found.request, [*notes, *found.notes]
-        notes += dialect.encode(request, server).notes
-        anew = question.new or self.conversation.begins_anew
-        if question.resumes is not None:
-            anew = question.resumes.starts_anew
-        return Ready(question, server, dialect, sent, request, tuple(notes), anew)
+            request = found.request
+            notes += (note for note in found.notes if note.key not in _PLANNED)
+        # What there is to say is about the options; the history was encoded before.
+        short = replace(request, messages=request.messages[-1:])
+        notes += dialect.encode(short, server).notes
+        return replace(ready, request=request, notes=tuple(notes))
 
-    def _history(
-        self, question: Question, server: Server
-    ) -> tuple[tuple[Turn, ...], list[Note]]:
-        if question.once or question.new:
-            return (), []
-        history = self.conversation.history(until=question.resumes)
-        sent = tuple(turn for turn in history if server.scripted or not turn.reply.scripted)
-        notes = []
-        if len(sent) < len(history):
-            notes.append(Note("note.scripted_left_out", {"n": len(history) - len(sent)}))
-        if self.running:
-            key = "note.job_left_out" if self.running == 1 else "note.jobs_left_out"
-            notes.append(Note(key, {"n": self.running}))
-        return sent, notes
+    def _plan(
+        self,
+        turns: Sequence[Past],
+        prompt: str,
+        model: Model,
+        policy: Policy,
+        *,
+        server: Server,
+        options: ChatOptions,
+        summaries: tuple[Summary, ...] = (),
+        told: frozenset[str] = frozenset(),
+        **more: Any,
+    ) -> Plan:
+        limits = Limits(self.settings.home)
+        return plan(
+            turns,
+            prompt,
+            model,
+            policy,
+            limits.of(server, options.model or ""),
+            options=options,
+            summaries=(*self.kept.summaries, *summaries),
+            told=self.kept.told | told,
+            **more,
+        )
+
+    def _policy(self, question: Question) -> Policy:
+        if question.force:
+            return Policy("off")
+        return Policy.read(self.settings.value("context", "auto"))
 
     def _options(self, question: Question, server: Server) -> ChatOptions:
         given = checked(question.options)
-        current = () if question.once or question.new else self.conversation.current
+        alone = question.once or question.new
+        current = () if alone else self.kept.conversation.current
         if given.system is None and current:
             given = replace(given, system=current[-1].options.system)
         asked = given.over(self.options)

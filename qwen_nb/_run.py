@@ -11,22 +11,28 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from qwen_nb import _client
 from qwen_nb._carried import carried
+from qwen_nb._context import learn
+from qwen_nb._embeddings import embed
+from qwen_nb._entry import Slot
 from qwen_nb._errors import AuthFailed, QwenError, Stopped
 from qwen_nb._events import Event, Retrying
 from qwen_nb._interrupts import Interrupts
 from qwen_nb._job import JOBS, Job
-from qwen_nb._messages import Asking, Display, Reply, Server, Turn
-from qwen_nb._places import Place, PlacedConversation
+from qwen_nb._kept import Kept
+from qwen_nb._limits import Limits, limit_in
+from qwen_nb._messages import Asking, Display, Reply, ReplyBuilder, Server
 from qwen_nb._pump import Outcome, Pump
-from qwen_nb._request import Ready, in_words
+from qwen_nb._request import Desk, Ready, in_words
 from qwen_nb._retries import Retries
+from qwen_nb._retrieval import EMBEDDING_MODEL, RetrievalNeed, Vectors, nearest
 from qwen_nb._screen import Screen
+from qwen_nb._summary import Summary, SummaryNeed
 from qwen_nb._texts import Language, text
 from qwen_nb._transport import HttpExchange
 from qwen_nb.dialects.thinking import thinking_notes
@@ -46,8 +52,10 @@ class Run:
     ----------
     ready : Ready
         The question.
-    conversation : PlacedConversation
-        Where its turn goes.
+    desk : Desk
+        Where it was made ready, and may be again.
+    slot : Slot, optional
+        Its place in the conversation; None: it is no part of it.
     screen : Screen
         Told what was drawn.
     display : Display
@@ -67,7 +75,8 @@ class Run:
     def __init__(
         self,
         ready: Ready,
-        conversation: PlacedConversation,
+        desk: Desk,
+        slot: Slot | None,
         screen: Screen,
         display: Display,
         *,
@@ -78,14 +87,16 @@ class Run:
         idle_s: float,
     ) -> None:
         self._ready = ready
-        self._conversation = conversation
+        self._desk = desk
+        self._kept = desk.kept
+        self._slot = slot
+        self._asked_at = time.time()
         self._screen = screen
         self._display = display
         self._language = language
         self._exchange = exchange
         self._other_region = other_region
         self._retries = retries
-        self._place: Place | None = None
         self._is_job = False
         self._asking = self._facts()
         first = exchange(ready.server)
@@ -95,6 +106,7 @@ class Run:
             display,
             idle_s=idle_s,
             continues=ready.question.continues,
+            each_second=self._checkpoint if slot is not None else None,
         )
 
     def here(self) -> Reply:
@@ -112,6 +124,7 @@ class Run:
         except asyncio.CancelledError:
             self._pump.stop()
             self._display.close(self._pump.outcome(self._asking).reply)
+            self._release()
             raise
         with Interrupts() as interrupts:
             outcome = self._close(interrupts)
@@ -140,11 +153,9 @@ class Run:
         is_detached : bool
             False waits here all the same, and returns a job that has ended.
         """
-        question, self._is_job = self._ready.question, True
-        job = Job(question.prompt, self._asking.model, self._pump, self._language)
+        self._is_job = True
+        job = Job(self._ready.question.prompt, self._asking.model, self._pump, self._language)
         with Interrupts(self._pump.stop) as interrupts, self._giving_up(job):
-            if not question.once:
-                self._place = self._conversation.keep_place(starts_anew=question.new)
             JOBS.add(job, self._screen.cell_id)
             if is_detached:
                 interrupts.impatiently(lambda: self._pump.open(self._asking))
@@ -162,38 +173,100 @@ class Run:
 
     def _facts(self) -> Asking:
         question, server = self._ready.question, self._ready.server
-        number = 1 if question.new else self._conversation.next_number
-        if question.resumes is not None:
-            number = question.resumes.reply.turn or number - 1
+        slot = self._slot
+        number = None if slot is None else 1 if question.new else slot.number
         return Asking(
             model=self._ready.request.model,
             server=server.name,
             scripted=server.scripted,
-            turn=None if question.once else number,
-            turns_sent=len(self._ready.history),
+            turn=number,
+            turns_sent=len(self._ready.plan.sent),
             notes=(*question.notes, *in_words(self._ready.notes, self._language)),
         )
 
     def _events(self, exchange: HttpExchange) -> Iterator[Event]:
-        """Ask; and ask again where the key belongs, if nobody had said which region that is."""
-        request, dialect = self._ready.request, self._ready.dialect
+        """Ask; once more where what the server says of its limit or the key asks for it."""
+        if self._ready.plan.needs is not None:
+            self._prepare()
+            self._pump.hand_over(exchange)
         server, has_begun = self._ready.server, False
         try:
-            for event in _client.stream(request, exchange, dialect, server, self._retries):
+            for event in self._stream(exchange, server):
                 has_begun = has_begun or not isinstance(event, Retrying)
                 yield event
             return
         except AuthFailed:
-            found = None if has_begun else self._other_region(server)
-            if found is None:
+            other = None if has_begun else self._other_region(server)
+            if other is None:
                 raise
+            words = text("note.region_found", self._language, server=other.name)
+            notes = (*self._asking.notes, words)
+            self._asking = replace(self._asking, server=other.name, notes=notes)
+            server = other
+        except QwenError as error:
+            limit = None if has_begun else limit_in(error)
+            if limit is None or self._ready.question.force:
+                raise
+            Limits(self._desk.settings.home).learn(server, self._ready.request.model, limit)
+            self._kept.memory.too_long(self._ready.plan.weighed, limit)
+            self._prepare()
         exchange.close()
-        words = text("note.region_found", self._language, server=found.name)
-        notes = (*self._asking.notes, words)
-        self._asking = replace(self._asking, server=found.name, notes=notes)
-        other = self._exchange(found)
-        self._pump.hand_over(other)
-        yield from _client.stream(request, other, dialect, found, self._retries)
+        fresh = self._exchange(server)
+        self._pump.hand_over(fresh)
+        yield from self._stream(fresh, server)
+
+    def _stream(self, exchange: HttpExchange, server: Server) -> Iterator[Event]:
+        request, dialect = self._ready.request, self._ready.dialect
+        return _client.stream(request, exchange, dialect, server, self._retries)
+
+    def _prepare(self) -> None:
+        """Make the calls that the question needs first, and then the question's own."""
+        self._ready = ready = self._desk.finished(self._ready, self._summarise, self._find)
+        notes = (*ready.question.notes, *in_words(ready.notes, self._language))
+        sent = len(ready.plan.sent)
+        self._asking = replace(self._asking, turns_sent=sent, notes=notes)
+
+    def _summarise(self, need: SummaryNeed) -> Summary | None:
+        ready, builder = self._ready, ReplyBuilder()
+        exchange = self._exchange(ready.server)
+        self._pump.hand_over(exchange)
+        try:
+            for event in _client.stream(
+                need.request, exchange, ready.dialect, ready.server, self._retries
+            ):
+                builder.add(event)
+        finally:
+            exchange.close()
+        reply = builder.reply(model=need.request.model, scripted=ready.server.scripted)
+        summary = need.made(reply)
+        if summary is not None:
+            self._kept.add_summary(summary)
+        return summary
+
+    def _find(self, need: RetrievalNeed) -> tuple[str, ...]:
+        server = self._ready.server
+
+        def exchange() -> HttpExchange:
+            made = self._exchange(server)
+            self._pump.hand_over(made)
+            return made
+
+        def vectors(texts: Sequence[str]) -> Sequence[Sequence[float]]:
+            return embed(texts, EMBEDDING_MODEL, exchange, server).vectors
+
+        store = self._kept.store
+        return nearest(need, vectors, Vectors(store.path if store is not None else None))
+
+    def _checkpoint(self) -> None:
+        slot = self._slot
+        if slot is not None:
+            reply = self._pump.outcome(self._asking).reply
+            self._kept.checkpoint(
+                slot,
+                self._ready.turn(replace(reply, finish_reason="cut")),
+                asked_at=self._asked_at,
+                region=self._ready.server.region,
+            )
 
     def _follow_here(self, interrupts: Interrupts) -> Outcome:
         def follow() -> None:
@@ -220,7 +293,7 @@ class Run:
             yield
         except BaseException as error:
             self._pump.leave()
-            self._fill_place(None)
+            self._release()
             job.end(None, error)
             raise
 
@@ -242,17 +315,25 @@ class Run:
         return Outcome(reply, error)
 
     def _keep(self, reply: Reply) -> None:
-        question = self._ready.question
-        turn = self._ready.turn(reply) if reply.answer or reply.thinking else None
-        if self._place is not None:
-            self._fill_place(turn)
-        elif turn is not None and not question.once:
-            self._conversation.append(turn, in_place_of=question.resumes)
+        planned, slot = self._ready.plan, self._slot
+        self._kept.told |= planned.once
+        if planned.needs is None:
+            learn(self._kept.memory, planned, reply)
+        if slot is None or not (reply.answer or reply.thinking):
+            self._release()
+            return
+        self._slot = None
+        self._kept.settle(
+            slot,
+            self._ready.turn(reply),
+            asked_at=self._asked_at,
+            region=self._ready.server.region,
+        )
 
-    def _fill_place(self, turn: Turn | None) -> None:
-        place, self._place = self._place, None
-        if place is not None:
-            self._conversation.fill(place, turn)
+    def _release(self) -> None:
+        slot, self._slot = self._slot, None
+        if slot is not None:
+            self._kept.release(slot)
 
     def _remarked(self, reply: Reply) -> Reply:
         if self._ready.question.continues is not None:
@@ -278,14 +359,17 @@ def _await_interrupt(interrupts: Interrupts) -> None:
         time.sleep(_TRAVEL_S / 20)
 
 
-def describing(ready: Ready, *, carries: bool) -> Describe:
+def describing(kept: Kept, slot: Slot | None, *, carries: bool) -> Describe:
     """Say what a saved output keeps of a reply: also what the conversation goes on from."""
-    if ready.question.once or not carries:
-        return metadata
-    keeps_thinking = bool(ready.request.options.params.get("preserve_thinking"))
 
     def describe(reply: Reply) -> dict[str, Any]:
-        turn = carried(ready.turn(reply), keep_thinking=keeps_thinking)
-        return {**metadata(reply), "turn": turn}
+        entry = kept.conversation.find(slot.id) if slot is not None else None
+        if entry is None:
+            return metadata(reply)
+        facts = {**metadata(reply), **kept.carried(entry)}
+        if not carries:
+            return facts
+        keeps_thinking = bool(entry.turn.options.params.get("preserve_thinking"))
+        return {**facts, "turn": carried(entry.turn, keep_thinking=keeps_thinking)}
 
     return describe

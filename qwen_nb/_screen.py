@@ -39,6 +39,7 @@ class Screen:
     def __init__(self, shell: Any | None) -> None:
         self._shell = shell
         self._drawn_now: list[Reply | Job] = []
+        self._executions = 0
         self._language: Language = "en"
         if shell is not None:
             shell.display_formatter.ipython_display_formatter.for_type(Reply, self.draw)
@@ -83,6 +84,16 @@ class Screen:
     def cell_id(self) -> str | None:
         """The id of the running cell, where the front end tells one."""
         return _notebook.cell_id(self._shell)
+
+    @property
+    def cell_key(self) -> str | None:
+        """The key of the running cell, by which a conversation knows it again."""
+        return _notebook.here(self._shell).cell
+
+    @property
+    def execution(self) -> int:
+        """Tells one execution of a cell from the next; raised by each that begins."""
+        return self._executions
 
     def display(
         self,
@@ -187,6 +198,7 @@ class Screen:
         type(self)._of_shells.pop(self._shell, None)
 
     def _new_execution(self, *_: Any) -> None:
+        self._executions += 1
         self._drawn_now.clear()
         JOBS.cell_runs(_notebook.cell_id(self._shell))
 

@@ -15,11 +15,13 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from qwen_nb._errors import ConfigError
 from qwen_nb._messages import ChatOptions
+from qwen_nb._policy import Policy
 
 __all__ = ["DEFAULT_MODEL", "NAMES", "Setting", "Settings", "help_of", "home", "shown"]
 
@@ -69,6 +71,10 @@ def _one_of(*words: str) -> Callable[[Any], str]:
     return read
 
 
+def _context(value: Any) -> str:
+    return str(Policy.read(value))
+
+
 def _words(value: Any) -> str:
     if not str(value).strip():
         raise ValueError(value)
@@ -87,6 +93,7 @@ _KINDS: Mapping[str, _Kind] = {
     "api_key": _Kind("QWEN_NB_API_KEY", _words, "KEY", secret=True),
     "base_url": _Kind("QWEN_NB_BASE_URL", _words, "URL"),
     "carry": _Kind("QWEN_NB_CARRY", _switch, "on|off"),
+    "context": _Kind("QWEN_NB_CONTEXT", _context, "auto|truncate N|retrieve K|off"),
     "dashscope_api_key": _Kind("DASHSCOPE_API_KEY", _words, "KEY", secret=True),
     "dialect": _Kind("QWEN_NB_DIALECT", _one_of("openai", "dashscope"), "openai|dashscope"),
     "display": _Kind("QWEN_NB_DISPLAY", _one_of("card", "text", "static"), "card|text|static"),
@@ -302,11 +309,18 @@ def _dotenv(folder: Path) -> Mapping[str, str | None]:
     return {line.key: line.value for line in lines if line.key}
 
 
+@lru_cache(maxsize=16)
+def _parsed(path: Path, changed_ns: int, size: int) -> Any:
+    # Settings are looked up several times for one question, and files change rarely.
+    return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+
+
 def _toml(path: Path, *tables: str) -> Mapping[str, Any]:
     if not path.is_file():
         return {}
     try:
-        told: Any = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        about = path.stat()
+        told = _parsed(path, about.st_mtime_ns, about.st_size)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         if tables:
             return {}  # somebody else's file; its owner's tools will say what is wrong

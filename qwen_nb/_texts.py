@@ -229,6 +229,55 @@ TEXTS: dict[str, tuple[str, str]] = {
         "There is no question: write one below %%qwen or after %qwen.",
         "没有问题:请在 %%qwen 下方或 %qwen 之后写出问题。",
     ),
+    # -- the store of conversations ---------------------------------------------------------
+    "error.no_turn": (
+        "There is no turn {turn} in this conversation; %qwen_nb history lists them.",
+        "当前会话中没有第 {turn} 轮;可用 %qwen_nb history 查看。",
+    ),
+    "error.nothing_to_retry": (
+        "Nothing was asked in this conversation yet, so there is nothing to ask again.",
+        "当前会话中还没有提问,无法重试。",
+    ),
+    "error.store_readonly": (
+        "Conversations cannot be kept in {path} ({reason}). Make the file and its folder "
+        "writable, or set QWEN_NB_HOME to another folder; until then they stay in memory.",
+        "无法将会话保存到 {path}({reason})。请将该文件及其文件夹设为可写,或将 QWEN_NB_HOME "
+        "设为其他文件夹;在此之前会话仅保留在内存中。",
+    ),
+    "error.store_full": (
+        "There is no room left to keep conversations in {path} ({reason}). Free some space; "
+        "until then they stay in memory.",
+        "磁盘空间不足,无法将会话保存到 {path}({reason})。请释放空间;在此之前会话仅保留在内存中。",
+    ),
+    "error.store_damaged": (
+        "{path}, which keeps the conversations, is damaged ({reason}) and was left as it is. "
+        "Move it away or put a backup in its place; until then conversations stay in memory.",
+        "保存会话的文件 {path} 已损坏({reason}),未作任何改动。请将其移走或用备份替换;"
+        "在此之前会话仅保留在内存中。",
+    ),
+    "error.store_foreign": (
+        "{path} is a database of another program and was left as it is. Move it away, or set "
+        "QWEN_NB_HOME to another folder; until then conversations stay in memory.",
+        "{path} 是其他程序的数据库,未作任何改动。请将其移走,或将 QWEN_NB_HOME 设为其他文件夹;"
+        "在此之前会话仅保留在内存中。",
+    ),
+    "error.store_newer": (
+        "{path} was written by a newer qwen_nb (format {found}; this one knows {known}) and "
+        "was left as it is. pip install -U qwen_nb; until then conversations stay in memory.",
+        "{path} 由更新版本的 qwen_nb 写入(格式 {found},当前版本支持到 {known}),未作任何改动。"
+        "请 pip install -U qwen_nb;在此之前会话仅保留在内存中。",
+    ),
+    "error.store_busy": (
+        "Another program has held {path} for too long ({reason}). Conversations stay in memory "
+        "and are written with the next question; if it stays so, close the other program.",
+        "{path} 长时间被其他程序占用({reason})。会话暂存于内存,将在下次提问时写入;"
+        "若仍如此,请关闭该程序。",
+    ),
+    "error.store_failed": (
+        "Conversations could not be kept in {path} ({reason}). They stay in memory and are "
+        "tried again with the next question; if it stays so, look after that disk.",
+        "无法将会话保存到 {path}({reason})。会话暂存于内存,将在下次提问时重试;若仍如此,请检查磁盘。",
+    ),
     # -- servers -------------------------------------------------------------------------
     "server.emulator": ("embedded emulator", "内置模拟器"),
     "stopped": (
@@ -291,6 +340,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "option.--param": (
         "any other request field; the value is read as JSON if it parses; repeatable",
         "任何其他请求字段;值能解析为 JSON 时按 JSON 读取;可重复",
+    ),
+    "option.--chat": (
+        "another conversation of this notebook, made if it is not there; main is its own",
+        "使用此笔记本的另一个对话,不存在则新建;main 为笔记本自己的对话",
     ),
     "option.--new": ("the conversation starts anew at this turn", "从这一轮开始新的对话"),
     "option.--once": ("no history in, none out", "不带历史,也不计入历史"),
@@ -552,8 +605,49 @@ TEXTS: dict[str, tuple[str, str]] = {
         "将上一条回复放入此单元格,例如在刷新页面之后",
     ),
     "command.new": (
-        "let the next question begin a new conversation",
-        "从下一个问题开始新的对话",
+        "let the next question begin anew; NAME: make a conversation and go over to it",
+        "从下一个问题重新开始;给出 NAME 则新建对话并切换过去",
+    ),
+    "command.chats": (
+        "the conversations of this notebook: turns, tokens, when they were used last",
+        "列出此笔记本的对话:轮数、Token 消耗、最近使用时间",
+    ),
+    "command.switch": (
+        "NAME: ask another conversation of this notebook; main is its own",
+        "NAME:切换到此笔记本的另一个对话;main 为笔记本自己的对话",
+    ),
+    "command.history": (
+        "the last N turns with all their versions; TURN --thinking shows one in full",
+        "显示最近 N 轮及其全部版本;TURN --thinking 显示某一轮的全文及思考过程",
+    ),
+    "command.search": (
+        "TEXT: look for words in everything asked and answered, in all notebooks",
+        "TEXT:在所有笔记本的全部提问和回复中搜索",
+    ),
+    "command.undo": (
+        "take the last turn back, or the last N; they are kept",
+        "撤销最后一轮或最后 N 轮;内容会保留",
+    ),
+    "command.restore": (
+        "bring back what left last, or the other version of a TURN",
+        "恢复最近撤销或替换的一轮,或某一轮 TURN 的另一个版本",
+    ),
+    "command.fork": (
+        "NAME [--at TURN]: copy the turns up to one into a new conversation",
+        "NAME [--at TURN]:将截至某一轮的内容复制为新对话",
+    ),
+    "command.retry": (
+        "ask the last question again, with the options of %qwen; the old answer is kept",
+        "重新提出上一个问题,可用 %qwen 的选项;原回复会保留",
+    ),
+    "command.export": (
+        "FILE: .jsonl with everything, .md to read, .json as the API's messages; "
+        "--force writes over a file",
+        "FILE:.jsonl 保存全部内容,.md 供阅读,.json 为 API 的消息格式;--force 覆盖已有文件",
+    ),
+    "command.import": (
+        "FILE: make a conversation of a .jsonl that was exported, or of .json messages",
+        "FILE:将导出的 .jsonl 或 .json 消息读入为新对话",
     ),
     "command.status": (
         "where questions go, and what has been asked so far",
@@ -562,6 +656,174 @@ TEXTS: dict[str, tuple[str, str]] = {
     "command.new_done": (
         "The next question begins a new conversation.",
         "下一个问题将开始新的对话。",
+    ),
+    # -- conversations: what the commands say ---------------------------------------------
+    "chats.sends": (
+        "The next question sends {n} earlier turns along.",
+        "下一个问题将附带之前的 {n} 轮。",
+    ),
+    "chats.sends_one": (
+        "The next question sends {n} earlier turn along.",
+        "下一个问题将附带之前的 {n} 轮。",
+    ),
+    "chats.sends_none": (
+        "The next question sends no earlier turns along.",
+        "下一个问题不附带之前的内容。",
+    ),
+    "chats.active": ("now", "当前"),
+    "chats.name": ("conversation", "对话"),
+    "chats.turns": ("turns", "轮数"),
+    "chats.tokens": ("in / out", "输入 / 输出"),
+    "chats.used": ("last used", "最近使用"),
+    "chats.kept": ("kept", "保存"),
+    "chats.memory": ("in memory", "内存中"),
+    "chats.number": (
+        "{command} takes a number from 1 on, not {word!r}.",
+        "{command} 需要从 1 开始的数字,而不是 {word!r}。",
+    ),
+    "chats.name_wanted": (
+        "A name is wanted, for example: %qwen_nb fork draft --at 2.",
+        "需要一个名称,例如:%qwen_nb fork draft --at 2。",
+    ),
+    "chats.taken": (
+        "There is a conversation {name} already; %qwen_nb switch {name} goes over to it.",
+        "对话 {name} 已存在;可用 %qwen_nb switch {name} 切换过去。",
+    ),
+    "chats.unknown": (
+        "This notebook has no conversation {name!r}.{near} It has: {names}; "
+        "%qwen_nb new NAME makes one.",
+        "此笔记本没有对话 {name!r}。{near}现有:{names};可用 %qwen_nb new NAME 新建。",
+    ),
+    "chats.new_done": (
+        "Conversation {name} is new, and is asked from now on.",
+        "已新建对话 {name},从现在起使用它。",
+    ),
+    "chats.switched": (
+        "Conversation {name} is asked from now on.",
+        "从现在起使用对话 {name}。",
+    ),
+    "chats.forked": (
+        "Conversation {name} is a copy of {of} up to turn {turn}, and is asked from now on.",
+        "对话 {name} 是 {of} 截至第 {turn} 轮的副本,从现在起使用它。",
+    ),
+    "undo.none": ("There is no turn to take back.", "没有可撤销的轮次。"),
+    "undo.one": (
+        "Turn {turn} ({words}) is taken back; %qwen_nb restore brings it again.",
+        "已撤销第 {turn} 轮({words});可用 %qwen_nb restore 恢复。",
+    ),
+    "undo.earlier": (
+        "The turn before ({words}) is taken back; %qwen_nb restore brings it again.",
+        "已撤销之前的一轮({words});可用 %qwen_nb restore 恢复。",
+    ),
+    "undo.done": (
+        "{n} turns are taken back; %qwen_nb restore brings them again, one by one.",
+        "已撤销 {n} 轮;可用 %qwen_nb restore 逐轮恢复。",
+    ),
+    "restore.none": (
+        "Nothing was taken back or replaced in this conversation.",
+        "此对话中没有被撤销或替换的内容。",
+    ),
+    "restore.no_version": (
+        "Turn {turn} has no other version.",
+        "第 {turn} 轮没有其他版本。",
+    ),
+    "restore.done": ("Turn {turn} ({words}) is back.", "已恢复第 {turn} 轮({words})。"),
+    "restore.version": (
+        "Another version of turn {turn} ({words}) stands; the one before is kept, and "
+        "%qwen_nb restore {turn} changes them again.",
+        "已换为第 {turn} 轮({words})的另一个版本;之前的版本会保留,"
+        "可用 %qwen_nb restore {turn} 换回。",
+    ),
+    "retry.words": (
+        "retry takes options only; a new question is asked with %qwen.",
+        "retry 只接受选项;新问题请用 %qwen 提出。",
+    ),
+    "history.none": (
+        "Nothing was asked in this conversation yet.",
+        "此对话中还没有提问。",
+    ),
+    "history.takes": (
+        "history takes a number, and --thinking to show that turn in full.",
+        "history 接受一个数字,加 --thinking 显示该轮全文。",
+    ),
+    "history.more": (
+        "Earlier turns not shown: {n}; %qwen_nb history {all} shows all.",
+        "另有之前的 {n} 轮;%qwen_nb history {all} 显示全部。",
+    ),
+    "history.turn": ("turn", "轮"),
+    "history.cell": ("cell", "单元格"),
+    "history.model": ("model", "模型"),
+    "history.words": ("question", "问题"),
+    "history.tokens": ("in / out", "输入 / 输出"),
+    "history.marks": ("remarks", "备注"),
+    "history.replaced": ("replaced", "已替换"),
+    "history.undone": ("taken back", "已撤销"),
+    "history.deleted": ("cell deleted", "单元格已删除"),
+    "history.older": ("on older context", "基于较早的上下文"),
+    "history.anew": ("begins anew", "重新开始"),
+    "history.stopped": ("stopped", "已停止"),
+    "history.cut": ("cut", "已中断"),
+    "history.failed": ("no answer", "无回复"),
+    "history.blocked": ("blocked", "已拦截"),
+    "history.length": ("cut at its length", "达到长度上限"),
+    "search.wanted": (
+        "search takes the words to look for; in quotes, a phrase.",
+        "search 需要要搜索的文字;引号内为词组。",
+    ),
+    "search.none": ("Nothing was found for {wanted}.", "没有找到:{wanted}。"),
+    "search.unreadable": (
+        "{path} cannot be read, so only what is in memory was looked through; %qwen_nb status "
+        "says why.",
+        "无法读取 {path},因此只搜索了内存中的内容;原因见 %qwen_nb status。",
+    ),
+    "search.notebook": ("notebook", "笔记本"),
+    "search.name": ("conversation", "对话"),
+    "search.turn": ("turn", "轮"),
+    "search.when": ("asked", "提问时间"),
+    "search.words": ("found", "内容"),
+    "search.memory": ("in memory", "内存中"),
+    "export.title": ("Conversation {name}", "对话 {name}"),
+    "export.form": (
+        "A file is wanted whose name ends in one of {forms}.",
+        "需要一个以 {forms} 之一结尾的文件名。",
+    ),
+    "export.exists": (
+        "{path} is there already and was left as it is; --force writes over it.",
+        "{path} 已存在,未作改动;加 --force 覆盖。",
+    ),
+    "export.failed": ("{path}: {reason}.", "{path}:{reason}。"),
+    "export.done_jsonl": (
+        "{path} holds everything, with all versions (answers: {n}).",
+        "已将全部内容写入 {path}:{n} 条回复,含所有版本。",
+    ),
+    "export.done_md": (
+        "{path} is written for reading (turns: {n}).",
+        "已将 {n} 轮写入 {path}。",
+    ),
+    "export.done_json": (
+        "{path} holds what the next question would send along (turns: {n}).",
+        "已将下一个问题会附带的内容写入 {path}:{n} 轮。",
+    ),
+    "import.done": (
+        "Conversation {name} holds what was imported (turns: {n}), and is asked from now on.",
+        "已将导入的内容存为对话 {name}({n} 轮),从现在起使用它。",
+    ),
+    "import.left_out": (
+        "What no turn can hold was left out (messages or parts: {n}).",
+        "无法保存为轮次的内容已略去:{n} 条消息或内容块。",
+    ),
+    "import.nothing": (
+        "The file holds no questions, so nothing was imported.",
+        "文件中没有提问,未导入任何内容。",
+    ),
+    "error.import_line": (
+        "Line {line} of the file cannot be read ({reason}); nothing was imported.",
+        "无法读取文件的第 {line} 行({reason});未导入任何内容。",
+    ),
+    "error.import_newer": (
+        "The file has version {version} of the form, which is newer than this qwen_nb; "
+        "update it. Nothing was imported.",
+        "文件格式为版本 {version},比当前的 qwen_nb 新;请先升级。未导入任何内容。",
     ),
     "command.no_last": (
         "There is no reply yet; ask with %%qwen.",
@@ -594,7 +856,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "status.key_set": ("found in {origin}", "来自 {origin}"),
     "status.conversation": ("conversation", "对话"),
-    "status.turns": ("{n} turns, in memory", "{n} 轮,保存在内存中"),
+    "status.turns": (
+        "{n} turns in {name}, in memory only",
+        "{name},{n} 轮,仅保存在内存中",
+    ),
+    "status.turns_kept": ("{n} turns in {name}, kept in {path}", "{name},{n} 轮,保存在 {path}"),
     "status.tokens": ("tokens so far", "目前 Token 消耗"),
     "status.in_out": ("in {input} · out {output}", "输入 {input} · 输出 {output}"),
     "status.next": ("next", "接下来"),
@@ -818,6 +1084,80 @@ TEXTS: dict[str, tuple[str, str]] = {
         "into the question",
         "{model} 的文档不建议在思考模式下使用系统消息;请写入提问中",
     ),
+    # -- context: what is said to the model in place of older turns --------------------------
+    "context.summary.prompt": (
+        "Summarise this part of a conversation between a user and an assistant, so that the assistant can go on with it from the summary alone. Keep names, figures, decisions, definitions, code that is still in use, the user's wishes about form, and open questions; leave out pleasantries. At most {n} words, in the language of the conversation. Write the summary only.\n\n<conversation>\n{rounds}\n</conversation>",
+        "请总结下面这段用户与助手的对话,使助手仅凭总结就能继续对话。请保留名称、数字、决定、定义、仍在使用的代码、用户对形式的要求以及未解决的问题;略去寒暄。不超过 {n} 个词,使用对话所用的语言。只写总结。\n\n<conversation>\n{rounds}\n</conversation>",
+    ),
+    "context.summary.more": (
+        "Summarise this part of a conversation between a user and an assistant, so that the assistant can go on with it from the summary alone. What came before is already summarised: work that and what follows into one summary. Keep names, figures, decisions, definitions, code that is still in use, the user's wishes about form, and open questions; leave out pleasantries. At most {n} words, in the language of the conversation. Write the summary only.\n\n<summary>\n{so_far}\n</summary>\n\n<conversation>\n{rounds}\n</conversation>",
+        "请总结下面这段用户与助手的对话,使助手仅凭总结就能继续对话。此前的内容已有总结:请将其与后续内容合并为一份总结。请保留名称、数字、决定、定义、仍在使用的代码、用户对形式的要求以及未解决的问题;略去寒暄。不超过 {n} 个词,使用对话所用的语言。只写总结。\n\n<summary>\n{so_far}\n</summary>\n\n<conversation>\n{rounds}\n</conversation>",
+    ),
+    "context.summary.head": (
+        "[Summary of the first {n} rounds of this conversation, in their place:]\n{summary}\n[End of the summary; the conversation goes on:]\n\n",
+        "[本对话前 {n} 轮的总结,代替原文:]\n{summary}\n[总结结束;对话继续:]\n\n",
+    ),
+    "context.quote.head": (
+        "[Quoted from earlier in this conversation, since it is near the question; other rounds are left out:]\n{rounds}\n[End of the quotes; the question:]\n\n",
+        "[引自本对话此前与提问相近的内容;其余各轮已略去:]\n{rounds}\n[引用结束;提问:]\n\n",
+    ),
+    "context.quote.round": (
+        '<round number="{n}">\n{said}\n</round>',
+        '<round number="{n}">\n{said}\n</round>',
+    ),
+    "context.said.user": ("User: {said}", "用户:{said}"),
+    "context.said.assistant": ("Assistant: {said}", "助手:{said}"),
+    "context.said.system": ("System: {said}", "系统:{said}"),
+    "context.said.tool": ("Tool result: {said}", "工具结果:{said}"),
+    "context.said.call": (
+        "Assistant calls the tool {name}: {arguments}",
+        "助手调用工具 {name}:{arguments}",
+    ),
+    # -- context: what a reader is told ----------------------------------------------------------
+    "context.note.single_turn": (
+        "{model} takes a single question; {n} earlier turns were not sent",
+        "{model} 只支持单轮提问;此前 {n} 轮未发送",
+    ),
+    "context.note.will_summarise": (
+        "the conversation nears the most that {model} takes in; a call of its own summarises the first {n} turns, which stay in the notebook",
+        "对话接近 {model} 的最大输入长度;将另行调用一次模型来总结前 {n} 轮,原文仍保留在笔记本中",
+    ),
+    "context.note.summarised": (
+        "the first {n} turns were sent as a summary",
+        "前 {n} 轮以总结代替发送",
+    ),
+    "context.note.no_summary": (
+        "a summary of the older turns could not be had",
+        "未能得到较早各轮的总结",
+    ),
+    "context.note.left_out": (
+        "{n} earlier turns were left out",
+        "此前 {n} 轮未发送",
+    ),
+    "context.note.quoted": (
+        "{n} of {all} earlier turns were quoted, those nearest to the question",
+        "此前 {all} 轮中引用了与提问最相近的 {n} 轮",
+    ),
+    "error.question_too_long": (
+        "The question has about {question} tokens, and {rest} more go with it; {model} takes {limit} in all. Nothing was sent. Shorten it, or choose a model with a longer context with -m; %qwen_nb config context off sends it anyway.",
+        "提问约 {question} Token,另有 {rest} Token 随之发送;{model} 共可输入 {limit} Token。未发送任何内容。请缩短提问,或用 -m 换用上下文更长的模型;%qwen_nb config context off 可照样发送。",
+    ),
+    "error.turn_too_long": (
+        "The question has about {question} tokens, the turn before it {turn}, and {rest} more go with them; {model} takes {limit} in all. Nothing was sent. Ask without history (--once), begin anew (--new), or choose a model with a longer context with -m; %qwen_nb config context off sends it anyway.",
+        "提问约 {question} Token,上一轮约 {turn} Token,另有 {rest} Token 随之发送;{model} 共可输入 {limit} Token。未发送任何内容。请不带历史提问(--once)、重新开始(--new),或用 -m 换用上下文更长的模型;%qwen_nb config context off 可照样发送。",
+    ),
+    "error.no_retrieval": (
+        "Looking for similar turns needs an extra that is not installed: pip install 'qwen_nb[retrieval]'. Or set %qwen_nb config context auto.",
+        "查找相近的各轮需要安装附加组件:pip install 'qwen_nb[retrieval]'。也可设置 %qwen_nb config context auto。",
+    ),
+    "error.embeddings": (
+        "{model} gave another number of vectors than texts, so nothing could be looked for. Ask again, or set %qwen_nb config context auto.",
+        "{model} 返回的向量数与文本数不符,无法查找。请重试,或设置 %qwen_nb config context auto。",
+    ),
+    "error.not_retrieved": (
+        "The similar turns could not be looked for. Ask again, or set %qwen_nb config context auto.",
+        "未能查找相近的各轮。请重试,或设置 %qwen_nb config context auto。",
+    ),
     # -- the shell command ---------------------------------------------------------------------
     "shell.about": (
         "Ask Qwen and other reasoning models from a shell.",
@@ -847,6 +1187,27 @@ TEXTS: dict[str, tuple[str, str]] = {
     "shell.opening": (
         "Opening {path} in JupyterLab; Ctrl-C here ends it.",
         "正在用 JupyterLab 打开 {path};在此按 Ctrl-C 结束。",
+    ),
+    # -- which notebook: what a person must know of the conversation that goes on ----------
+    "note.turn_was_cut": (
+        "the kernel ended while turn {turn} was being answered; what had come is kept, and %qwen_nb resume goes on with it",
+        "第 {turn} 轮回复时内核已终止;已收到的内容已保留,可用 %qwen_nb resume 继续",
+    ),
+    "identity.forked": (
+        "This notebook is a copy: its conversation goes on apart from the original's.",
+        "此笔记本是副本:其对话从这里起与原笔记本分开继续。",
+    ),
+    "identity.forked_named": (
+        "This notebook is a copy: conversation {name} goes on apart from the original's.",
+        "此笔记本是副本:对话 {name} 从这里起与原笔记本分开继续。",
+    ),
+    "identity.rebuilt": (
+        "This notebook is not in the store: its conversation goes on from the turns its outputs carry ({n}).",
+        "存储中没有此笔记本:对话从其输出所带的轮次继续({n} 轮)。",
+    ),
+    "identity.rebuilt_named": (
+        "This notebook is not in the store: conversation {name} goes on from the turns its outputs carry ({n}).",
+        "存储中没有此笔记本:对话 {name} 从其输出所带的轮次继续({n} 轮)。",
     ),
     # -- the wire: notes on thinking, and advice for known messages of the service --------
     "error.advised": (

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, ClassVar, Self, Unpack
+from weakref import WeakKeyDictionary
 
-from qwen_nb import _servers
+from qwen_nb import _notebook, _servers
 from qwen_nb._api_messages import messages_from
+from qwen_nb._archive import Archive
 from qwen_nb._connections import Connections
+from qwen_nb._conversation import Conversation
+from qwen_nb._entry import Entry, Slot
 from qwen_nb._errors import ConfigError, QwenError
 from qwen_nb._events import Event
 from qwen_nb._job import Job
+from qwen_nb._kept import Kept
 from qwen_nb._messages import (
     ChatOptions,
     ChatRequest,
@@ -23,7 +29,6 @@ from qwen_nb._messages import (
     Server,
     Turn,
 )
-from qwen_nb._places import PlacedConversation
 from qwen_nb._pump import IDLE_S
 from qwen_nb._question import AskFields, OptionFields, Preview, Question
 from qwen_nb._request import Desk, Ready, checked
@@ -43,7 +48,7 @@ TRIES = 5
 
 
 class Chat:
-    """A conversation in memory.
+    """A conversation that can be asked, in memory unless it is given a name.
 
     Parameters
     ----------
@@ -58,6 +63,9 @@ class Chat:
     messages : iterable, optional
         What was said before, as the API's own list: texts or parts, tool rounds, dumped
         SDK messages. It is sent before the turns of this chat.
+    name : str, optional
+        A named conversation of this notebook, as `-c NAME` asks; see `current` for the
+        notebook's own.
     language : {"en", "zh"}
         Language of what is saved and of errors.
 
@@ -77,10 +85,13 @@ class Chat:
     >>> reply.answer, reply.usage.output  # doctest: +SKIP
     """
 
+    _of_shells: ClassVar[WeakKeyDictionary[Any, Chat]] = WeakKeyDictionary()
+
     def __init__(
         self,
         model: str | None = None,
         *,
+        name: str | None = None,
         messages: Iterable[Any] = (),
         language: Language = "en",
         **options: Unpack[OptionFields],
@@ -88,7 +99,9 @@ class Chat:
         self.options = checked(ChatOptions(model=model, **options))
         self.language = language
         self.session: dict[str, Any] = {}
-        self.conversation = PlacedConversation()
+        self.name = name
+        self._archive = None if name is None else Archive.current()
+        self._own = Kept()
         self.last_request: ChatRequest | None = None
         self.last_server: str | None = None
         self._before = messages_from(messages)
@@ -96,14 +109,110 @@ class Chat:
         self._compatible = OpenAIDialect()
         self._connections = Connections()
 
+    @classmethod
+    def current(cls) -> Self:
+        """Return the chat of the magics, which asks the notebook's own conversation."""
+        shell = _notebook.running_shell()
+        known = cls._of_shells.get(shell) if shell is not None else None
+        if isinstance(known, cls):
+            return known
+        chat = cls()
+        chat.stand_for(shell)
+        return chat
+
+    def stand_for(self, shell: Any | None) -> None:
+        """Be the chat of a shell's magics: ask whichever conversation is active there."""
+        self._archive = Archive.current()
+        self._archive.home = lambda: self.settings().home
+        if shell is not None:
+            Chat._of_shells[shell] = self
+
+    @property
+    def archive(self) -> Archive | None:
+        """The conversations of this notebook; None for a chat in memory."""
+        return self._archive
+
+    def kept(self, name: str | None = None) -> Kept:
+        """Return the conversation that is asked now, or another one of this notebook."""
+        if self._archive is None:
+            return self._own
+        self._archive.home = lambda: self.settings().home
+        return self._archive.kept(self.name if name is None else name)
+
+    @property
+    def conversation(self) -> Conversation:
+        """The conversation that is asked now."""
+        return self.kept().conversation
+
     @property
     def turns(self) -> tuple[Turn, ...]:
-        """All turns, oldest first."""
+        """All turns, oldest first; replaced and undone ones are not among them."""
         return self.conversation.turns
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """What a new question would send before itself, as the API's own list."""
+        return self.conversation.messages
 
     def new(self) -> None:
         """Let the next question begin a new conversation; the turns so far stay in `turns`."""
         self.conversation.begin_anew()
+
+    def undo(self, n: int = 1) -> tuple[Turn, ...]:
+        """Take the last turns back; `restore` brings them again. Return what was taken."""
+        return tuple(entry.turn for entry in self.conversation.undo(n))
+
+    def restore(self, turn: int | None = None) -> Entry | None:
+        """Bring back the version that left last, or the last other version of a turn."""
+        return self.conversation.restore(turn)
+
+    def fork(self, at: int | None = None) -> Chat:
+        """Return a chat in memory that goes on from a copy of the turns up to one.
+
+        Raises
+        ------
+        ConfigError
+            When there is no such turn.
+        """
+        forked = Chat(language=self.language)
+        forked.options, forked.session = self.options, dict(self.session)
+        forked._before = self._before
+        try:
+            forked._own = Kept(self.conversation.fork(at))
+        except LookupError:
+            raise self._told(ConfigError("error.no_turn", turn=at)) from None
+        return forked
+
+    def retry(self, display: Display | None = None, **how: Unpack[AskFields]) -> Reply:
+        """Ask the last question again, with other options if given: a new version of it.
+
+        Raises
+        ------
+        ConfigError
+            When there is no turn yet.
+        """
+        given = Question.of("", **how)
+        return self.put(self.again(given), display)
+
+    def again(self, given: Question) -> Question:
+        """Return the question that asks the last turn again, with these options over its own.
+
+        Raises
+        ------
+        ConfigError
+            When there is no turn yet.
+        """
+        current = self.kept(given.chat).conversation.current
+        if not current:
+            raise self._told(ConfigError("error.nothing_to_retry"))
+        last = current[-1]
+        return replace(
+            given,
+            prompt=last.prompt,
+            options=given.options.over(last.options),
+            again=len(current),
+            new=given.new or (last.starts_anew and len(current) == 1),
+        )
 
     def ask(
         self,
@@ -205,14 +314,12 @@ class Chat:
         Cancelling the task stops the stream; what had come is not kept.
         """
         question = Question.of(prompt, **how)
-        try:
+        with self._placed(question) as (desk, slot):
             watched = Screen.current().is_watched(self._display_wish())
             server = self.server(question.server, watched=watched)
             # It may ask the server for its models.
-            ready = await asyncio.to_thread(self._desk().ready, question, server)
-            run = self._prepared(ready, None)
-        except QwenError as error:
-            raise self._told(error) from error.__cause__
+            ready = await asyncio.to_thread(desk.ready, question, server, slot)
+            run = self._prepared(ready, desk, slot, None)
         return await run.awaited()
 
     def stream(self, prompt: str, **how: Unpack[AskFields]) -> Iterator[Event]:
@@ -234,7 +341,7 @@ class Chat:
         yield from self._run(Question.of(prompt, **how), SilentDisplay()).iterate()
 
     def resume(self, display: Display | None = None) -> Reply:
-        """Go on with the last turn, if it was stopped or cut.
+        """Go on with the last turn, if it was stopped or cut, else with the last cut one.
 
         Where the answer had begun and the model can go on from a prefix, it does so with
         thinking off; else the question is asked again. Either is a new version of the turn.
@@ -242,18 +349,20 @@ class Chat:
         Raises
         ------
         ConfigError
-            When the last turn had come to its end.
+            When nothing is left to go on with.
         """
-        last = self.conversation.current[-1] if self.conversation.current else None
-        if last is None or last.reply.finish_reason not in ("stopped", "cut", "length"):
+        current = self.conversation.current
+        number = _unfinished(current)
+        if number is None:
             raise self._told(ConfigError("error.nothing_to_resume"))
+        last = current[number - 1]
         model = self.catalogue().find(last.options.model or "")
         goes_on = bool(last.reply.answer) and model.partial_mode is True
         options = replace(last.options, thinking=False) if goes_on else last.options
         question = Question(
             prompt=last.prompt,
             options=options,
-            resumes=last,
+            again=number,
             continues=last.reply if goes_on else None,
             notes=(text("note.goes_on" if goes_on else "note.asked_again", self.language),),
         )
@@ -267,11 +376,17 @@ class Chat:
         QwenError
             When the question could not be sent as it is.
         """
+        kept = self.kept(question.chat)
+        slot = self._slot(kept, question)
         try:
-            ready = self._desk().ready(question, self.server(question.server, started=False))
+            server = self.server(question.server, started=False)
+            ready = self._desk(kept).ready(question, server, slot)
         except QwenError as error:
             raise self._told(error) from None
-        return ready.preview(self.language, of=len(self.turns))
+        finally:
+            if slot is not None:
+                kept.release(slot)
+        return ready.preview(self.language, of=len(kept.conversation.turns))
 
     def settings(self) -> Settings:
         """Return all settings as they stand now."""
@@ -333,35 +448,68 @@ class Chat:
     def _run(
         self, question: Question, display: Display | None, *, is_detached: bool = False
     ) -> Run:
-        try:
+        with self._placed(question) as (desk, slot):
             watched = Screen.current().is_watched(self._display_wish())
             watched = watched or isinstance(display, TerminalDisplay)
             server = self.server(question.server, watched=watched)
-            ready = self._desk().ready(question, server)
-            return self._prepared(ready, display, is_detached=is_detached)
-        except QwenError as error:
-            raise self._told(error) from error.__cause__
+            ready = desk.ready(question, server, slot)
+            return self._prepared(ready, desk, slot, display, is_detached=is_detached)
 
-    def _desk(self) -> Desk:
+    @contextlib.contextmanager
+    def _placed(self, question: Question) -> Iterator[tuple[Desk, Slot | None]]:
+        """Give a question its place; it is given up again if the question is not sent."""
+        kept = self.kept(question.chat)
+        kept.refresh()
+        slot = self._slot(kept, question)
+        try:
+            yield self._desk(kept), slot
+        except BaseException as error:
+            if slot is not None:
+                kept.release(slot)
+            if isinstance(error, QwenError):
+                raise self._told(error) from error.__cause__
+            raise
+
+    def _slot(self, kept: Kept, question: Question) -> Slot | None:
+        if question.once:
+            return None
+        if question.again is not None:
+            return kept.conversation.slot_again(question.again)
+        screen = Screen.current()
+        return kept.conversation.place_for(
+            screen.cell_key, screen.execution, starts_anew=question.new
+        )
+
+    def _desk(self, kept: Kept) -> Desk:
         return Desk(
-            conversation=self.conversation,
+            kept=kept,
             before=self._before,
             options=self.options,
             settings=self.settings(),
             catalogue=self.catalogue(),
             compatible=self._compatible,
             native=self.native,
-            running=self.conversation.running,
         )
 
     def _prepared(
-        self, ready: Ready, display: Display | None, *, is_detached: bool = False
+        self,
+        ready: Ready,
+        desk: Desk,
+        slot: Slot | None,
+        display: Display | None,
+        *,
+        is_detached: bool = False,
     ) -> Run:
+        if self._archive is not None and (told := self._archive.take_notes(self.language)):
+            question = replace(ready.question, notes=(*ready.question.notes, *told))
+            ready = replace(ready, question=question)
         question, settings, screen = ready.question, self.settings(), Screen.current()
+        carries = settings.value("carry", True)
         idle_s = settings.value("idle_timeout", IDLE_S)
         run = Run(
             ready,
-            self.conversation,
+            desk,
+            slot,
             screen,
             display
             or screen.display(
@@ -371,7 +519,7 @@ class Chat:
                 quiet=question.quiet,
                 is_detached=is_detached,
                 wished=self._display_wish(),
-                describe=describing(ready, carries=settings.value("carry", True)),
+                describe=describing(desk.kept, slot, carries=carries),
             ),
             language=self.language,
             exchange=lambda server: self._connections.exchange(
@@ -403,3 +551,15 @@ class Chat:
     def _told(self, error: QwenError) -> QwenError:
         error.language = self.language
         return error
+
+
+def _unfinished(turns: Sequence[Turn]) -> int | None:
+    """Return the number of the turn that can be gone on with.
+
+    A reply that broke off, as the kernel that was killed left it, may have been followed
+    by others before anybody saw it; one that the person stopped may not.
+    """
+    if turns and turns[-1].reply.finish_reason in ("stopped", "cut", "length"):
+        return len(turns)
+    cut = [number for number, turn in enumerate(turns, 1) if turn.reply.finish_reason == "cut"]
+    return max(cut, default=None)

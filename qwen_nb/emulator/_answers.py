@@ -208,8 +208,19 @@ def _facts(question: Question) -> dict[str, str]:
         "budget": unlimited if question.budget is None else limited.format(question.budget),
         "first_words": _first_words(said[0]),
         "results": "\n".join(f"- {_first_words(said.text, 200)}" for said in question.results),
+        "recap": _recap(said[-1]),
         "more": "".join(f"\n- {line}" for line in _more(question, chinese)),
     }
+
+
+_ASKED = re.compile(r"^(?:User|用户)[:：] ?(.+)$", re.MULTILINE)
+_MOST_RECALLED = 12
+
+
+def _recap(text: str) -> str:
+    """Return the first words of what users say in a transcript, of the latest ones."""
+    asked = _ASKED.findall(text)
+    return "\n".join(f"- {_first_words(words)}" for words in asked[-_MOST_RECALLED:])
 
 
 def _more(question: Question, chinese: bool) -> Iterator[str]:

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from qwen_nb.emulator import _compatible, _native
 from qwen_nb.emulator._answers import compose
+from qwen_nb.emulator._embeddings import embeddings
 from qwen_nb.emulator._faults import Fault
 from qwen_nb.emulator._journal import Record
 from qwen_nb.emulator._models import models
@@ -47,6 +48,7 @@ def application(emulator: Emulator) -> ASGIApp:
     every = ["GET", "POST", "PUT", "PATCH", "DELETE"]
     routes = [
         Route(f"{_COMPATIBLE}/chat/completions", pages.compatible, methods=["POST"]),
+        Route(f"{_COMPATIBLE}/embeddings", pages.embeddings, methods=["POST"]),
         Route(f"{_COMPATIBLE}/models", pages.models, methods=["GET"]),
         Route(f"{_SERVICES}/text-generation/generation", pages.text, methods=["POST"]),
         Route(
@@ -104,6 +106,9 @@ class _Pages:
 
     async def models(self, request: Request) -> Response:
         return await self._answer(request, lambda asked: _reply(_compatible.listing(models())))
+
+    async def embeddings(self, request: Request) -> Response:
+        return await self._answer(request, lambda asked: _reply(embeddings(asked.raw)))
 
     async def elsewhere(self, request: Request) -> Response:
         def nothing(asked: _Asked) -> NoReturn:

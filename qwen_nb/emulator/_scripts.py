@@ -23,8 +23,8 @@ __all__ = ["Script", "choose", "fill", "packaged"]
 class Script:
     """One scripted turn.
 
-    In its texts `{{model}}`, `{{turns}}`, `{{budget}}`, `{{first_words}}`, `{{results}}`
-    and `{{more}}` are filled in; all else is said as it stands.
+    In its texts `{{model}}`, `{{turns}}`, `{{budget}}`, `{{first_words}}`, `{{results}}`,
+    `{{recap}}` and `{{more}}` are filled in; all else is said as it stands.
 
     Parameters
     ----------

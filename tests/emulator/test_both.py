@@ -21,6 +21,8 @@ ASKED = {
     "phone store, all known": ["I want one of 6.1 inches, 4K"],
     "phone store, size known": ["6.1"],
     "phone store, resolution known": ["4K"],
+    "summary": ["Summarise this conversation: <conversation>User: Hi</conversation>"],
+    "summary, Chinese": ["请总结这段对话:<conversation>用户:你好</conversation>"],
     "what did I ask first": ["One", "What did I ask first?"],
     "我最先问了什么": ["一", "我最先问了什么"],
     "9.9 和 9.11": ["9.9和9.11谁大"],

@@ -54,7 +54,7 @@ def test_packaged_scripts_are_complete_and_know_their_placeholders(script: Scrip
     assert script.answer
     texts = script.thinking + script.answer + (script.answer_without_thinking or "")
     assert set(re.findall(r"\{\{(.*?)\}\}", texts)) <= {
-        "model", "turns", "budget", "first_words", "results", "more"
+        "model", "turns", "budget", "first_words", "results", "recap", "more"
     }  # fmt: skip
 
 

@@ -258,9 +258,10 @@ def test_the_card_says_it(language: Any, monkeypatch: pytest.MonkeyPatch) -> Non
     card = CardDisplay("en", owns_cell=True, live_language=language)
     card.open(ASKING)
     card.frame(waiting())
-    card.frame(Frame(state="thinking", thinking="Hm"))
     assert sent[0]["w"] == WORDS[language]
-    assert "w" not in sent[1]
+    card.frame(Frame(state="thinking", thinking="Hm"))
+    assert card._card is not None
+    assert card._card.snap["t"] == "Hm" and "w" not in card._card.snap
 
 
 # -- the native dialect's two routes -----------------------------------------------------------

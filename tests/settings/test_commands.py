@@ -161,8 +161,9 @@ def test_what_is_no_workspace_is_refused(
 # -- config --------------------------------------------------------------------------------
 
 GOOD = {
-    "base_url": "http://127.0.0.1:1/v1", "carry": "off", "dialect": "dashscope",
-    "display": "static", "idle_timeout": "7",
+    "base_url": "http://127.0.0.1:1/v1", "carry": "off", "context": "truncate 5",
+    "dialect": "dashscope", "display": "static",
+    "idle_timeout": "7",
     "lang": "zh", "model": "m", "region": "beijing", "retries": "3", "server": "ollama",
     "thinking": "500", "workspace": "ws-1",
 }  # fmt: skip

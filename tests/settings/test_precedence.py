@@ -14,6 +14,7 @@ from qwen_nb._settings import NAMES, Settings
 VARIABLES = {
     "base_url": "QWEN_NB_BASE_URL",
     "carry": "QWEN_NB_CARRY",
+    "context": "QWEN_NB_CONTEXT",
     "dialect": "QWEN_NB_DIALECT",
     "display": "QWEN_NB_DISPLAY",
     "idle_timeout": "QWEN_NB_IDLE_TIMEOUT",
@@ -30,6 +31,7 @@ VARIABLES = {
 WRITTEN: Mapping[str, list[str]] = {
     "base_url": [f"http://127.0.0.{n}/v1" for n in range(1, 7)],
     "carry": ["on", "off"] * 3,
+    "context": ["auto", "truncate 5", "retrieve 3", "off", "truncate 0", "truncate 9"],
     "dialect": ["openai", "dashscope"] * 3,
     "display": ["card", "text", "static"] * 2,
     "idle_timeout": ["1", "2.5", "3", "4", "5", "6"],
@@ -162,6 +164,7 @@ def test_the_environment_is_read_at_each_question(
 
 BAD = {
     "carry": ["maybe", "500", "-1"],
+    "context": ["everything", "truncate", "retrieve 0", "truncate -1", "auto 3"],
     "dialect": ["native", "OpenAI", "1"],
     "display": ["widget", "Card", "off"],
     "idle_timeout": ["0", "-1", "soon", "nan", "inf", "1e999"],

@@ -1,0 +1,274 @@
+"""The conversations of the running notebook: which go on here, and where they are kept.
+
+Nothing is opened before the first question. Which notebook this is can only be told by
+that question's request; without a cell id in it everything stays in memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakKeyDictionary
+
+from qwen_nb import _identity, _notebook
+from qwen_nb._carried import turn_from
+from qwen_nb._entry import Entry
+from qwen_nb._errors import StoreError
+from qwen_nb._identity import Continued, Decision
+from qwen_nb._kept import Kept
+from qwen_nb._summary import Summary
+from qwen_nb._texts import Language, text
+
+if TYPE_CHECKING:
+    from qwen_nb._store import Listing, Store
+
+__all__ = ["STORE", "Archive"]
+
+STORE = "store.sqlite"
+"""The file under `QWEN_NB_HOME`."""
+
+
+class Archive:
+    """All conversations of one shell's notebook.
+
+    Parameters
+    ----------
+    shell : InteractiveShell or None
+        None in a plain program, which has no notebook.
+
+    Attributes
+    ----------
+    home : callable
+        Returns the folder of the store.
+    name : str
+        The conversation that is asked when none is named; empty for the notebook's own.
+    """
+
+    _of_shells: ClassVar[WeakKeyDictionary[Any, Archive]] = WeakKeyDictionary()
+
+    def __init__(self, shell: Any | None) -> None:
+        self.home: Callable[[], Path] = Path.cwd
+        self.name = ""
+        self._shell = shell
+        self._store: Store | None = None
+        self._decision: Decision | None = None
+        self._path = ""
+        self._notebook = ""
+        self._kept: dict[str, Kept] = {}
+        self._deleted: set[str] = set()
+        self._problem: StoreError | None = None
+        self._notes: list[Callable[[Language], tuple[str, ...]]] = []
+        if shell is not None:
+            shell.events.register("pre_run_cell", self._new_execution)
+
+    @classmethod
+    def current(cls) -> Archive:
+        """Return the archive of the running shell."""
+        shell = _notebook.running_shell()
+        if shell is None:
+            return cls(None)
+        if shell not in cls._of_shells:
+            cls._of_shells[shell] = cls(shell)
+        return cls._of_shells[shell]
+
+    def kept(self, name: str | None = None) -> Kept:
+        """Return a conversation of this notebook; a new one where there is none.
+
+        Parameters
+        ----------
+        name : str, optional
+            Its name; the active one if not given.
+        """
+        self._resolve()
+        wanted = self.name if name is None else name
+        if wanted not in self._kept:
+            self._kept[wanted] = self._made(wanted)
+        kept = self._kept[wanted]
+        if self._deleted:
+            kept.conversation.forget_cells(self._deleted)
+        return kept
+
+    def switch(self, name: str) -> Kept:
+        """Let a conversation be the one that is asked when none is named."""
+        kept = self.kept(name)
+        self.name = name
+        if kept.store is not None:
+            kept.store.activate(kept.id)
+        return kept
+
+    def fork(self, name: str, *, of: Kept, at: int | None = None) -> Kept:
+        """Make a new conversation of copies of the turns up to one, and switch to it.
+
+        Raises
+        ------
+        LookupError
+            When there is no such turn, or the name is taken.
+        """
+        if name in self._kept or name in self.names():
+            raise LookupError(name)
+        forked = of.conversation.fork(at)
+        kept = self._made(name, parent=of.id or None)
+        self._kept[name] = kept
+        if kept.store is not None:
+            kept.store.put(kept.id, forked.entries, begins_anew=forked.begins_anew)
+        kept.conversation.merge(forked.entries, begins_anew=forked.begins_anew)
+        return self.switch(name)
+
+    def names(self) -> dict[str, Listing | None]:
+        """Return the names of this notebook's conversations; None for those in memory."""
+        self._resolve()
+        found: dict[str, Listing | None] = dict.fromkeys(self._kept)
+        if self._store is not None and self._notebook:
+            self._store.flush()
+            found |= {row.name: row for row in self._store.records_of(self._notebook)}
+        return found
+
+    def store(self) -> Store | None:
+        """Return the store of this person, opened if it can be; None where it cannot."""
+        if self._store is None and self._problem is None:
+            # Here and not at the top: a notebook that asks nothing needs no database.
+            from qwen_nb._store import Store
+
+            try:
+                self._store = Store(self.home() / STORE)
+            except StoreError as error:
+                self._problem = error
+                self._tell(error)
+        return self._store
+
+    def take_notes(self, language: Language) -> tuple[str, ...]:
+        """Return what a person must know of the conversations, once."""
+        for kept in self._kept.values():
+            if (problem := kept.take_problem()) is not None:
+                self._tell(problem)
+        notes, self._notes = self._notes, []
+        return tuple(line for note in notes for line in note(language))
+
+    def close(self) -> None:
+        """Write what waits and forget everything; the next question opens it again."""
+        if self._shell is not None:
+            with contextlib.suppress(ValueError):
+                self._shell.events.unregister("pre_run_cell", self._new_execution)
+            type(self)._of_shells.pop(self._shell, None)
+        if self._store is not None:
+            self._store.close()
+        self._store = self._decision = self._problem = None
+        self._kept.clear()
+
+    # -- inside ------------------------------------------------------------------------------
+
+    def _tell(self, error: StoreError) -> None:
+        self._notes.append(lambda language: (error.message(language),))
+
+    def _new_execution(self, *_: Any) -> None:
+        # A front end tells deleted cells once, with whichever cell runs next.
+        deleted = _notebook.deleted_cells(self._shell)
+        self._deleted.update(deleted)
+        # A cell that runs is back, whatever happened to it.
+        self._deleted.discard(_notebook.here(self._shell).cell or "")
+        for kept in self._kept.values() if deleted else ():
+            kept.conversation.forget_cells(self._deleted)
+
+    def _resolve(self) -> None:
+        if self._decision is not None:
+            self._follow()
+            return
+        if _notebook.here(self._shell).path is None:
+            return
+        store = self.store()
+        if store is None:
+            return
+        try:
+            decision = _identity.found(self._shell, store, turn_from=turn_from)
+            self._path = decision.path or ""
+            self._forget_empty()
+            for continued in decision.continued:
+                self._go_on(store, continued, decision)
+        except StoreError as error:
+            self._problem, self._store = error, None
+            self._tell(error)
+            return
+        self._decision = decision
+        self._notes.append(decision.notes)
+
+    def _forget_empty(self) -> None:
+        # One that was only looked at, by a request that named no cell, would stay in memory.
+        for name, kept in list(self._kept.items()):
+            if not kept.conversation.entries and not kept.conversation.pending:
+                del self._kept[name]
+
+    def _go_on(self, store: Store, continued: Continued, decision: Decision) -> None:
+        id_, path = continued.id, decision.path
+        if continued.how == "renamed":
+            store.set_path(id_, path)
+        elif continued.how == "forked":
+            id_ = store.copy(
+                id_, notebook=self._notebook or None, path=path, entries=continued.entries
+            ).id
+        elif continued.how == "rebuilt":
+            store.create(
+                notebook=self._notebook or None,
+                path=path,
+                name=continued.name or "",
+                conversation=id_,
+            )
+            entries = (
+                Entry(each.id, each.place + 1, each.k, each.cell, each.turn)
+                for each in continued.carried
+            )
+            store.put(id_, entries, begins_anew=False)
+        row = store.record(id_)
+        if row is None:
+            return
+        self._notebook = self._notebook or row.notebook
+        kept = self._loaded(store, row, keys_hold=decision.keys_hold)
+        if decision.marks:
+            store.remember(id_, decision.marks)
+        if row.active:
+            self.name = row.name
+        # what was asked before anybody could tell which notebook this is stays in memory
+        self._kept[row.name] = kept
+
+    def _loaded(self, store: Store, row: Listing, *, keys_hold: bool = True) -> Kept:
+        loaded = store.load(row.id, keys_hold=keys_hold)
+        summaries = [Summary.from_json(told) for told in store.summaries(row.id)]
+        kept = Kept(loaded.conversation, row.id, row.name, store, summaries)
+        if loaded.cut:
+            number = kept.conversation.number_of(loaded.cut[-1].id)
+            self._notes.append(
+                lambda language: (text("note.turn_was_cut", language, turn=number),)
+            )
+        return kept
+
+    def _made(self, name: str, *, parent: str | None = None) -> Kept:
+        if self._decision is None or self._decision.path is None or self._store is None:
+            return Kept(name=name)
+        try:
+            known = self._store.records_of(self._notebook) if self._notebook else ()
+            row = next((each for each in known if each.name == name), None)
+            if row is None:
+                row = self._store.create(
+                    notebook=self._notebook or None, path=self._path, name=name, parent=parent
+                )
+                if self._decision.marks:
+                    self._store.remember(row.id, self._decision.marks)
+            self._notebook = row.notebook
+            return self._loaded(self._store, row, keys_hold=self._decision.keys_hold)
+        except StoreError as error:
+            self._tell(error)
+            return Kept(name=name)
+
+    def _follow(self) -> None:
+        # A notebook that is renamed and then not saved would be known by nothing.
+        moved = _identity.moved_to(self._shell, self._path) if self._path else None
+        if moved is None or self._store is None:
+            return
+        self._path = moved
+        try:
+            for kept in self._kept.values():
+                if kept.id:
+                    self._store.set_path(kept.id, moved)
+        except StoreError as error:
+            self._tell(error)

@@ -1,0 +1,45 @@
+"""Turns for tests, plain ones and any that there can be."""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from hypothesis import strategies as st
+
+from qwen_nb import Reply, Turn
+
+_TEXTS = st.text(st.characters(exclude_categories=()), max_size=30)
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | _TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def turn(prompt: str = "q", answer: str = "a", finish: Any = "stop", **more: Any) -> Turn:
+    return Turn(prompt, Reply(answer=answer, thinking="Hm", finish_reason=finish), **more)
+
+
+def any_of(hint: Any) -> st.SearchStrategy[Any]:
+    """Return any value of a type, by its fields; a new field is covered by itself."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if is_dataclass(hint) and isinstance(hint, type):
+        hints = get_type_hints(hint)
+        return st.builds(hint, **{each.name: any_of(hints[each.name]) for each in fields(hint)})
+    if origin is tuple:
+        return st.lists(any_of(arguments[0]), max_size=3).map(tuple)
+    if origin in (Union, UnionType):
+        return st.one_of(*map(any_of, arguments))
+    if origin is Literal:
+        return st.sampled_from(arguments)
+    if origin is not None and issubclass(origin, Mapping):
+        return st.dictionaries(_TEXTS, _JSON, max_size=3)
+    simple = {
+        str: _TEXTS,
+        bool: st.booleans(),
+        int: st.integers(),
+        float: st.floats(allow_nan=False),
+        type(None): st.none(),
+    }
+    return simple[hint]
