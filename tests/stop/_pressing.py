@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 from qwen_nb import Chat, Reply, Stopped
@@ -158,6 +159,7 @@ class Kernel:
         ]  # fmt: skip
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # `__exit__` closes it
         self._updates: list[dict[str, Any]] = []
+        self._lost = 0
         self._manager.start_kernel(env={**os.environ, **variables}, stderr=self._stderr)
         self._client = self._manager.client()
         self._client.start_channels()
@@ -198,9 +200,26 @@ class Kernel:
                 break
             outputs.append((message["msg_type"], message["content"]))
         while True:
-            reply = self._client.get_shell_msg(timeout=60)
+            try:
+                # it is sent before the kernel says that it is idle
+                reply = self._client.get_shell_msg(timeout=10)
+            except Empty:
+                if not self._has_lost_one():
+                    raise
+                return {"status": "lost", "ename": "KeyboardInterrupt", "outputs": outputs}
             if reply["parent_header"].get("msg_id") == sent:
                 return {**reply["content"], "outputs": outputs}
+
+    def _has_lost_one(self) -> bool:
+        """Tell whether an interrupt met the kernel itself, behind the end of a cell.
+
+        It then drops the reply that it was about to send, whatever the cell had been, and
+        goes on.
+        """
+        self._stderr.seek(0)
+        lost = self._stderr.read().count(b"KeyboardInterrupt caught in kernel")
+        known, self._lost = self._lost, lost
+        return lost > known
 
     def run(self, code: str, cell: str = "cell", **expressions: str) -> Any:
         return self.wait(self.send(code, cell, **expressions))
@@ -253,7 +272,7 @@ def press_in_kernel(count: int, seed: int, *, is_live: bool, home: str) -> Count
             time.sleep(moments.uniform(0, 1.15 * takes))
             kernel.interrupt()
             ran = kernel.wait(sent)
-            ends[ran.get("ename", "ok")] += 1
+            ends["lost" if ran["status"] == "lost" else ran.get("ename", "ok")] += 1
             assert ran.get("ename", "Stopped") in ("Stopped", "KeyboardInterrupt"), ran
             found = kernel.look()
             assert found["handler"]
