@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from qwen_nb._entry import Change, Entry, EntryState, Slot, new_id
-from qwen_nb._messages import ChatOptions, ChatRequest, Message, Turn
+from qwen_nb._messages import Turn
 
-__all__ = ["Conversation", "request_for"]
+__all__ = ["Conversation"]
 
 _ANSWERED = frozenset(("stop", "length", "tool_calls", "stopped", "cut"))
 
@@ -384,22 +384,6 @@ class Conversation:
                     run.place = entry.place
             self._anew = self._told_anew = begins_anew
 
-    # -- what a program without cells needs -----------------------------------------------
-
-    def append(self, turn: Turn, *, in_place_of: Turn | None = None) -> Entry:
-        """Add a finished turn, or a new version of one; see `settle`."""
-        for number, old in enumerate(self.current, start=1):
-            if old is in_place_of:
-                return self.settle(self.slot_again(number), turn)
-        return self.settle(self.place_for(None, None), turn)
-
-    def history(self, until: Turn | None = None) -> tuple[Turn, ...]:
-        """Return the turns a question sends along; those before `until` if given."""
-        for entry in self.current_entries:
-            if entry.turn is until:
-                return self.history_for(entry.position)
-        return self.history_for()
-
     # -- inside ----------------------------------------------------------------------------
 
     def _standing(self) -> list[Entry]:
@@ -572,23 +556,3 @@ def _answered(entries: Iterable[Entry]) -> tuple[Turn, ...]:
         for entry in entries
         if entry.turn.reply.answer and entry.turn.reply.finish_reason in _ANSWERED
     )
-
-
-def request_for(
-    prompt: str,
-    history: Iterable[Turn],
-    options: ChatOptions,
-    before: Iterable[Message] = (),
-) -> ChatRequest:
-    """Return the request that asks `prompt` after `before` and `history`.
-
-    Only answers go back, never the thinking (protocol.md §6.1), and no system message is
-    added that the person did not give.
-    """
-    messages = [Message("system", options.system)] if options.system else []
-    messages += before
-    for turn in history:
-        messages.append(Message("user", turn.prompt))
-        messages.append(Message("assistant", turn.reply.answer))
-    messages.append(Message("user", prompt))
-    return ChatRequest(options.model or "", tuple(messages), options)

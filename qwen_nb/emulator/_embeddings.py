@@ -7,7 +7,6 @@ has the same vector.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections import Counter
@@ -16,6 +15,7 @@ from typing import Any
 from zlib import crc32
 
 from qwen_nb.emulator._question import Refused, refuse
+from qwen_nb.emulator._rules import object_in
 from qwen_nb.emulator._tokens import count
 
 __all__ = ["embeddings", "vector"]
@@ -41,7 +41,7 @@ def embeddings(raw: bytes) -> dict[str, Any]:
     Refused
         Where the service would answer with an error.
     """
-    body = _object(raw)
+    body = object_in(raw)
     model = body.get("model")
     if model not in _DIMENSIONS:
         raise Refused(
@@ -65,16 +65,6 @@ def embeddings(raw: bytes) -> dict[str, Any]:
         "model": model,
         "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
     }
-
-
-def _object(raw: bytes) -> dict[str, Any]:
-    try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError):
-        body = None
-    if not isinstance(body, dict):
-        raise refuse("Required body invalid, please check the request body format.")
-    return body
 
 
 def _texts(given: Any) -> list[str]:

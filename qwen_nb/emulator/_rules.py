@@ -16,7 +16,7 @@ from qwen_nb.emulator._models import Model, models
 from qwen_nb.emulator._question import SOFT_SWITCH, Manner, Question, Refused, Said, refuse
 from qwen_nb.emulator._ranges import check_ranges, read_budget, read_max_tokens
 
-__all__ = ["read"]
+__all__ = ["object_in", "read"]
 
 _TOOL_NAME = r"^[a-zA-Z0-9_-]{1,64}$"
 
@@ -38,7 +38,7 @@ def read(raw: bytes, manner: Manner = "compatible", *, stream: bool = False) -> 
     Refused
         Where the service would answer with an error.
     """
-    body = _object(raw)
+    body = object_in(raw)
     native = manner != "compatible"
     parameters = _part(body, "parameters") if native else body
     model = _model(body)
@@ -74,7 +74,8 @@ def read(raw: bytes, manner: Manner = "compatible", *, stream: bool = False) -> 
     )
 
 
-def _object(raw: bytes) -> Mapping[str, Any]:
+def object_in(raw: bytes) -> dict[str, Any]:
+    """Return the object that a body holds; refuse any other body."""
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError):

@@ -6,9 +6,12 @@ import pytest
 from _turns import turn
 
 from qwen_nb import Turn
-from qwen_nb._conversation import Conversation, request_for
+from qwen_nb._context import plan
+from qwen_nb._conversation import Conversation
 from qwen_nb._entry import Change, Entry
 from qwen_nb._messages import ChatOptions, Message
+from qwen_nb._rounds import Past
+from qwen_nb.catalogue import Catalogue
 
 
 def ask(talk: Conversation, cell: str | None, prompt: str, execution: object = None) -> Entry:
@@ -259,9 +262,10 @@ def test_threads_get_places_of_their_own() -> None:
 
 
 def test_a_request_is_answers_only() -> None:
-    request = request_for("now", [turn("then", "so")], ChatOptions(model="m", system="s"))
-    assert request.model == "m"
-    assert request.messages == (
+    past = Past("1", turn("then", "so"))
+    options = ChatOptions(model="m", system="s")
+    planned = plan([past], "now", Catalogue.load().find("m"), options=options)
+    assert planned.messages == (
         Message("system", "s"), Message("user", "then"), Message("assistant", "so"),
         Message("user", "now"),
     )  # fmt: skip
@@ -269,5 +273,6 @@ def test_a_request_is_answers_only() -> None:
 
 @pytest.mark.parametrize("system", [None, ""])
 def test_no_system_message_is_made_up(system: str | None) -> None:
-    request = request_for("now", [], ChatOptions(model="m", system=system))
-    assert request.messages == (Message("user", "now"),)
+    options = ChatOptions(model="m", system=system)
+    planned = plan([], "now", Catalogue.load().find("m"), options=options)
+    assert planned.messages == (Message("user", "now"),)

@@ -40,10 +40,9 @@ def test_conversations_of_a_notebook_are_found(store: Store) -> None:
     assert {each.id for each in store.records_at("a.ipynb")} == {own.id, named.id, other.id}
     store.activate(named.id)
     assert [each.active for each in store.records_of(own.notebook)] == [False, True]
-    store.set_name(named.id, "walk")
     store.set_path(named.id, "b.ipynb")
     (moved,) = store.records_at("b.ipynb")
-    assert (moved.id, moved.name) == (named.id, "walk")
+    assert (moved.id, moved.name) == (named.id, "talk")
     assert store.record("nobody") is None
     with pytest.raises(LookupError):
         store.load("nobody")
