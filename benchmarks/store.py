@@ -19,7 +19,7 @@ from pathlib import Path
 from qwen_nb import Reply, Turn, Usage
 from qwen_nb._entry import Entry, new_id
 from qwen_nb._messages import ChatOptions
-from qwen_nb._store import Store
+from qwen_nb.store._store import Store
 
 ENGLISH = ("the", "weather", "city", "model", "answer", "think", "token", "cell", "graph")
 CHINESE = "今天杭州的天气怎么样模型思考过程完整回复请比较大小城市数据流笔记本会话上下文"

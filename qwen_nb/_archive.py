@@ -18,11 +18,11 @@ from qwen_nb._entry import Entry
 from qwen_nb._errors import StoreError
 from qwen_nb._identity import Continued, Decision
 from qwen_nb._kept import Kept
-from qwen_nb._summary import Summary
 from qwen_nb._texts import Language, text
+from qwen_nb.context._summary import Summary
 
 if TYPE_CHECKING:
-    from qwen_nb._store import Listing, Store
+    from qwen_nb.store._store import Listing, Store
 
 __all__ = ["STORE", "Archive"]
 
@@ -129,7 +129,7 @@ class Archive:
         """Return the store of this person, opened if it can be; None where it cannot."""
         if self._store is None and self._problem is None:
             # Here and not at the top: a notebook that asks nothing needs no database.
-            from qwen_nb._store import Store
+            from qwen_nb.store._store import Store
 
             try:
                 self._store = Store(self.home() / STORE)

@@ -18,7 +18,7 @@ from qwen_nb._conversation import Conversation
 from qwen_nb._entry import Entry
 from qwen_nb._errors import ConfigError
 from qwen_nb._messages import ChatOptions, Message, Reply, Turn
-from qwen_nb._store_rows import rest_of, text_from, turn_from
+from qwen_nb.store._rows import rest_of, text_from, turn_from
 
 __all__ = ["VERSION", "Copied", "api_list", "from_api_list", "from_lines", "lines"]
 

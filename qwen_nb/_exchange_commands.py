@@ -24,7 +24,7 @@ from qwen_nb.chat import Chat
 from qwen_nb.render import visible
 
 if TYPE_CHECKING:
-    from qwen_nb._store import Store
+    from qwen_nb.store._store import Store
 
 __all__ = ["export_file", "import_file"]
 

@@ -14,14 +14,14 @@ from qwen_nb._conversation import Conversation
 from qwen_nb._conversation_commands import archive_of, called, moment, number_in
 from qwen_nb._entry import Entry
 from qwen_nb._sheet import Sheet, clipped, in_a_line
-from qwen_nb._store_search import Found, excerpt, match_of, spaced
 from qwen_nb._texts import Language, text
 from qwen_nb.chat import Chat
 from qwen_nb.render import html_table, usage_line, visible
 from qwen_nb.render._safe import markup
+from qwen_nb.store._search import Found, excerpt, match_of, spaced
 
 if TYPE_CHECKING:
-    from qwen_nb._store import Store
+    from qwen_nb.store._store import Store
 
 __all__ = ["history", "search"]
 

@@ -13,12 +13,12 @@ from qwen_nb._conversation import Conversation
 from qwen_nb._entry import Entry, Slot
 from qwen_nb._errors import StoreError
 from qwen_nb._messages import Turn
-from qwen_nb._rounds import Past
-from qwen_nb._sizes import Memory
-from qwen_nb._summary import Summary
+from qwen_nb.context._rounds import Past
+from qwen_nb.context._sizes import Memory
+from qwen_nb.context._summary import Summary
 
 if TYPE_CHECKING:
-    from qwen_nb._store import Store
+    from qwen_nb.store._store import Store
 
 __all__ = ["Kept"]
 

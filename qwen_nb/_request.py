@@ -8,11 +8,9 @@ from functools import partial
 from typing import Any
 
 from qwen_nb import _client
-from qwen_nb._context import Plan, plan, prepare
 from qwen_nb._entry import Slot
 from qwen_nb._errors import ConfigError
 from qwen_nb._kept import Kept
-from qwen_nb._limits import Limits
 from qwen_nb._messages import (
     ChatOptions,
     ChatRequest,
@@ -22,15 +20,17 @@ from qwen_nb._messages import (
     Server,
     Turn,
 )
-from qwen_nb._policy import Policy
 from qwen_nb._question import Preview, Question
-from qwen_nb._retrieval import RetrievalNeed
-from qwen_nb._rounds import Past
 from qwen_nb._rules import check
 from qwen_nb._settings import Settings
-from qwen_nb._summary import Summary, SummaryNeed
 from qwen_nb._texts import Language, text
 from qwen_nb.catalogue import Catalogue, Model
+from qwen_nb.context._limits import Limits
+from qwen_nb.context._plan import Plan, plan, prepare
+from qwen_nb.context._policy import Policy
+from qwen_nb.context._retrieval import RetrievalNeed
+from qwen_nb.context._rounds import Past
+from qwen_nb.context._summary import Summary, SummaryNeed
 from qwen_nb.dialects import Dialect
 from qwen_nb.dialects.dashscope import DashScopeDialect
 from qwen_nb.dialects.openai import OpenAIDialect

@@ -17,24 +17,24 @@ from typing import Any
 
 from qwen_nb import _client
 from qwen_nb._carried import carried
-from qwen_nb._context import learn
-from qwen_nb._embeddings import embed
 from qwen_nb._entry import Slot
 from qwen_nb._errors import AuthFailed, QwenError, Stopped
 from qwen_nb._events import Event, Retrying
 from qwen_nb._interrupts import Interrupts
 from qwen_nb._job import JOBS, Job
 from qwen_nb._kept import Kept
-from qwen_nb._limits import Limits, limit_in
 from qwen_nb._messages import Asking, Display, Reply, ReplyBuilder, Server
 from qwen_nb._pump import Outcome, Pump
 from qwen_nb._request import Desk, Ready, in_words
 from qwen_nb._retries import Retries
-from qwen_nb._retrieval import EMBEDDING_MODEL, RetrievalNeed, Vectors, nearest
 from qwen_nb._screen import Screen
-from qwen_nb._summary import Summary, SummaryNeed
 from qwen_nb._texts import Language, text
 from qwen_nb._transport import HttpExchange
+from qwen_nb.context._embeddings import embed
+from qwen_nb.context._limits import Limits, limit_in
+from qwen_nb.context._plan import learn
+from qwen_nb.context._retrieval import EMBEDDING_MODEL, RetrievalNeed, Vectors, nearest
+from qwen_nb.context._summary import Summary, SummaryNeed
 from qwen_nb.dialects.thinking import thinking_notes
 from qwen_nb.render import Describe, metadata
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from qwen_nb._errors import ConfigError
 from qwen_nb._messages import ChatOptions
-from qwen_nb._policy import Policy
+from qwen_nb.context._policy import Policy
 
 __all__ = ["DEFAULT_MODEL", "NAMES", "Setting", "Settings", "help_of", "home", "shown"]
 

@@ -6,12 +6,12 @@ import pytest
 from _turns import turn
 
 from qwen_nb import Turn
-from qwen_nb._context import plan
 from qwen_nb._conversation import Conversation
 from qwen_nb._entry import Change, Entry
 from qwen_nb._messages import ChatOptions, Message
-from qwen_nb._rounds import Past
 from qwen_nb.catalogue import Catalogue
+from qwen_nb.context._plan import plan
+from qwen_nb.context._rounds import Past
 
 
 def ask(talk: Conversation, cell: str | None, prompt: str, execution: object = None) -> Entry:

@@ -5,10 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from qwen_nb import _client
-from qwen_nb._context import Plan, learn, plan, prepare
-from qwen_nb._embeddings import embed
 from qwen_nb._errors import QwenError
-from qwen_nb._limits import Limits, limit_in
 from qwen_nb._messages import (
     ChatOptions,
     ChatRequest,
@@ -17,13 +14,16 @@ from qwen_nb._messages import (
     Server,
     Turn,
 )
-from qwen_nb._policy import Policy
-from qwen_nb._retrieval import EMBEDDING_MODEL, Vectors, nearest
-from qwen_nb._rounds import Past
-from qwen_nb._sizes import Memory
-from qwen_nb._summary import Summary, SummaryNeed
 from qwen_nb._transport import HttpTransport
 from qwen_nb.catalogue import Catalogue
+from qwen_nb.context._embeddings import embed
+from qwen_nb.context._limits import Limits, limit_in
+from qwen_nb.context._plan import Plan, learn, plan, prepare
+from qwen_nb.context._policy import Policy
+from qwen_nb.context._retrieval import EMBEDDING_MODEL, Vectors, nearest
+from qwen_nb.context._rounds import Past
+from qwen_nb.context._sizes import Memory
+from qwen_nb.context._summary import Summary, SummaryNeed
 from qwen_nb.dialects.openai import OpenAIDialect
 from qwen_nb.emulator import Emulator
 
@@ -36,9 +36,9 @@ class Talk:
     """A conversation with the emulator."""
 
     emulator: Emulator
+    home: Path
     model: str = "qwen-plus"
     policy: Policy = AUTO
-    home: Path = Path("nowhere")
     knows: bool = True
     options: ChatOptions = PLAIN
     pasts: list[Past] = field(default_factory=list)

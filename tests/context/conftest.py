@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -10,14 +11,15 @@ Begin = Callable[..., Talk]
 
 
 @pytest.fixture
-def begin() -> Iterator[Begin]:
+def begin(tmp_path: Path) -> Iterator[Begin]:
     """Start a talk with an emulator whose models take as little as wanted."""
     talks: list[Talk] = []
     emulators: list[Emulator] = []
 
     def begin(limits: Mapping[str, int] | None = None, **how: object) -> Talk:
         emulators.append(Emulator(pace=0, max_input=limits).start())
-        talks.append(Talk(emulators[-1], **how))  # type: ignore[arg-type]
+        home = tmp_path / f"home{len(talks)}"
+        talks.append(Talk(emulators[-1], **{"home": home, **how}))  # type: ignore[arg-type]
         return talks[-1]
 
     yield begin

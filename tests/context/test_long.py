@@ -6,9 +6,9 @@ import pytest
 
 from qwen_nb._errors import ConfigError
 from qwen_nb._messages import ChatOptions, Reply, Turn
-from qwen_nb._policy import Policy
-from qwen_nb._retrieval import Vectors
-from qwen_nb._rounds import Past
+from qwen_nb.context._policy import Policy
+from qwen_nb.context._retrieval import Vectors
+from qwen_nb.context._rounds import Past
 
 from .conftest import Begin
 

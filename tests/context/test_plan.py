@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from qwen_nb._context import Plan, learn, plan
 from qwen_nb._errors import BadRequest, ConfigError
-from qwen_nb._limits import Limits, limit_in, limit_of
 from qwen_nb._messages import (
     ChatOptions,
     ChatRequest,
@@ -21,12 +19,14 @@ from qwen_nb._messages import (
     Turn,
     Usage,
 )
-from qwen_nb._policy import Policy
-from qwen_nb._retrieval import RetrievalNeed, Vectors, nearest
-from qwen_nb._rounds import Past
-from qwen_nb._sizes import Memory
-from qwen_nb._summary import Summary, SummaryNeed
 from qwen_nb.catalogue import Catalogue, Model
+from qwen_nb.context._limits import Limits, limit_in, limit_of
+from qwen_nb.context._plan import Plan, learn, plan
+from qwen_nb.context._policy import Policy
+from qwen_nb.context._retrieval import RetrievalNeed, Vectors, nearest
+from qwen_nb.context._rounds import Past
+from qwen_nb.context._sizes import Memory
+from qwen_nb.context._summary import Summary, SummaryNeed
 from qwen_nb.dialects.openai import OpenAIDialect
 
 CATALOGUE = Catalogue.load()

@@ -7,15 +7,15 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qwen_nb._context import Plan, plan, prepare
 from qwen_nb._errors import ConfigError
 from qwen_nb._messages import ChatOptions, Message, Reply, ToolCall, Turn, Usage
-from qwen_nb._policy import Policy
-from qwen_nb._retrieval import RetrievalNeed
-from qwen_nb._rounds import Past, message_tokens
-from qwen_nb._sizes import Memory
-from qwen_nb._summary import Summary, SummaryNeed
 from qwen_nb.catalogue import Catalogue
+from qwen_nb.context._plan import Plan, plan, prepare
+from qwen_nb.context._policy import Policy
+from qwen_nb.context._retrieval import RetrievalNeed
+from qwen_nb.context._rounds import Past, message_tokens
+from qwen_nb.context._sizes import Memory
+from qwen_nb.context._summary import Summary, SummaryNeed
 from qwen_nb.dialects.openai import OpenAIDialect
 from qwen_nb.emulator._history import read_messages
 from qwen_nb.emulator._models import models

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from qwen_nb import Reply, Turn
 from qwen_nb._entry import Entry, new_id
-from qwen_nb._store import Store
+from qwen_nb.store._store import Store
 
 # audit hooks see every file and database that is opened, by whichever way
 LOADS = """

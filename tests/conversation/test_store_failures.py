@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from _folders import let_everybody_in
 
-from qwen_nb._store_schema import VERSION
 from qwen_nb.emulator import Emulator, Script
+from qwen_nb.store._schema import VERSION
 from tests.conversation._page import Page, said
 
 pytestmark = pytest.mark.kernel

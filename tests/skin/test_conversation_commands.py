@@ -11,10 +11,10 @@ import pytest
 from IPython.core.error import UsageError
 
 from qwen_nb import Chat, ConfigError, Reply
-from qwen_nb._store import Store
 from qwen_nb._texts import text
 from qwen_nb.emulator import Emulator
 from qwen_nb.render._table import columns
+from qwen_nb.store._store import Store
 from tests.identity._kernels import Kernel, kernel
 from tests.identity._notebooks import cell, write
 

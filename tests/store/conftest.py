@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from qwen_nb._store import Store
+from qwen_nb.store._store import Store
 
 
 @pytest.fixture

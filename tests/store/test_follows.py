@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from qwen_nb._conversation import Conversation
-from qwen_nb._store import Store
+from qwen_nb.store._store import Store
 
 
 @dataclass(eq=False)

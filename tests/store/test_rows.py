@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from qwen_nb import Turn
 from qwen_nb._entry import Entry, new_id
 from qwen_nb._messages import Timing, ToolCall, Usage
-from qwen_nb._store import Store
-from qwen_nb._store_rows import COLUMNS, entry_from, row_of
+from qwen_nb.store._rows import COLUMNS, entry_from, row_of
+from qwen_nb.store._store import Store
 
 
 def same(one: Turn, other: Turn) -> bool:

@@ -14,8 +14,8 @@ from _turns import turn
 from qwen_nb import Reply, StoreError
 from qwen_nb._conversation import Conversation
 from qwen_nb._entry import Entry
-from qwen_nb._store import Store
-from qwen_nb._store_schema import VERSION
+from qwen_nb.store._schema import VERSION
+from qwen_nb.store._store import Store
 
 Opens = Callable[..., Store]
 
@@ -160,7 +160,7 @@ APPEND = """
 import sys
 from pathlib import Path
 from qwen_nb import Reply, Turn
-from qwen_nb._store import Store
+from qwen_nb.store._store import Store
 store = Store(Path(sys.argv[1]), busy_s=120)
 talk = store.load(sys.argv[2]).conversation
 print("ready", flush=True)
@@ -208,7 +208,7 @@ DIES = """
 import sys, time
 from pathlib import Path
 from qwen_nb import Reply, Turn
-from qwen_nb._store import Store
+from qwen_nb.store._store import Store
 store = Store(Path(sys.argv[1]))
 talk = store.load(sys.argv[2]).conversation
 slot = talk.place_for("A", 1)
@@ -398,7 +398,7 @@ READ_ONLY = """
 import os, sys
 from pathlib import Path
 from qwen_nb import Reply, StoreError, Turn
-from qwen_nb._store import Store
+from qwen_nb.store._store import Store
 if os.getuid() == 0:  # to whom everything is writable
     os.setuid(65534)
 try:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from qwen_nb._entry import Slot
 from qwen_nb._messages import Turn
-from qwen_nb._store_rows import (
+from qwen_nb.store._rows import (
     rest_of,
     slot_from,
     slot_text,

@@ -14,11 +14,13 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from qwen_nb._errors import ConfigError, QwenError
-from qwen_nb._limits import limit_of
 from qwen_nb._messages import ChatOptions, ChatRequest, Content, Message, Note, Reply
-from qwen_nb._policy import Policy
-from qwen_nb._retrieval import RetrievalNeed, quoted, retrieval_need
-from qwen_nb._rounds import (
+from qwen_nb._rules import is_thinking
+from qwen_nb.catalogue import Model
+from qwen_nb.context._limits import limit_of
+from qwen_nb.context._policy import Policy
+from qwen_nb.context._retrieval import RetrievalNeed, quoted, retrieval_need
+from qwen_nb.context._rounds import (
     Past,
     Round,
     called,
@@ -27,9 +29,8 @@ from qwen_nb._rounds import (
     text_of,
     with_text,
 )
-from qwen_nb._rules import is_thinking
-from qwen_nb._sizes import Memory, Weighed
-from qwen_nb._summary import (
+from qwen_nb.context._sizes import Memory, Weighed
+from qwen_nb.context._summary import (
     Summary,
     SummaryNeed,
     head_of,
@@ -38,7 +39,6 @@ from qwen_nb._summary import (
     summary_need,
     summary_tokens,
 )
-from qwen_nb.catalogue import Model
 
 __all__ = ["Found", "Need", "Plan", "Why", "learn", "plan", "prepare", "preparing"]
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from qwen_nb._errors import StoreError
-from qwen_nb._store_schema import errors_told, shown, transaction
+from qwen_nb.store._schema import errors_told, shown, transaction
 
 __all__ = ["Writer"]
 

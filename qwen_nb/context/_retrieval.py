@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from qwen_nb._errors import ConfigError
-from qwen_nb._rounds import Round
-from qwen_nb._summary import transcript
 from qwen_nb._texts import Language, text
+from qwen_nb.context._rounds import Round
+from qwen_nb.context._summary import transcript
 
 if TYPE_CHECKING:
     import sqlite3

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 
 from qwen_nb._messages import Message
-from qwen_nb._rounds import Past, Round, digest_of, message_tokens, round_of
+from qwen_nb.context._rounds import Past, Round, digest_of, message_tokens, round_of
 
 __all__ = ["Memory", "Weighed"]
 

@@ -1,6 +1,6 @@
 """The store: every conversation of this person, in one SQLite file.
 
-What is written goes through one thread (`_store_writer`); what is read is read at once,
+What is written goes through one thread (`_writer`); what is read is read at once,
 by whoever asks. Two kernels may hold the same conversation: each writes only what it
 changed, in one transaction, and a place that both took is settled here.
 """
@@ -20,18 +20,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qwen_nb import _store_running
 from qwen_nb._conversation import Conversation
 from qwen_nb._entry import Change, Entry, Slot, new_id
 from qwen_nb._errors import StoreError
 from qwen_nb._messages import Turn
-from qwen_nb._store_changes import adopt, entries_where, put, save
-from qwen_nb._store_listing import Listing, listings_where
-from qwen_nb._store_rows import text_from
-from qwen_nb._store_running import Checkpoint
-from qwen_nb._store_schema import BUSY_S, connect, errors_told, migrate
-from qwen_nb._store_search import Found, excerpt, match_of
-from qwen_nb._store_writer import Writer
+from qwen_nb.store import _running
+from qwen_nb.store._changes import adopt, entries_where, put, save
+from qwen_nb.store._listing import Listing, listings_where
+from qwen_nb.store._rows import text_from
+from qwen_nb.store._running import Checkpoint
+from qwen_nb.store._schema import BUSY_S, connect, errors_told, migrate
+from qwen_nb.store._search import Found, excerpt, match_of
+from qwen_nb.store._writer import Writer
 
 __all__ = ["Listing", "Loaded", "Store"]
 
@@ -233,7 +233,7 @@ class Store:
         growing = self.read(
             "SELECT host, process, seen FROM running WHERE conversation = ?", conversation
         )
-        if _store_running.has_orphans(growing):
+        if _running.has_orphans(growing):
             # a file that can only be read is still read
             with suppress(StoreError):
                 cut = self._writer.write_now(partial(adopt, conversation=conversation))
@@ -446,7 +446,7 @@ class Store:
     def discard(self, slot: Slot) -> None:
         """Drop what was kept of a reply that is not to be stored."""
         if self._kept.pop(slot.id, None) is not None:
-            self._writer.write(partial(_store_running.forget, entry_id=slot.id))
+            self._writer.write(partial(_running.forget, entry_id=slot.id))
 
     # -- its own life ------------------------------------------------------------------------
 

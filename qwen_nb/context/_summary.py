@@ -21,9 +21,9 @@ from qwen_nb._messages import (
     Reply,
     estimate_tokens,
 )
-from qwen_nb._rounds import Round, text_of, without_switches
 from qwen_nb._texts import Language, text
 from qwen_nb.catalogue import Model
+from qwen_nb.context._rounds import Round, text_of, without_switches
 
 __all__ = [
     "Summary",

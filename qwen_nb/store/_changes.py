@@ -13,11 +13,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from qwen_nb import _store_running
 from qwen_nb._conversation import Conversation
 from qwen_nb._entry import Change, Entry
-from qwen_nb._store_rows import COLUMNS, entry_from, row_of, text_from
-from qwen_nb._store_search import spaced
+from qwen_nb.store import _running
+from qwen_nb.store._rows import COLUMNS, entry_from, row_of, text_from
+from qwen_nb.store._search import spaced
 
 __all__ = ["adopt", "entries_where", "put", "save"]
 
@@ -66,7 +66,7 @@ def put(
 
 def adopt(database: sqlite3.Connection, conversation: str) -> tuple[Entry, ...]:
     """Make turns of the replies whose process died; return their entries."""
-    found = list(_store_running.orphans(database, conversation))
+    found = list(_running.orphans(database, conversation))
     if not found:
         return ()
     anew = database.execute("SELECT anew FROM conversations WHERE id = ?", (conversation,))
@@ -148,7 +148,7 @@ def _insert(
         "INSERT INTO found (rowid, prompt, answer) VALUES (?, ?, ?)",
         (added.lastrowid, spaced(entry.turn.prompt), spaced(entry.turn.reply.answer)),
     )
-    _store_running.forget(database, entry.id)
+    _running.forget(database, entry.id)
 
 
 def _remove(database: sqlite3.Connection, entry_id: str) -> None:

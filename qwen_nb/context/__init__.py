@@ -1,0 +1,3 @@
+"""What of the history is sent: whole, truncated, summarised, retrieved."""
+
+__all__ = ()
