@@ -2,7 +2,7 @@
 
 Matched loosely, as parts of the words or of the code in any case, since spelling and
 figures vary by release; the first row that matches wins, so the narrow ones come first.
-The advice is a text id; what it says is in `_texts.py`.
+The advice is a text id; what it says is in `_texts`.
 """
 
 from __future__ import annotations
