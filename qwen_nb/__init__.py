@@ -14,6 +14,7 @@ from qwen_nb._errors import (
     BadEvent,
     BadRequest,
     BrokenStream,
+    BudgetReached,
     ConfigError,
     ConnectionFailed,
     ContentRefused,
@@ -26,7 +27,9 @@ from qwen_nb._errors import (
     TimedOut,
 )
 from qwen_nb._job import Job
-from qwen_nb._messages import Reply, Turn, Usage
+from qwen_nb._messages import Reply, Turn
+from qwen_nb._spending import UsageTable
+from qwen_nb._usage import Usage
 from qwen_nb.chat import Chat
 
 __all__ = [
@@ -35,6 +38,7 @@ __all__ = [
     "BadEvent",
     "BadRequest",
     "BrokenStream",
+    "BudgetReached",
     "Chat",
     "ConfigError",
     "ConnectionFailed",
@@ -50,9 +54,20 @@ __all__ = [
     "TimedOut",
     "Turn",
     "Usage",
+    "UsageTable",
     "load_ipython_extension",
     "unload_ipython_extension",
+    "usage",
 ]
+
+
+def usage(by: str = "turn", *, everything: bool = False) -> UsageTable:
+    """Return what was used, as `%qwen_nb usage` shows it; see `Chat.usage`.
+
+    >>> import pandas  # doctest: +SKIP
+    >>> pandas.DataFrame(qwen_nb.usage("day"))  # doctest: +SKIP
+    """
+    return Chat.current().usage(by, everything=everything)
 
 
 def load_ipython_extension(shell: Any) -> None:

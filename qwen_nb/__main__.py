@@ -9,9 +9,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 from qwen_nb._errors import QwenError, Stopped
 from qwen_nb._texts import Language, machine_language, text
+from qwen_nb._usage import By
 from qwen_nb.chat import Chat
 from qwen_nb.render import TerminalDisplay
 
@@ -45,6 +47,11 @@ def main(arguments: list[str] | None = None) -> int:
     emulator.add_argument("--port", type=int, default=0, metavar="N")
     emulator.add_argument("--key", metavar="KEY")
     commands.add_parser("doctor", help=text("command.doctor", language))
+    usage = commands.add_parser("usage", help=text("shell.usage", language))
+    usage.add_argument(
+        "--by", choices=get_args(By), default="notebook", help=text("shell.usage_by", language)
+    )
+    usage.add_argument("--plot", action="store_true", help=text("shell.usage_plot", language))
     given = parser.parse_args(arguments)
     try:
         if given.command == "emulator":
@@ -53,6 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
             return serve(given.port, given.key)
         if given.command == "doctor":
             return _examine(language)
+        if given.command == "usage":
+            return _used(given.by, language, has_charts=given.plot)
         if given.command == "demo":
             return _demo(language, lab=not given.no_lab)
         return _talk(Chat(given.model, language=language), language)
@@ -81,6 +90,14 @@ def _examine(language: Language) -> int:
         print(line, flush=True)
         is_well = is_well and not line.startswith("✗")
     return 0 if is_well else 1
+
+
+def _used(by: By, language: Language, *, has_charts: bool) -> int:
+    table = Chat(language=language).usage(by, everything=True)
+    print(table)
+    if has_charts and table:
+        print(f"\n{table.chart_plain(shutil.get_terminal_size().columns)}")
+    return 0
 
 
 def _demo(language: Language, *, lab: bool) -> int:

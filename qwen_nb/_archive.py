@@ -7,18 +7,26 @@ that question's request; without a cell id in it everything stays in memory.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary
 
 from qwen_nb import _identity, _notebook
+from qwen_nb._account import Account
+from qwen_nb._budget import Budgets
 from qwen_nb._carried import turn_from
-from qwen_nb._entry import Entry
+from qwen_nb._entry import Entry, new_id
 from qwen_nb._errors import StoreError
 from qwen_nb._identity import Continued, Decision
 from qwen_nb._kept import Kept
+from qwen_nb._ledger import Ledger
+from qwen_nb._settings import home
 from qwen_nb._texts import Language, text
+from qwen_nb.catalogue import Catalogue
 from qwen_nb.context._summary import Summary
 
 if TYPE_CHECKING:
@@ -40,26 +48,35 @@ class Archive:
 
     Attributes
     ----------
-    home : callable
-        Returns the folder of the store.
     name : str
         The conversation that is asked when none is named; empty for the notebook's own.
+    ledger : Ledger
+        The calls of this person, as far as they can be known here.
+    budgets : Budgets
+        What they may cost.
     """
+
+    _of_program: ClassVar[Archive | None] = None
 
     _of_shells: ClassVar[WeakKeyDictionary[Any, Archive]] = WeakKeyDictionary()
 
     def __init__(self, shell: Any | None) -> None:
-        self.home: Callable[[], Path] = Path.cwd
         self.name = ""
         self._shell = shell
         self._store: Store | None = None
+        self._path_of_store: Path | None = None
+        self._opening = threading.RLock()  # two jobs may both be the first that asks
         self._decision: Decision | None = None
         self._path = ""
         self._notebook = ""
         self._kept: dict[str, Kept] = {}
         self._deleted: set[str] = set()
+        self._settings: Mapping[str, str] = {}
         self._problem: StoreError | None = None
         self._notes: list[Callable[[Language], tuple[str, ...]]] = []
+        self._own_id = new_id()
+        self.ledger = Ledger(self.store)
+        self.budgets = Budgets(self.store)
         if shell is not None:
             shell.events.register("pre_run_cell", self._new_execution)
 
@@ -72,6 +89,73 @@ class Archive:
         if shell not in cls._of_shells:
             cls._of_shells[shell] = cls(shell)
         return cls._of_shells[shell]
+
+    @classmethod
+    def of_calls(cls) -> Archive:
+        """Return the archive whose ledger takes the calls of a chat in memory."""
+        shell = _notebook.running_shell()
+        if shell is not None:
+            return cls.current()
+        if cls._of_program is None:
+            cls._of_program = cls(None)
+        return cls._of_program
+
+    @property
+    def store_path(self) -> Path:
+        """Where conversations are kept now."""
+        return home(os.environ) / STORE
+
+    @property
+    def notebook(self) -> str:
+        """The id of this notebook; where nothing identifies it, one for this session."""
+        return self._notebook or self._own_id
+
+    @property
+    def path(self) -> str:
+        """Where this notebook is; empty where that is not known."""
+        return self._path
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """What this notebook has set for itself, as far as it is known by now."""
+        return self._settings
+
+    def recognise(self) -> None:
+        """Find out which notebook this is, if the running request tells it."""
+        self._resolve()
+
+    def refresh_settings(self) -> None:
+        """Take over what another kernel of this notebook has set since."""
+        if self._store is not None and self._notebook:
+            # what is wrong with the store is told by the conversation in it
+            with contextlib.suppress(StoreError):
+                found = self._store.settings.of(self._notebook)
+                if found != self._settings:
+                    self._settings = found
+
+    def keep_setting(self, name: str, value: str | None) -> bool:
+        """Keep a setting for this notebook, or none any more; return whether that is so.
+
+        Raises
+        ------
+        StoreError
+            When one that is kept cannot be given up.
+        """
+        kept = self.kept()
+        if kept.store is None or not self._notebook:
+            return False
+        try:
+            kept.store.settings.set(self._notebook, name, value)
+        except StoreError:
+            if value is None:
+                raise
+            return False
+        place = _notebook.here(self._shell)
+        if place.cell and place.in_file:  # it may be all this notebook can be known by
+            kept.store.remember(kept.id, [place.cell])
+        others = {each: told for each, told in self._settings.items() if each != name}
+        self._settings = others if value is None else others | {name: value}
+        return True
 
     def kept(self, name: str | None = None) -> Kept:
         """Return a conversation of this notebook; a new one where there is none.
@@ -127,12 +211,21 @@ class Archive:
 
     def store(self) -> Store | None:
         """Return the store of this person, opened if it can be; None where it cannot."""
+        with self._opening:
+            return self._opened()
+
+    def _opened(self) -> Store | None:
+        path = self.store_path
+        if self._decision is None and path != self._path_of_store:
+            # whoever sets `QWEN_NB_HOME` in a cell means the next question
+            self._close_store()
+            self._path_of_store = path
         if self._store is None and self._problem is None:
             # Here and not at the top: a notebook that asks nothing needs no database.
             from qwen_nb.store._store import Store
 
             try:
-                self._store = Store(self.home() / STORE)
+                self._store = Store(path)
             except StoreError as error:
                 self._problem = error
                 self._tell(error)
@@ -152,12 +245,17 @@ class Archive:
             with contextlib.suppress(ValueError):
                 self._shell.events.unregister("pre_run_cell", self._new_execution)
             type(self)._of_shells.pop(self._shell, None)
-        if self._store is not None:
-            self._store.close()
-        self._store = self._decision = self._problem = None
+        self._close_store()
+        self._decision = None
+        self._settings = {}
         self._kept.clear()
 
     # -- inside ------------------------------------------------------------------------------
+
+    def _close_store(self) -> None:
+        if self._store is not None:
+            self._store.close()
+        self._store = self._problem = None
 
     def _tell(self, error: StoreError) -> None:
         self._notes.append(lambda language: (error.message(language),))
@@ -192,6 +290,7 @@ class Archive:
             return
         self._decision = decision
         self._notes.append(decision.notes)
+        self.refresh_settings()
 
     def _forget_empty(self) -> None:
         # One that was only looked at, by a request that named no cell, would stay in memory.
@@ -204,9 +303,13 @@ class Archive:
         if continued.how == "renamed":
             store.set_path(id_, path)
         elif continued.how == "forked":
-            id_ = store.copy(
+            original = store.record(id_)
+            copy = store.copy(
                 id_, notebook=self._notebook or None, path=path, entries=continued.entries
-            ).id
+            )
+            if original is not None and not self._notebook:
+                store.settings.copy(original.notebook, copy.notebook)
+            id_ = copy.id
         elif continued.how == "rebuilt":
             store.create(
                 notebook=self._notebook or None,
@@ -236,11 +339,25 @@ class Archive:
         summaries = [Summary.from_json(told) for told in store.summaries(row.id)]
         kept = Kept(loaded.conversation, row.id, row.name, store, summaries)
         if loaded.cut:
+            self._book(kept, loaded.cut)
             number = kept.conversation.number_of(loaded.cut[-1].id)
             self._notes.append(
                 lambda language: (text("note.turn_was_cut", language, turn=number),)
             )
         return kept
+
+    def _book(self, kept: Kept, cut: Iterable[Entry]) -> None:
+        account = Account(
+            ledger=self.ledger,
+            catalogue=Catalogue.load(home(os.environ)),
+            conversation=kept.id,
+            notebook=self.notebook,
+            chat=kept.name,
+            path=self._path,
+        )
+        for entry in cut:
+            number = kept.conversation.number_of(entry.id)
+            replace(account, number=number).book_cut(entry)
 
     def _made(self, name: str, *, parent: str | None = None) -> Kept:
         if self._decision is None or self._decision.path is None or self._store is None:

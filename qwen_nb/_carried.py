@@ -15,7 +15,8 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import Any, TypeVar, get_args
 
-from qwen_nb._messages import ChatOptions, FinishReason, Reply, ToolCall, Turn, Usage
+from qwen_nb._messages import ChatOptions, FinishReason, Reply, ToolCall, Turn
+from qwen_nb._usage import Usage
 
 __all__ = ["BOUND", "VERSION", "carried", "turn_from"]
 
@@ -28,7 +29,8 @@ BOUND = 64 * 1024
 _HEAD = 200  # characters
 _DEEP = 20
 _INTEGER = 2**64  # seeds are the longest numbers in a request
-_FIGURES = ("input", "output", "total", "thinking", "cached")
+_FIGURES = ("input", "output", "total", "thinking", "cached", "cache_created")
+_MODALITIES = ("text", "image", "audio", "video")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _NOT_DATA = re.compile(
@@ -88,7 +90,7 @@ def carried(turn: Turn, *, keep_thinking: bool = False) -> dict[str, Any]:
         "starts_anew": turn.starts_anew,
     }
     if reply.usage is not None:
-        full["usage"] = _given(**{name: getattr(reply.usage, name) for name in _FIGURES})
+        full["usage"] = _counts(reply.usage)
     if keep_thinking and reply.thinking:
         full["thinking"] = reply.thinking
     full = _plain(full)
@@ -117,7 +119,7 @@ def turn_from(carried: object) -> Turn | None:
     -------
     Turn or None
         None for anything malformed, of a newer version, longer than we write, or kept
-        only as hash and head. Its reply has no times, ids, notes or place in the
+        only as hash and head. Its reply has no times, ids, notes, cost or place in the
         conversation.
     """
     try:
@@ -125,6 +127,19 @@ def turn_from(carried: object) -> Turn | None:
     except (_Malformed, RecursionError):
         return None
     return None if _is_too_long(turn) else turn
+
+
+def _counts(usage: Usage) -> dict[str, Any]:
+    return _given(
+        **{name: getattr(usage, name) for name in _FIGURES},
+        input_parts=_known(usage.input_parts) or None,
+        output_parts=_known(usage.output_parts) or None,
+        estimated=usage.estimated or None,
+    )
+
+
+def _known(parts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: parts[name] for name in _MODALITIES if name in parts}
 
 
 def _is_too_long(turn: Turn) -> bool:
@@ -182,7 +197,18 @@ def _options(found: Mapping[str, Any]) -> ChatOptions:
 
 def _usage(found: Mapping[str, Any]) -> Usage:
     figures: dict[str, Any] = {name: _count(found, name) for name in _FIGURES}
-    return Usage(**figures)
+    return Usage(
+        **figures,
+        input_parts=_parts(found, "input_parts"),
+        output_parts=_parts(found, "output_parts"),
+        estimated=_field(found, "estimated", bool, False),
+    )
+
+
+def _parts(found: Mapping[str, Any], name: str) -> dict[str, int]:
+    parts = _object(found.get(name, {}))
+    counts = {kind: _count(parts, kind) for kind in _MODALITIES}
+    return {kind: count for kind, count in counts.items() if count is not None}
 
 
 def _tool_call(found: Mapping[str, Any]) -> ToolCall:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import difflib
 import getpass
 from collections.abc import Iterable, Iterator
@@ -35,10 +36,13 @@ __all__ = [
 
 _WORDS_SHOWN = 40
 
+_NOTEBOOK = "--notebook"
+
 
 def models(chat: Chat, rest: str) -> str:
     """List the models whose id, family, vendor or mode has all the words."""
-    rows = chat.catalogue().table(rest, language=chat.language)
+    today = datetime.date.today()
+    rows = chat.catalogue().table(rest, language=chat.language, today=today)
     if not rows:
         raise UsageError(text("models.none", chat.language, filter=rest))
     return plain_table(list(rows[0]), [list(row.values()) for row in rows])
@@ -60,12 +64,15 @@ def use(chat: Chat, rest: str) -> str:
     wanted = rest.strip()
     if not wanted:
         raise UsageError(text("use.wanted", chat.language))
+    chat.know_notebook()
     catalogue, before = chat.catalogue(), dict(chat.session)
     server, slash, model = wanted.partition("/")
     if "://" in wanted or _is_server(wanted, catalogue):
         chat.session["server"] = wanted
+        chat.session.pop("base_url", None)  # what is said last holds
     elif slash and model and _is_server(server, catalogue):
         chat.session.update(server=server, model=model)
+        chat.session.pop("base_url", None)
     elif catalogue.find(wanted).known:
         chat.session["model"] = wanted
     else:
@@ -102,18 +109,56 @@ def _unknown(chat: Chat, wanted: str) -> UsageError:
 
 
 def config(chat: Chat, rest: str) -> str:
-    """Show all settings, one, or set one for this session."""
-    name, _, value = rest.strip().partition(" ")
-    if not name:
-        return "\n".join(_settings_lines(chat, _settings.NAMES))
-    if name not in _settings.NAMES:
+    """Show all settings or one; set one for this session, or for this notebook."""
+    chat.know_notebook()
+    is_for_notebook, words = _for_notebook(chat, rest)
+    name, _, value = words.partition(" ")
+    if name and name not in _settings.NAMES:
         raise UsageError(
             text("config.unknown", chat.language, name=name, names=", ".join(_settings.NAMES))
         )
-    if value.strip():
-        told = value.strip()
-        set_setting(chat, name, None if told == "default" else told)
-    return "\n".join(_settings_lines(chat, [name]))
+    names = [name] if name else _settings.NAMES
+    told = value.strip()
+    if not told:
+        place = "notebook" if is_for_notebook else None
+        shown_here = "\n".join(_settings_lines(chat, names, place=place))
+        return shown_here or text("config.notebook_none", chat.language)
+    wanted, is_kept = None if told == "default" else told, True
+    if is_for_notebook:
+        is_kept = _keep_setting(chat, name, wanted)
+    else:
+        set_setting(chat, name, wanted)
+    lines = [*_settings_lines(chat, names)]
+    if not is_kept:
+        lines.append(text("budget.here_only", chat.language))
+    return "\n".join(lines)
+
+
+def _for_notebook(chat: Chat, rest: str) -> tuple[bool, str]:
+    words = rest.split()
+    options = [word for word in words if word.startswith("--")]
+    if unknown := [word for word in options if word != _NOTEBOOK]:
+        raise UsageError(text("config.option", chat.language, option=unknown[0]))
+    return bool(options), " ".join(word for word in words if word not in options)
+
+
+def _keep_setting(chat: Chat, name: str, value: str | None) -> bool:
+    """Set one setting for this notebook, or for the session where nothing tells which it is.
+
+    Returns
+    -------
+    bool
+        Whether it is kept beyond the session.
+    """
+    if value is not None:
+        _settings.read(name, value, f"%qwen_nb config {name}")
+    if chat.archive is None or not chat.archive.keep_setting(name, value):
+        set_setting(chat, name, value)
+        return False
+    if value is not None:
+        chat.session.pop(name, None)  # what is said last holds
+    _speak(chat, name)
+    return True
 
 
 def set_setting(chat: Chat, name: str, value: object) -> None:
@@ -129,18 +174,27 @@ def set_setting(chat: Chat, name: str, value: object) -> None:
     else:
         _settings.read(name, value, f"%qwen_nb config {name}")
         chat.session[name] = value
+    _speak(chat, name)
+
+
+def _speak(chat: Chat, name: str) -> None:
     if name == "lang":
         chat.language = chat.settings().value("lang", "en")
 
 
-def _settings_lines(chat: Chat, names: Iterable[str]) -> Iterable[str]:
+def _settings_lines(
+    chat: Chat, names: Iterable[str], *, place: str | None = None
+) -> Iterator[str]:
     settings = chat.settings()
     for name in names:
-        setting = settings.get(name)
-        if setting is None:
+        setting = settings.get(name, place=place)
+        if setting is not None:
+            told = setting.origin
+            if setting.place == "notebook":
+                told = text("config.of_notebook", chat.language, origin=told)
+            yield f"{name}: {shown(setting.value)} ({told})"
+        elif place is None:
             yield f"{name}: {text('config.default', chat.language)}"
-        else:
-            yield f"{name}: {shown(setting.value)} ({setting.origin})"
 
 
 def jobs(chat: Chat, rest: str) -> str:
@@ -207,6 +261,7 @@ def logout(chat: Chat, rest: str) -> str:
 def _place(chat: Chat, rest: str) -> tuple[str, str]:
     wanted = rest.strip()
     if not wanted:
+        chat.know_notebook()
         server = chat.server(started=False)
         if server.model_studio:
             return _keys.STUDIO, "Model Studio"
@@ -224,6 +279,7 @@ def _place(chat: Chat, rest: str) -> tuple[str, str]:
 
 def doctor(chat: Chat) -> Iterator[str]:
     """Say what works, what does not, and why, line by line as it is found out."""
+    chat.know_notebook()
     return _doctor.report(chat, chat.language)
 
 

@@ -9,6 +9,7 @@ listener, so that a store holds the same.
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -394,12 +395,9 @@ class Conversation:
             return list(self._ordered)
 
     def _before(self, position: tuple[int, int], without: Iterable[str] = ()) -> list[Entry]:
-        left_out = set(without)
-        return [
-            entry
-            for entry in self._standing()
-            if entry.position < position and entry.id not in left_out
-        ]
+        standing, left_out = self._standing(), set(without)
+        before = standing[: bisect_left(standing, position, key=_position)]
+        return [each for each in before if each.id not in left_out] if left_out else before
 
     def _context(
         self, entries: list[Entry], position: tuple[int, int] | None = None
@@ -407,7 +405,7 @@ class Conversation:
         """Return the entries since the last beginning, one that is on its way included."""
         entries = _since_mark(entries)
         start = self._start(entries, position)
-        return [entry for entry in entries if entry.position >= start]
+        return entries[bisect_left(entries, start, key=_position) :]
 
     def _start(self, entries: list[Entry], position: tuple[int, int] | None) -> tuple[int, int]:
         beginnings = [
@@ -537,6 +535,10 @@ class Conversation:
         if self.on_change is not None and (pairs or anew is not None):
             self.on_change(Change(pairs, anew))
         return after
+
+
+def _position(entry: Entry) -> tuple[int, int]:
+    return entry.position
 
 
 def _by_place(entry: Entry) -> tuple[int, int, bool, int, str]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from IPython.core.error import UsageError
 
 from qwen_nb._archive import Archive
-from qwen_nb._line import MAIN, conversation_named
+from qwen_nb._kept import MAIN, conversation_named
 from qwen_nb._sheet import Sheet, first_words, in_a_line
 from qwen_nb._texts import text
 from qwen_nb.chat import Chat

@@ -2,6 +2,7 @@
 
     QwenError                 one line, with the next step
     ├─ ConfigError            a setting or option is missing or wrong; nothing was sent
+    ├─ BudgetReached          a call could pass what the person allowed; nothing was sent
     ├─ ConnectionFailed       the server was never reached
     │  └─ TimedOut            it was reached and said nothing in time
     ├─ ApiError               the server refused: status, code, request_id
@@ -35,6 +36,7 @@ __all__ = [
     "BadEvent",
     "BadRequest",
     "BrokenStream",
+    "BudgetReached",
     "ConfigError",
     "ConnectionFailed",
     "ContentRefused",
@@ -90,6 +92,23 @@ class QwenError(Exception):
 
 class ConfigError(QwenError):
     """A setting or an option is missing or wrong; nothing was sent."""
+
+
+class BudgetReached(QwenError):
+    """A call could pass a budget, or nobody can tell that it does not; nothing was sent.
+
+    Its facts are `scope`, `amount`, `currency`, `spent` (with what calls under way can
+    still cost), `unpriced` (how many calls are not in that, since nobody knows their cost)
+    and `bound` (the most this call can cost; None where that is not known).
+    """
+
+    def message(self, language: Language) -> str:
+        """Return what happened, why, and the next step, as one line."""
+        facts = dict(self.facts)
+        if "scope" in facts:
+            facts["scope"] = text(f"budget.scope.{facts['scope']}", language)
+        told, n = text(self.key, language, **facts), facts.get("unpriced")
+        return f"{told} {text('budget.unpriced', language, n=n)}" if n else told
 
 
 class ConnectionFailed(QwenError):

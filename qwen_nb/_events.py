@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from qwen_nb._messages import FinishReason, Usage
+    from qwen_nb._messages import FinishReason
+    from qwen_nb._usage import Usage
 
 __all__ = [
     "AnswerDelta",

@@ -16,7 +16,7 @@ from qwen_nb import _exchange
 from qwen_nb._conversation_commands import archive_of, called, sends
 from qwen_nb._entry import Entry, new_id
 from qwen_nb._exchange import Copied
-from qwen_nb._line import MAIN
+from qwen_nb._kept import MAIN
 from qwen_nb._sheet import in_a_line
 from qwen_nb._texts import text
 from qwen_nb._transcript import transcript

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
-from qwen_nb._archive import STORE
 from qwen_nb._conversation import Conversation
 from qwen_nb._conversation_commands import archive_of, called, moment, number_in
 from qwen_nb._entry import Entry
@@ -58,7 +58,7 @@ def _table(entries: tuple[Entry, ...], n: int, width: int, language: Language) -
     shown = set(positions[-n:])
     rows = [
         [
-            str(numbers.get(entry.position, "")),
+            numbers[entry.position],
             visible(entry.cell or "")[:_CELL],
             clipped(entry.turn.reply.model, _MODEL),
             clipped(entry.turn.prompt, _WORDS),
@@ -75,14 +75,25 @@ def _table(entries: tuple[Entry, ...], n: int, width: int, language: Language) -
     return Sheet.of(headings, rows, *more, wide=3, width=width)
 
 
-def _numbers(entries: tuple[Entry, ...]) -> dict[tuple[int, int], int]:
-    # as `Conversation.number_of` counts, for all at once
-    numbers: dict[tuple[int, int], int] = {}
-    number = 0
-    for entry in entries:
-        if entry.state == "current":
-            number = 1 if entry.turn.starts_anew else number + 1
-            numbers[entry.position] = number
+def _numbers(entries: tuple[Entry, ...]) -> dict[tuple[int, int], str]:
+    """Return the turns' numbers as `Conversation.number_of` counts, for all at once.
+
+    A turn that is not there is given in brackets the number it takes when it comes back;
+    `restore` brings those first that left last.
+    """
+    numbers: dict[tuple[int, int], str] = {}
+    number, gone = 0, list[int]()
+    for position, versions in groupby(entries, key=lambda entry: entry.position):
+        last = max(versions, key=lambda entry: (entry.state == "current", entry.left))
+        if last.state == "current":
+            if last.turn.starts_anew:
+                number, gone = 0, []
+            number += 1
+            numbers[position] = str(number)
+        else:
+            before = 0 if last.turn.starts_anew else number + sum(n > last.left for n in gone)
+            numbers[position] = f"({before + 1})"
+            gone.append(last.left)
     return numbers
 
 
@@ -129,7 +140,7 @@ def search(chat: Chat, rest: str, width: int) -> Sheet:
     """Look for something in everything that was ever asked and answered."""
     if match_of(rest) is None:
         raise UsageError(text("search.wanted", chat.language))
-    rows, path = list(_in_memory(chat, rest)), archive_of(chat).home() / STORE
+    rows, path = list(_in_memory(chat, rest)), archive_of(chat).store_path
     lines = []
     if path.is_file():
         store = archive_of(chat).store()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qwen_nb._conversation import Conversation
-from qwen_nb._entry import Entry, Slot
+from qwen_nb._entry import Entry, Slot, new_id
 from qwen_nb._errors import StoreError
 from qwen_nb._messages import Turn
 from qwen_nb.context._rounds import Past
@@ -20,7 +20,15 @@ from qwen_nb.context._summary import Summary
 if TYPE_CHECKING:
     from qwen_nb.store._store import Store
 
-__all__ = ["Kept"]
+__all__ = ["MAIN", "Kept", "conversation_named"]
+
+MAIN = "main"
+"""What the notebook's own conversation is called on a line; its name is empty."""
+
+
+def conversation_named(token: str) -> str:
+    """Return the name of the conversation that people call by a word."""
+    return "" if token == MAIN else token
 
 
 @dataclass(eq=False)
@@ -50,8 +58,14 @@ class Kept:
     summaries: list[Summary] = field(default_factory=list)
     memory: Memory = field(default_factory=Memory)
     told: set[str] = field(default_factory=set)
+    _own_id: str = field(default_factory=new_id)
     _problem: StoreError | None = None
     _pasts: dict[str, tuple[Entry, Past]] = field(default_factory=dict)
+
+    @property
+    def booked_as(self) -> str:
+        """The id under which its calls are in the ledger, also where it is in memory only."""
+        return self.id or self._own_id
 
     def refresh(self) -> None:
         """Take over what another kernel has stored; see `Store.refresh`."""

@@ -19,18 +19,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from qwen_nb._kept import conversation_named
+
 __all__ = [
-    "MAIN",
     "OPTIONS",
     "LineError",
     "Option",
     "ParsedLine",
-    "conversation_named",
     "read_line",
 ]
-
-MAIN = "main"
-"""What the notebook's own conversation is called on a line; its name is empty."""
 
 Kind: TypeAlias = Literal["flag", "value", "digits", "pair"]
 
@@ -98,15 +95,11 @@ def _dialect(token: str) -> str:
     return token
 
 
-def conversation_named(token: str) -> str:
-    """Return the name of the conversation that people call by a word."""
-    return "" if token == MAIN else token
-
-
 OPTIONS: tuple[Option, ...] = (
     Option(("-m", "--model"), "model", "value", "ID"),
     Option(("--think",), "thinking", "digits", "[N]", int),
     Option(("--no-think",), "thinking", constant=False),
+    Option(("--preserve-thinking",), "preserve_thinking"),
     Option(("-s", "--system"), "system", "value", "TEXT|@FILE"),
     Option(("-t", "--temperature"), "temperature", "value", "X", float),
     Option(("--max-tokens",), "max_tokens", "value", "N", int),

@@ -30,8 +30,10 @@ from qwen_nb import (
     _conversation_commands,
     _exchange_commands,
     _history,
+    _panel,
     _reports,
     _transformers,
+    _usage_commands,
 )
 from qwen_nb._archive import Archive
 from qwen_nb._compact import compact, last_error
@@ -39,8 +41,8 @@ from qwen_nb._errors import ConfigError, QwenError, Stopped
 from qwen_nb._interpolate import FillError, fill, user_names
 from qwen_nb._job import JOBS, Job
 from qwen_nb._line import OPTIONS, LineError, ParsedLine, read_line
-from qwen_nb._messages import ChatOptions, Reply
-from qwen_nb._question import Question
+from qwen_nb._messages import Reply
+from qwen_nb._question import Question, options_of
 from qwen_nb._screen import Screen
 from qwen_nb._settings import NAMES, help_of, shown
 from qwen_nb._sheet import Sheet
@@ -50,7 +52,9 @@ from qwen_nb.chat import Chat
 __all__ = ["QwenMagics", "load", "unload"]
 
 _SECTION = "QwenMagics"
-_OPTION_FIELDS = ("model", "thinking", "system", "temperature", "max_tokens", "params")
+_OPTION_FIELDS = (
+    "model", "thinking", "preserve_thinking", "system", "temperature", "max_tokens", "params",
+)  # fmt: skip
 _QUESTION_FIELDS = (
     "chat", "new", "once", "hide_thinking", "quiet", "server", "dialect", "force",
 )  # fmt: skip
@@ -113,6 +117,7 @@ class QwenMagics(_Configured):  # type: ignore[misc]
         self.profile = deepcopy(shell.config.get(_SECTION))
         super().__init__(shell)
         self._commands: dict[str, Callable[[str], object]] = {
+            "budget": self._printed(_usage_commands.budget),
             "chats": self._tabled(_conversation_commands.chats),
             "code": self._printed(_commands.code),
             "config": self._printed(_commands.config),
@@ -126,8 +131,9 @@ class QwenMagics(_Configured):  # type: ignore[misc]
             "last": self._last,
             "login": self._printed(_commands.login),
             "logout": self._printed(_commands.logout),
-            "models": self._printed(_commands.models),
+            "models": self._models,
             "new": self._printed(_conversation_commands.new),
+            "panel": lambda rest: _panel.panel(self.chat, shell, rest),
             "restore": self._printed(_conversation_commands.restore),
             "resume": self._resume,
             "retry": self._retry,
@@ -137,6 +143,7 @@ class QwenMagics(_Configured):  # type: ignore[misc]
             "stop": self._printed(_commands.stop),
             "switch": self._printed(_conversation_commands.switch),
             "undo": self._printed(_conversation_commands.undo),
+            "usage": self._tabled(_usage_commands.usage),
             "use": self._printed(_commands.use),
         }
 
@@ -224,7 +231,7 @@ class QwenMagics(_Configured):  # type: ignore[misc]
         note = self._say("note.filled", names=", ".join(f"{{{name}}}" for name in filled))
         return Question(
             prompt=prompt,
-            options=ChatOptions(**{k: v for k, v in values.items() if k in _OPTION_FIELDS}),
+            options=options_of(**{k: v for k, v in values.items() if k in _OPTION_FIELDS}),
             owns_cell=owns_cell,
             notes=(note,) if filled else (),
             **{k: v for k, v in values.items() if k in _QUESTION_FIELDS},
@@ -310,6 +317,12 @@ class QwenMagics(_Configured):  # type: ignore[misc]
     def _resume(self, rest: str) -> Reply:
         return self.chat.resume()
 
+    def _models(self, rest: str) -> None:
+        first, _, words = rest.partition(" ")
+        is_price = first == _usage_commands.SET_PRICE
+        command = _usage_commands.price_set if is_price else _commands.models
+        self._printed(command)(words if is_price else rest)
+
     def _retry(self, rest: str) -> Reply | Job | None:
         parsed = self._parsed(rest)
         if parsed.words:
@@ -356,6 +369,7 @@ def unload(shell: Any) -> None:
     magics = manager.registry.pop(QwenMagics.__name__, None)
     if magics is not None:
         JOBS.stop()
+        _panel.close_panels(shell)
         shell.configurables.remove(magics)
         magics.chat.close()
         Archive.current().close()

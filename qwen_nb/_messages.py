@@ -21,6 +21,7 @@ from qwen_nb._events import (
     ToolCallStarted,
     UsageReport,
 )
+from qwen_nb._usage import Cost, Usage
 
 __all__ = [
     "Asking",
@@ -40,7 +41,6 @@ __all__ = [
     "Timing",
     "ToolCall",
     "Turn",
-    "Usage",
     "estimate_tokens",
 ]
 
@@ -196,8 +196,10 @@ class Server:
         True where Model Studio's own switches and defaults hold.
     native_url : str
         Address of the native protocol; empty where it is not spoken.
-    region, region_name : str
-        Where prices are looked up, and the region's own name; empty elsewhere.
+    region : str
+        Where prices are looked up: a region of the price table, else the server's name.
+    region_name : str
+        The region's own name; empty elsewhere.
     guessed : bool
         Nobody said which region the key belongs to.
     thinking_style : str
@@ -228,23 +230,6 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """Token counts of one reply, as the server said them (protocol.md §4.2).
-
-    A figure the server did not give is None, not 0. `thinking` is part of `output`,
-    `cached` is part of `input`; `output` may exceed thinking and answer together,
-    since the think tags are counted too. `raw` is the server's own object.
-    """
-
-    input: int | None = None
-    output: int | None = None
-    total: int | None = None
-    thinking: int | None = None
-    cached: int | None = None
-    raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Timing:
     """Seconds as the asking side measured them; never part of what is compared."""
 
@@ -265,6 +250,8 @@ class Reply:
         The tools the model wants called, in the order in which it began to call them.
     usage : Usage, optional
         Token counts; None when the server told none.
+    cost : Cost, optional
+        What it cost by the prices of its day; None where that is not known.
     finish_reason : str
         One of stop, length, tool_calls, stopped, cut, failed, blocked.
     model : str
@@ -291,6 +278,7 @@ class Reply:
     thinking: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
     usage: Usage | None = None
+    cost: Cost | None = None
     finish_reason: FinishReason = "stop"
     model: str = ""
     request_id: str = ""
@@ -421,7 +409,7 @@ class ReplyBuilder:
             case ToolArgumentsDelta(slot, text):
                 self._arguments.setdefault(slot, []).append(text)
             case UsageReport(usage):
-                self.usage = usage
+                self._take(usage)
             case ToolCallStarted(slot, call_id, name):
                 self._calls[slot] = call_id, name
             case Finished(reason):
@@ -448,11 +436,29 @@ class ReplyBuilder:
             answer="".join(self.answer),
             thinking="".join(self.thinking),
             tool_calls=self._tool_calls(),
-            usage=self.usage,
+            usage=self._usage(),
             finish_reason=finish_reason or self.finish_reason or "cut",
             request_id=self.request_id,
         )
         return replace(reply, **facts | ({"model": self.model} if self.model else {}))
+
+    def _take(self, usage: Usage) -> None:
+        # overwritten, never added (protocol.md §10.3)
+        if self.usage is not None:
+            self.usage = usage.over(self.usage)
+        elif usage.tells:
+            self.usage = usage
+
+    def _usage(self) -> Usage | None:
+        usage = self.usage
+        if usage is None:
+            return None
+        # Some servers fill in a zero for what they did not count: the text says otherwise.
+        if usage.thinking == 0 and any(map(str.strip, self.thinking)):
+            usage = replace(usage, thinking=None)
+        if usage.output == 0 and (self.thinking or self.answer or self._calls):
+            usage = replace(usage, output=None, total=None)
+        return usage
 
     def _tool_calls(self) -> tuple[ToolCall, ...]:
         # A copy first: the reading thread may add a call at any time.

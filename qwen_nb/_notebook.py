@@ -19,6 +19,7 @@ from typing import Any, Literal, TypeAlias
 __all__ = [
     "FrontEnd",
     "Place",
+    "can_answer",
     "cell_id",
     "deleted_cells",
     "front_end",
@@ -83,6 +84,13 @@ def front_end(shell: Any | None) -> FrontEnd:
     if not _parent(shell).get("content", {}).get("allow_stdin"):
         return "static"
     return "card" if cell_id(shell) else "terminal"
+
+
+def can_answer(shell: Any | None) -> bool:
+    """Return whether somebody can be asked something, and answer it."""
+    if getattr(shell, "kernel", None) is not None:
+        return bool(_parent(shell).get("content", {}).get("allow_stdin"))
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def cell_id(shell: Any | None) -> str | None:

@@ -7,18 +7,47 @@ from dataclasses import dataclass, field
 from typing import Any, Self, TypedDict, Unpack
 
 from qwen_nb._messages import ChatOptions, Reply
+from qwen_nb._usage import Bound
 
-__all__ = ["AskFields", "OptionFields", "Preview", "Question"]
+__all__ = ["AskFields", "OptionFields", "Preview", "Question", "options_of"]
 
 
 class OptionFields(TypedDict, total=False):
-    """The fields of `ChatOptions` but the model, as keyword arguments."""
+    """Options of a question but the model, as keyword arguments; see `options_of`."""
 
     thinking: bool | int | None
+    preserve_thinking: bool | None
     system: str | None
     temperature: float | None
     max_tokens: int | None
     params: Mapping[str, Any]
+
+
+def options_of(
+    model: str | None = None,
+    *,
+    preserve_thinking: bool | None = None,
+    params: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> ChatOptions:
+    """Return the options that keyword arguments name.
+
+    Parameters
+    ----------
+    model : str, optional
+        Model id.
+    preserve_thinking : bool, optional
+        Earlier thinking goes back to the model (protocol.md §2.2). It is a request field
+        as any other, so it is kept among `params`; one that stands there already wins.
+    params : mapping, optional
+        Other request fields.
+    **options
+        The other fields of `ChatOptions`.
+    """
+    given = dict(params or {})
+    if preserve_thinking is not None:
+        given = {"preserve_thinking": preserve_thinking, **given}
+    return ChatOptions(model=model, params=given, **options)
 
 
 class AskFields(OptionFields, total=False):
@@ -83,7 +112,7 @@ class Question:
         """Return the question that these keyword arguments ask."""
         ways = {name: how[name] for name in _WAYS if name in how}  # type: ignore[literal-required]
         given = {name: value for name, value in how.items() if name not in _WAYS}
-        return cls(prompt=prompt, options=ChatOptions(**given), **ways)  # type: ignore[arg-type]
+        return cls(prompt=prompt, options=options_of(**given), **ways)  # type: ignore[arg-type]
 
 
 _WAYS = ("new", "once", "hide_thinking", "quiet")
@@ -95,8 +124,10 @@ class Preview:
 
     Parameters
     ----------
-    server : str
-        Who would be asked.
+    server, region, model : str
+        Who would be asked, where its price is looked up, and which model.
+    scripted : bool
+        It would be the emulator.
     path : str
         Path of the call.
     body : mapping
@@ -105,14 +136,20 @@ class Preview:
         How many earlier turns go along, and how many do not.
     tokens : int
         Estimated input tokens.
+    bound : Bound
+        What it can take at most.
     notes : tuple of str
         What there is to say about it.
     """
 
     server: str
+    region: str
+    model: str
+    scripted: bool
     path: str
     body: Mapping[str, Any]
     turns_sent: int
     turns_left_out: int
     tokens: int
+    bound: Bound
     notes: tuple[str, ...] = ()

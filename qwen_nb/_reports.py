@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
-from pathlib import Path
 
-from qwen_nb._kept import Kept
-from qwen_nb._line import MAIN
-from qwen_nb._messages import ChatOptions, Server, Turn
+from qwen_nb._kept import MAIN, Kept
+from qwen_nb._messages import ChatOptions, Server
 from qwen_nb._question import Preview
+from qwen_nb._settings import shown_path
 from qwen_nb._texts import Language, text
+from qwen_nb._usage import LedgerRow
 from qwen_nb.chat import Chat
-from qwen_nb.render import visible
+from qwen_nb.render import money, visible
 
-__all__ = ["help_text", "preview", "status"]
+__all__ = ["help_text", "preview", "spending", "status"]
 
 
 def status(chat: Chat, language: Language) -> str:
     """Return where questions go, and what has been asked so far; never a key."""
+    before = chat.language
+    chat.know_notebook()
+    if chat.language != before:  # the notebook has one of its own
+        language = chat.language
     server = chat.server(started=False)
     kept = chat.kept()
-    turns = kept.conversation.current
+    rows = chat.ledger.rows("chat", conversation=kept.booked_as)
     lines = [
         ("status.version", version("qwen_nb")),
         ("status.model", _model(chat.default_options(server), language)),
         ("status.server", _server(server, language)),
         ("status.key", _key(server, language)),
         ("status.conversation", _conversation(kept, language)),
-        ("status.tokens", _tokens(turns, language)),
+        ("status.tokens", _tokens(rows, language)),
+        *(("status.spent", cost) for cost in _costs(rows, language)),
         ("status.next", text("status.next_steps", language)),
     ]
     told = [f"{text(key, language)}: {value}" for key, value in lines]
@@ -69,28 +74,29 @@ def _key(server: Server, language: Language) -> str:
 
 def _conversation(kept: Kept, language: Language) -> str:
     key = "status.turns" if kept.store is None else "status.turns_kept"
-    where = "" if kept.store is None else _short(kept.store.path)
+    where = "" if kept.store is None else shown_path(kept.store.path)
     name = visible(kept.name) or MAIN
     n = len(kept.conversation.current)
     return text(key, language, name=name, n=n, path=visible(where))
 
 
-def _short(path: Path) -> str:
-    # a saved notebook need not tell whose machine it was
-    try:
-        return str(Path("~") / path.relative_to(Path.home()))
-    except (ValueError, RuntimeError):
-        return str(path)
+def spending(chat: Chat, language: Language) -> str:
+    """Return in one line what this conversation has taken and cost so far."""
+    rows = chat.ledger.rows("chat", conversation=chat.kept().booked_as)
+    return " · ".join([_tokens(rows, language), *_costs(rows, language)])
 
 
-def _tokens(turns: Iterable[Turn], language: Language) -> str:
-    used = [turn.reply.usage for turn in turns if turn.reply.usage is not None]
-    return text(
-        "status.in_out",
-        language,
-        input=sum(usage.input or 0 for usage in used),
-        output=sum(usage.output or 0 for usage in used),
-    )
+def _tokens(rows: Sequence[LedgerRow], language: Language) -> str:
+    taken, given = sum(row.input for row in rows), sum(row.output for row in rows)
+    return text("status.in_out", language, input=taken, output=given)
+
+
+def _costs(rows: Iterable[LedgerRow], language: Language) -> Iterator[str]:
+    for row in rows:
+        if row.cost is None:
+            continue
+        cost = money(row.cost, row.currency, language)
+        yield text("spending.would_cost", language, cost=cost) if row.scripted else cost
 
 
 def preview(shown: Preview, language: Language) -> str:
@@ -104,8 +110,24 @@ def preview(shown: Preview, language: Language) -> str:
         left_out=shown.turns_left_out,
         tokens=shown.tokens,
     )
-    title = "\n".join([*shown.notes, title])
+    title = "\n".join([*shown.notes, title, _bound(shown, language)])
     return f"{title}\n{json.dumps(dict(shown.body), ensure_ascii=False, indent=2)}"
+
+
+def _bound(shown: Preview, language: Language) -> str:
+    bound = shown.bound
+    if bound.cost is not None:
+        key = "preview.bound_scripted" if shown.scripted else "preview.bound"
+        cost = money(bound.cost.amount, bound.cost.currency, language)
+        return text(key, language, cost=cost, input=bound.input, output=bound.output)
+    has_end = bound.input is not None and bound.output is not None
+    reason = text(
+        "preview.no_price" if has_end else "preview.no_end",
+        language,
+        model=visible(shown.model),
+        region=visible(shown.region),
+    )
+    return text("preview.no_bound", language, reason=reason)
 
 
 def help_text(command: str, commands: Iterable[str], language: Language) -> str:

@@ -24,6 +24,7 @@ from qwen_nb._question import Preview, Question
 from qwen_nb._rules import check
 from qwen_nb._settings import Settings
 from qwen_nb._texts import Language, text
+from qwen_nb._usage import Bound
 from qwen_nb.catalogue import Catalogue, Model
 from qwen_nb.context._limits import Limits
 from qwen_nb.context._plan import Plan, plan, prepare
@@ -58,6 +59,8 @@ class Ready:
         What there is to say about it.
     ask : callable
         Plans it again, with what was learned since.
+    options : ChatOptions
+        How the question itself is asked, also while `request` is another call.
     """
 
     question: Question
@@ -67,6 +70,7 @@ class Ready:
     request: ChatRequest
     notes: tuple[Note, ...]
     ask: Callable[..., Plan]
+    options: ChatOptions
 
     def turn(self, reply: Reply) -> Turn:
         """Return the turn that a reply makes of the question."""
@@ -77,7 +81,7 @@ class Ready:
         options = replace(self.request.options, model=self.request.model, system=system)
         return Turn(self.question.prompt, reply, options, self.question.new)
 
-    def preview(self, language: Language, *, of: int) -> Preview:
+    def preview(self, language: Language, *, of: int, bound: Bound) -> Preview:
         """Return what would be sent.
 
         Parameters
@@ -86,16 +90,22 @@ class Ready:
             Language of the notes.
         of : int
             How many turns there are, sent or not.
+        bound : Bound
+            What it can take at most.
         """
         call = self.dialect.encode(self.request, self.server)
         sent = len(self.plan.sent)
         return Preview(
             server=self.server.name,
+            region=self.server.region,
+            model=self.options.model or self.request.model,
+            scripted=self.server.scripted,
             path=call.path,
             body=call.body or {},
             turns_sent=sent,
             turns_left_out=of - sent,
             tokens=self.plan.tokens,
+            bound=bound,
             notes=in_words(self.notes, language),
         )
 
@@ -174,7 +184,8 @@ class Desk:
             key = "note.job_left_out" if slot.pending == 1 else "note.jobs_left_out"
             notes.append(Note(key, {"n": slot.pending}))
         planned = ask()
-        ready = Ready(question, server, dialect, planned, ChatRequest(model, ()), (), ask)
+        empty = ChatRequest(model, ())
+        ready = Ready(question, server, dialect, planned, empty, (), ask, options)
         if planned.needs is None:
             return self._checked(ready, options, notes)
         first = planned.needs.request if isinstance(planned.needs, SummaryNeed) else None
@@ -217,7 +228,7 @@ class Desk:
         # What there is to say is about the options; the history was encoded before.
         short = replace(request, messages=request.messages[-1:])
         notes += dialect.encode(short, server).notes
-        return replace(ready, request=request, notes=tuple(notes))
+        return replace(ready, request=request, notes=tuple(notes), options=request.options)
 
     def _plan(
         self,

@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from qwen_nb import _client
+from qwen_nb._account import Account
 from qwen_nb._carried import carried
 from qwen_nb._entry import Slot
 from qwen_nb._errors import AuthFailed, QwenError, Stopped
@@ -30,10 +31,12 @@ from qwen_nb._retries import Retries
 from qwen_nb._screen import Screen
 from qwen_nb._texts import Language, text
 from qwen_nb._transport import HttpExchange
+from qwen_nb._usage import Usage
 from qwen_nb.context._embeddings import embed
 from qwen_nb.context._limits import Limits, limit_in
-from qwen_nb.context._plan import learn
+from qwen_nb.context._plan import learn, learn_refusal
 from qwen_nb.context._retrieval import EMBEDDING_MODEL, RetrievalNeed, Vectors, nearest
+from qwen_nb.context._rounds import message_tokens
 from qwen_nb.context._summary import Summary, SummaryNeed
 from qwen_nb.dialects.thinking import thinking_notes
 from qwen_nb.render import Describe, metadata
@@ -70,6 +73,8 @@ class Run:
         How often to try.
     idle_s : float
         Longest silence.
+    account : Account
+        Where its calls are booked.
     """
 
     def __init__(
@@ -85,8 +90,11 @@ class Run:
         other_region: Callable[[Server], Server | None],
         retries: Retries,
         idle_s: float,
+        account: Account,
     ) -> None:
         self._ready = ready
+        self._server = ready.server  # another region, where the key belongs there
+        self._account = account
         self._desk = desk
         self._kept = desk.kept
         self._slot = slot
@@ -123,7 +131,9 @@ class Run:
             await self._pump.run_async(self._asking)
         except asyncio.CancelledError:
             self._pump.stop()
-            self._display.close(self._pump.outcome(self._asking).reply)
+            reply = self._settled(self._pump.outcome(self._asking).reply)
+            self._book(reply)
+            self._display.close(reply)
             self._release()
             raise
         with Interrupts() as interrupts:
@@ -173,13 +183,11 @@ class Run:
 
     def _facts(self) -> Asking:
         question, server = self._ready.question, self._ready.server
-        slot = self._slot
-        number = None if slot is None else 1 if question.new else slot.number
         return Asking(
             model=self._ready.request.model,
             server=server.name,
             scripted=server.scripted,
-            turn=number,
+            turn=self._account.number,
             turns_sent=len(self._ready.plan.sent),
             notes=(*question.notes, *in_words(self._ready.notes, self._language)),
         )
@@ -189,7 +197,7 @@ class Run:
         if self._ready.plan.needs is not None:
             self._prepare()
             self._pump.hand_over(exchange)
-        server, has_begun = self._ready.server, False
+        server, has_begun = self._server, False
         try:
             for event in self._stream(exchange, server):
                 has_begun = has_begun or not isinstance(event, Retrying)
@@ -202,7 +210,7 @@ class Run:
             words = text("note.region_found", self._language, server=other.name)
             notes = (*self._asking.notes, words)
             self._asking = replace(self._asking, server=other.name, notes=notes)
-            server = other
+            self._server = server = other
         except QwenError as error:
             limit = None if has_begun else limit_in(error)
             if limit is None or self._ready.question.force:
@@ -230,21 +238,28 @@ class Run:
         ready, builder = self._ready, ReplyBuilder()
         exchange = self._exchange(ready.server)
         self._pump.hand_over(exchange)
+        asked, server, model = time.time(), self._server, need.request.model
         try:
             for event in _client.stream(
-                need.request, exchange, ready.dialect, ready.server, self._retries
+                need.request, exchange, ready.dialect, server, self._retries
             ):
                 builder.add(event)
+        except QwenError as error:
+            learn_refusal(self._kept.memory, need, error)
+            raise
         finally:
             exchange.close()
-        reply = builder.reply(model=need.request.model, scripted=ready.server.scripted)
+            reply = builder.reply(model=model, scripted=server.scripted)
+            sent = sum(map(message_tokens, need.request.messages))
+            settled = self._account.settled(reply, model, server, sent=sent, before=None)
+            self._account.book("summary", settled, server, at=asked)
         summary = need.made(reply)
         if summary is not None:
             self._kept.add_summary(summary)
         return summary
 
     def _find(self, need: RetrievalNeed) -> tuple[str, ...]:
-        server = self._ready.server
+        server = self._server
 
         def exchange() -> HttpExchange:
             made = self._exchange(server)
@@ -252,7 +267,10 @@ class Run:
             return made
 
         def vectors(texts: Sequence[str]) -> Sequence[Sequence[float]]:
-            return embed(texts, EMBEDDING_MODEL, exchange, server).vectors
+            def counted(usage: Usage) -> None:
+                self._account.count("embedding", usage, EMBEDDING_MODEL, server)
+
+            return embed(texts, EMBEDDING_MODEL, exchange, server, counted)
 
         store = self._kept.store
         return nearest(need, vectors, Vectors(store.path if store is not None else None))
@@ -263,10 +281,24 @@ class Run:
             reply = self._pump.outcome(self._asking).reply
             self._kept.checkpoint(
                 slot,
-                self._ready.turn(replace(reply, finish_reason="cut")),
+                self._ready.turn(self._settled(replace(reply, finish_reason="cut"))),
                 asked_at=self._asked_at,
-                region=self._ready.server.region,
+                region=self._server.region,
             )
+
+    def _settled(self, reply: Reply) -> Reply:
+        return self._account.settled(
+            reply,
+            self._ready.request.model,
+            self._server,
+            sent=self._ready.plan.tokens,
+            before=self._ready.question.continues,
+        )
+
+    def _book(self, reply: Reply) -> None:
+        if self._ready.plan.needs is None:  # else the question itself was never sent
+            self._account.book("answer", reply, self._server, at=self._asked_at)
+        self._account.release()
 
     def _follow_here(self, interrupts: Interrupts) -> Outcome:
         def follow() -> None:
@@ -300,7 +332,7 @@ class Run:
     def _close(self, interrupts: Interrupts) -> Outcome:
         """Keep what has come, then draw it for good; a second press ends the drawing only."""
         outcome = self._pump.outcome(self._asking)
-        reply, error = self._remarked(outcome.reply), outcome.error
+        reply, error = self._settled(self._remarked(outcome.reply)), outcome.error
         failure = "" if error is None else repr(error)
         if isinstance(error, QwenError):
             error.reply, error.language = reply, self._language
@@ -316,6 +348,7 @@ class Run:
 
     def _keep(self, reply: Reply) -> None:
         planned, slot = self._ready.plan, self._slot
+        self._book(reply)
         self._kept.told |= planned.once
         if planned.needs is None:
             learn(self._kept.memory, planned, reply)
@@ -327,10 +360,11 @@ class Run:
             slot,
             self._ready.turn(reply),
             asked_at=self._asked_at,
-            region=self._ready.server.region,
+            region=self._server.region,
         )
 
     def _release(self) -> None:
+        self._account.release()
         slot, self._slot = self._slot, None
         if slot is not None:
             self._kept.release(slot)

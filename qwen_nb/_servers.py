@@ -64,7 +64,7 @@ def server_from(settings: Settings, catalogue: Catalogue, named: str | None = No
     region = settings.get("region")
     key = _studio_key(settings, catalogue)
     if key is None:
-        return Server(name="", scripted=True, model_studio=True)
+        return _emulated(settings, catalogue)
     if plan := _plan_of(key, catalogue):  # its key goes to its own host only
         return _at(plan, settings, key)
     name = region.value if region else _remembered(settings, key.value) or GUESSED_REGION
@@ -74,6 +74,13 @@ def server_from(settings: Settings, catalogue: Catalogue, named: str | None = No
         raise ConfigError("error.region", value=name, regions=regions)
     server = _at(row, settings, key)
     return server if region else replace(server, guessed=True)
+
+
+def _emulated(settings: Settings, catalogue: Catalogue) -> Server:
+    """Return the embedded emulator; what it says a reply would cost is that region's price."""
+    row = catalogue.server(settings.value("region", GUESSED_REGION))
+    region = row.price_region if row is not None else ""
+    return Server(name="", scripted=True, model_studio=True, region=region)
 
 
 def named_server(name: str, catalogue: Catalogue) -> ServerRow | None:
@@ -86,7 +93,7 @@ def named_server(name: str, catalogue: Catalogue) -> ServerRow | None:
 
 
 def _nearer(one: Setting, other: Setting) -> bool:
-    order = ("session", "environment", ".env", "qwen_nb.toml", "user")
+    order = ("session", "notebook", "environment", ".env", "qwen_nb.toml", "user")
     return order.index(one.place) <= order.index(other.place)
 
 
@@ -95,7 +102,7 @@ def _called(
 ) -> Server:
     told = str(setting.value)
     if told.casefold() == "emulator":
-        return Server(name="", scripted=True, model_studio=True)
+        return _emulated(settings, catalogue)
     if "{WorkspaceId}" in told:
         raise ConfigError("error.workspace", origin=setting.origin)
     if "://" not in told:
@@ -120,7 +127,8 @@ def _addressed(url: str, setting: Setting, settings: Settings, catalogue: Catalo
     row = catalogue.server(url)
     is_studio = row is not None and row.model_studio
     key = settings.get("api_key", place=setting.place)
-    if key is None and setting.place == "session" and settings.get("base_url") is None:
+    is_typed = setting.place in ("session", "notebook")
+    if key is None and is_typed and settings.get("base_url") is None:
         key = settings.get("api_key")
     if key is None and is_studio and parts.scheme == "https":
         studio = settings.get(
@@ -137,7 +145,7 @@ def _addressed(url: str, setting: Setting, settings: Settings, catalogue: Catalo
         key=key.value if key else None,
         key_origin=key.origin if key else "",
         model_studio=is_studio,
-        region=row.price_region if row else "",
+        region=(row.price_region if row else "") or host,
         **_spelling(row),
     )
 
@@ -161,7 +169,7 @@ def _at(row: ServerRow, settings: Settings, key: Setting | None) -> Server:
         key=key.value if key else None,
         key_origin=key.origin if key else "",
         model_studio=row.model_studio,
-        region=row.price_region,
+        region=row.price_region or row.name,
         region_name=row.name if row.kind == "region" else "",
         **_spelling(row),
     )

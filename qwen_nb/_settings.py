@@ -1,9 +1,10 @@
 """Where a setting comes from.
 
 From the nearest to the farthest: this session (`%qwen_nb config` and `use`, `%config`),
-the environment, `.env` beside the notebook, `qwen_nb.toml` beside it or `[tool.qwen_nb]`
-in pyproject.toml, the user's own `config.toml`, the default. All are read anew at each
-call, so a change holds from the next question on.
+this notebook (`%qwen_nb config … --notebook`, in the user's store), the environment,
+`.env` beside the notebook, `qwen_nb.toml` beside it or `[tool.qwen_nb]` in pyproject.toml,
+the user's own `config.toml`, the default. All are read anew at each call, so a change holds
+from the next question on.
 
 The two places beside the notebook are not the user's own: a notebook may come from
 somebody else. What they may do with a key is told in `_servers`.
@@ -12,10 +13,11 @@ somebody else. What they may do with a key is told in `_servers`.
 from __future__ import annotations
 
 import re
+import stat
+import time
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,16 @@ from qwen_nb._errors import ConfigError
 from qwen_nb._messages import ChatOptions
 from qwen_nb.context._policy import Policy
 
-__all__ = ["DEFAULT_MODEL", "NAMES", "Setting", "Settings", "help_of", "home", "shown"]
+__all__ = [
+    "DEFAULT_MODEL",
+    "NAMES",
+    "Setting",
+    "Settings",
+    "help_of",
+    "home",
+    "shown",
+    "shown_path",
+]
 
 DEFAULT_MODEL = "qwen-plus"
 
@@ -122,7 +133,7 @@ class Setting:
     origin : str
         The variable, file or command it comes from, as a person would look for it.
     place : str
-        Which of the places: session, environment, .env, qwen_nb.toml, user.
+        Which of the places: session, notebook, environment, .env, qwen_nb.toml, user.
     """
 
     value: Any = field(repr=False)
@@ -163,6 +174,8 @@ class Settings:
         The notebook's folder.
     session : mapping
         What this session set.
+    notebook : mapping
+        What the user set for this notebook, from the store and never from its file.
 
     Raises
     ------
@@ -175,25 +188,27 @@ class Settings:
         environ: Mapping[str, str],
         folder: Path | None = None,
         session: Mapping[str, Any] | None = None,
+        notebook: Mapping[str, Any] | None = None,
     ) -> None:
         self.environ = environ
         self.home = home(environ)
         folder = folder or Path()
-        beside, file = _toml(folder / BESIDE), BESIDE
+        beside, file = _toml(folder, BESIDE), BESIDE
         if not beside:
-            beside = _toml(folder / "pyproject.toml", "tool", "qwen_nb")
+            beside = _toml(folder, "pyproject.toml", "tool", "qwen_nb")
             file = "pyproject.toml"
         variables = {name: kind.variable for name, kind in _KINDS.items()}
-        own = _toml(self.home / "config.toml")
+        own = _toml(self.home, "config.toml")
         # with how a person finds one of the values again
         self._places = (
             _Place("session", session or {}, lambda name: f"%qwen_nb config {name}"),
-            _Place("environment", _by_variable(environ), lambda name: variables[name]),
             _Place(
-                DOTENV,
-                _by_variable(_dotenv(folder)),
-                lambda name: f"{DOTENV} ({variables[name]})",
+                "notebook",
+                {name: told for name, told in (notebook or {}).items() if name in NAMES},
+                lambda name: f"%qwen_nb config {name} --notebook",
             ),
+            _Place("environment", _by_variable(environ), lambda name: variables[name]),
+            _Place(DOTENV, _dotenv(folder), lambda name: f"{DOTENV} ({variables[name]})"),
             _Place(BESIDE, _without_keys(beside), lambda name: f"{file} ({name})"),
             _Place("user", own, lambda name: f"config.toml ({name})"),
         )
@@ -247,6 +262,14 @@ def shown(value: Any) -> str:
     return re.sub(r"(?<=://)[^/?#\s]*@", "", str(value))
 
 
+def shown_path(path: Path) -> str:
+    """Return a path as a message or a saved notebook may show it: not whose machine it was."""
+    try:
+        return str(Path("~") / path.relative_to(Path.home()))
+    except (ValueError, RuntimeError):
+        return str(path)
+
+
 def read(name: str, value: Any, origin: str) -> Any:
     """Return a setting's value as what it means.
 
@@ -287,53 +310,85 @@ def _by_variable(environ: Mapping[str, str | None]) -> dict[str, str]:
     return {name: value.strip() for name, value in told.items() if value.strip()}
 
 
-def _dotenv(folder: Path) -> Mapping[str, str | None]:
-    path = folder / DOTENV
-    if not path.is_file():
-        return {}
+def _dotenv(folder: Path) -> Mapping[str, str]:
+    try:
+        return dict(_told(folder / DOTENV, _variables) or {})
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError("error.settings_file", name=DOTENV, reason=str(error)) from error
+
+
+def _variables(path: Path) -> Mapping[str, str]:
+    """Return our own variables of a file; the others in it are not kept."""
     from dotenv.parser import parse_stream
 
     # Only parsed: what interpolates would let a file beside the notebook read the
     # environment, and would log what it cannot read at each question.
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            lines = list(parse_stream(file))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError("error.settings_file", name=DOTENV, reason=str(error)) from error
+    with path.open(encoding="utf-8-sig") as file:
+        lines = list(parse_stream(file))
     for line in lines:
         if line.error and any(
             kind.variable in line.original.string for kind in _KINDS.values()
         ):
             reason = f"line {line.original.line}"  # the line itself may hold a key
             raise ConfigError("error.settings_file", name=DOTENV, reason=reason)
-    return {line.key: line.value for line in lines if line.key}
+    return _by_variable({line.key: line.value for line in lines if line.key})
 
 
-@lru_cache(maxsize=16)
-def _parsed(path: Path, changed_ns: int, size: int) -> Any:
-    # Settings are looked up several times for one question, and files change rarely.
+_SETTLED_NS = 2_000_000_000
+"""A file that has rested so long shows every further change by its stamp."""
+
+_MOST_KEPT = 16
+
+_kept: dict[Path, tuple[tuple[int, ...], Any]] = {}
+
+
+def _told(path: Path, parse: Callable[[Path], Any]) -> Any:
+    """Return what a file says, None where there is none; it is read when it has changed.
+
+    Settings are looked up several times for one question, and files change rarely.
+    """
+    try:
+        about = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if not stat.S_ISREG(about.st_mode):
+        return None
+    changed = about.st_mtime_ns, about.st_ctime_ns
+    stamp = (*changed, about.st_size, about.st_ino, about.st_dev)
+    known = _kept.get(path)
+    if known is not None and known[0] == stamp:
+        return known[1]
+    told = parse(path)
+    # what was written just now may be written again within one tick of the file system
+    if time.time_ns() - max(changed) > _SETTLED_NS:
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        _kept[path] = stamp, told
+    return told
+
+
+def _parsed(path: Path) -> Mapping[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8-sig"))
 
 
-def _toml(path: Path, *tables: str) -> Mapping[str, Any]:
-    if not path.is_file():
-        return {}
+def _toml(folder: Path, name: str, *tables: str) -> Mapping[str, Any]:
     try:
-        about = path.stat()
-        told = _parsed(path, about.st_mtime_ns, about.st_size)
+        told = _told(folder / name, _parsed)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         if tables:
             return {}  # somebody else's file; its owner's tools will say what is wrong
-        raise ConfigError("error.settings_file", name=path.name, reason=str(error)) from error
+        raise ConfigError("error.settings_file", name=name, reason=str(error)) from error
+    if told is None:
+        return {}
     for table in tables:
         told = told.get(table, {}) if isinstance(told, dict) else {}
     if not isinstance(told, dict):
         raise ConfigError(
-            "error.settings_file", name=path.name, reason=f"[{'.'.join(tables)}]: no table"
+            "error.settings_file", name=name, reason=f"[{'.'.join(tables)}]: no table"
         )
     unknown = [name for name in told if name not in _KINDS]
     if unknown:
-        raise ConfigError("error.settings_name", name=path.name, unknown=", ".join(unknown))
+        raise ConfigError("error.settings_name", name=name, unknown=", ".join(unknown))
     return dict(told)
 
 

@@ -55,7 +55,8 @@ class Sheet:
         plain = [
             [clipped(row[at], room) if at == wide else row[at] for at in shown] for row in rows
         ]
-        table = html_table(heads, [[row[at] for at in shown] for row in rows])
+        whole = [at for at, column in enumerate(shown) if column != wide]
+        table = html_table(heads, [[row[at] for at in shown] for row in rows], whole=whole)
         below = "".join(f"\n<div>{markup(line)}</div>" for line in lines)
         return cls("\n".join([plain_table(heads, plain), *lines]), table + below)
 

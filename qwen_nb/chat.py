@@ -3,51 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, ClassVar, Self, Unpack
 from weakref import WeakKeyDictionary
 
-from qwen_nb import _notebook, _servers
-from qwen_nb._api_messages import messages_from
+from qwen_nb import _notebook
 from qwen_nb._archive import Archive
-from qwen_nb._connections import Connections
+from qwen_nb._asker import Asker
+from qwen_nb._bound import bound_of
 from qwen_nb._conversation import Conversation
-from qwen_nb._entry import Entry, Slot
+from qwen_nb._entry import Entry
 from qwen_nb._errors import ConfigError, QwenError
 from qwen_nb._events import Event
 from qwen_nb._job import Job
-from qwen_nb._kept import Kept
+from qwen_nb._kept import Kept, conversation_named
 from qwen_nb._messages import (
-    ChatOptions,
-    ChatRequest,
     Display,
     Reply,
-    Server,
     Turn,
 )
-from qwen_nb._pump import IDLE_S
-from qwen_nb._question import AskFields, OptionFields, Preview, Question
-from qwen_nb._request import Desk, Ready, checked
-from qwen_nb._retries import Retries
-from qwen_nb._run import Run, describing
+from qwen_nb._question import AskFields, OptionFields, Preview, Question, options_of
 from qwen_nb._screen import Screen
-from qwen_nb._settings import Settings
+from qwen_nb._spending import UsageTable, usage_table
 from qwen_nb._texts import Language, text
-from qwen_nb.catalogue import Catalogue
-from qwen_nb.dialects.dashscope import DashScopeDialect
-from qwen_nb.dialects.openai import OpenAIDialect
-from qwen_nb.render import SilentDisplay, TerminalDisplay
+from qwen_nb.render import SilentDisplay
 
 __all__ = ["Chat"]
 
-TRIES = 5
 
-
-class Chat:
+class Chat(Asker):
     """A conversation that can be asked, in memory unless it is given a name.
 
     Parameters
@@ -64,8 +49,8 @@ class Chat:
         What was said before, as the API's own list: texts or parts, tool rounds, dumped
         SDK messages. It is sent before the turns of this chat.
     name : str, optional
-        A named conversation of this notebook, as `-c NAME` asks; see `current` for the
-        notebook's own.
+        A named conversation of this notebook, as `-c NAME` asks; `main` is its own. See
+        `current` for the one that is active.
     language : {"en", "zh"}
         Language of what is saved and of errors.
 
@@ -96,18 +81,9 @@ class Chat:
         language: Language = "en",
         **options: Unpack[OptionFields],
     ) -> None:
-        self.options = checked(ChatOptions(model=model, **options))
-        self.language = language
-        self.session: dict[str, Any] = {}
-        self.name = name
-        self._archive = None if name is None else Archive.current()
-        self._own = Kept()
-        self.last_request: ChatRequest | None = None
-        self.last_server: str | None = None
-        self._before = messages_from(messages)
-        self.native = DashScopeDialect()
-        self._compatible = OpenAIDialect()
-        self._connections = Connections()
+        given = options_of(model, **options)
+        named = None if name is None else conversation_named(name)
+        super().__init__(given, name=named, messages=messages, language=language)
 
     @classmethod
     def current(cls) -> Self:
@@ -123,21 +99,37 @@ class Chat:
     def stand_for(self, shell: Any | None) -> None:
         """Be the chat of a shell's magics: ask whichever conversation is active there."""
         self._archive = Archive.current()
-        self._archive.home = lambda: self.settings().home
         if shell is not None:
             Chat._of_shells[shell] = self
 
-    @property
-    def archive(self) -> Archive | None:
-        """The conversations of this notebook; None for a chat in memory."""
-        return self._archive
+    def usage(self, by: str = "turn", *, everything: bool = False) -> UsageTable:
+        """Return what was used: a table that shows itself, rows that pandas takes.
 
-    def kept(self, name: str | None = None) -> Kept:
-        """Return the conversation that is asked now, or another one of this notebook."""
-        if self._archive is None:
-            return self._own
-        self._archive.home = lambda: self.settings().home
-        return self._archive.kept(self.name if name is None else name)
+        Parameters
+        ----------
+        by : str
+            turn: this conversation; model, chat: this notebook; day, notebook, region:
+            everything that was ever asked.
+        everything : bool
+            Everything that was ever asked, also by turn, model or chat.
+
+        Raises
+        ------
+        ConfigError
+            For any other `by`.
+        """
+        archive, kept = self._of_calls, self.kept()
+        try:
+            return usage_table(
+                archive.ledger,
+                by,
+                self.language,
+                conversation=kept.booked_as,
+                notebook=archive.notebook,
+                everything=everything,
+            )
+        except ConfigError as error:
+            raise self._told(error) from None
 
     @property
     def conversation(self) -> Conversation:
@@ -175,7 +167,9 @@ class Chat:
             When there is no such turn.
         """
         forked = Chat(language=self.language)
-        forked.options, forked.session = self.options, dict(self.session)
+        self.know_notebook()
+        notebook = {} if self._archive is None else self._archive.settings
+        forked.options, forked.session = self.options, {**notebook, **self.session}
         forked._before = self._before
         try:
             forked._own = Kept(self.conversation.fork(at))
@@ -304,6 +298,7 @@ class Chat:
 
     def put_in_background(self, question: Question, display: Display | None = None) -> Job:
         """Ask a prepared question in the background; see `start`."""
+        self.know_notebook()
         is_detached = display is not None or Screen.current().can_detach(self._display_wish())
         run = self._run(question, display, is_detached=is_detached)
         return run.in_background(is_detached=is_detached)
@@ -376,6 +371,7 @@ class Chat:
         QwenError
             When the question could not be sent as it is.
         """
+        self.know_notebook()
         kept = self.kept(question.chat)
         slot = self._slot(kept, question)
         try:
@@ -386,171 +382,8 @@ class Chat:
         finally:
             if slot is not None:
                 kept.release(slot)
-        return ready.preview(self.language, of=len(kept.conversation.turns))
-
-    def settings(self) -> Settings:
-        """Return all settings as they stand now."""
-        return Settings(os.environ, Path.cwd(), self.session)
-
-    def catalogue(self) -> Catalogue:
-        """Return what is known about models, prices and servers."""
-        return Catalogue.load(self.settings().home)
-
-    def server(
-        self, named: str | None = None, *, started: bool = True, watched: bool = False
-    ) -> Server:
-        """Return the server that questions go to now.
-
-        Parameters
-        ----------
-        named : str, optional
-            The server named for one call.
-        started : bool
-            False only looks: the embedded emulator, if it is that, is not started.
-        watched : bool
-            Somebody reads along, so the emulator writes at a reader's pace.
-
-        Raises
-        ------
-        ConfigError
-            When the settings name no usable address.
-        """
-        server = _servers.server_from(self.settings(), self.catalogue(), named)
-        if not server.scripted:
-            return server
-        server = replace(server, name=text("server.emulator", self.language))
-        if not started:
-            return server
-        from qwen_nb.emulator import embedded
-
-        emulator = embedded(pace=None if watched else 0.0)
-        return replace(
-            server,
-            base_url=emulator.openai_base_url,
-            native_url=emulator.dashscope_base_url,
-            key=emulator.key,
-        )
-
-    def default_options(self, server: Server) -> ChatOptions:
-        """Return the options that hold where a question gives none."""
-        return self.settings().options(self.options, model_studio=server.model_studio)
-
-    def close(self) -> None:
-        """Close connections, and the embedded emulator if it was this chat's server.
-
-        The chat can be asked again; both are then opened anew.
-        """
-        if self._connections.close():
-            from qwen_nb.emulator import stop_embedded
-
-            stop_embedded()
-
-    def _run(
-        self, question: Question, display: Display | None, *, is_detached: bool = False
-    ) -> Run:
-        with self._placed(question) as (desk, slot):
-            watched = Screen.current().is_watched(self._display_wish())
-            watched = watched or isinstance(display, TerminalDisplay)
-            server = self.server(question.server, watched=watched)
-            ready = desk.ready(question, server, slot)
-            return self._prepared(ready, desk, slot, display, is_detached=is_detached)
-
-    @contextlib.contextmanager
-    def _placed(self, question: Question) -> Iterator[tuple[Desk, Slot | None]]:
-        """Give a question its place; it is given up again if the question is not sent."""
-        kept = self.kept(question.chat)
-        kept.refresh()
-        slot = self._slot(kept, question)
-        try:
-            yield self._desk(kept), slot
-        except BaseException as error:
-            if slot is not None:
-                kept.release(slot)
-            if isinstance(error, QwenError):
-                raise self._told(error) from error.__cause__
-            raise
-
-    def _slot(self, kept: Kept, question: Question) -> Slot | None:
-        if question.once:
-            return None
-        if question.again is not None:
-            return kept.conversation.slot_again(question.again)
-        screen = Screen.current()
-        return kept.conversation.place_for(
-            screen.cell_key, screen.execution, starts_anew=question.new
-        )
-
-    def _desk(self, kept: Kept) -> Desk:
-        return Desk(
-            kept=kept,
-            before=self._before,
-            options=self.options,
-            settings=self.settings(),
-            catalogue=self.catalogue(),
-            compatible=self._compatible,
-            native=self.native,
-        )
-
-    def _prepared(
-        self,
-        ready: Ready,
-        desk: Desk,
-        slot: Slot | None,
-        display: Display | None,
-        *,
-        is_detached: bool = False,
-    ) -> Run:
-        if self._archive is not None and (told := self._archive.take_notes(self.language)):
-            question = replace(ready.question, notes=(*ready.question.notes, *told))
-            ready = replace(ready, question=question)
-        question, settings, screen = ready.question, self.settings(), Screen.current()
-        carries = settings.value("carry", True)
-        idle_s = settings.value("idle_timeout", IDLE_S)
-        run = Run(
-            ready,
-            desk,
-            slot,
-            screen,
-            display
-            or screen.display(
-                self.language,
-                owns_cell=question.owns_cell,
-                hide_thinking=question.hide_thinking,
-                quiet=question.quiet,
-                is_detached=is_detached,
-                wished=self._display_wish(),
-                describe=describing(desk.kept, slot, carries=carries),
-            ),
-            language=self.language,
-            exchange=lambda server: self._connections.exchange(
-                server, idle_s, native=ready.dialect is self.native
-            ),
-            other_region=self._other_region,
-            retries=Retries(settings.value("retries", TRIES)),
-            idle_s=idle_s,
-        )
-        self.last_request, self.last_server = ready.request, question.server
-        return run
-
-    def _other_region(self, server: Server) -> Server | None:
-        if not (server.guessed and server.key):
-            return None
-        settings = self.settings()
-        found = _servers.region_of_key(server, settings, self.catalogue())
-        if found is not None:
-            _servers.remember_region(settings, server.key, found.region_name)
-        return found
-
-    def _display_wish(self) -> str | None:
-        try:
-            wish: str | None = self.settings().value("display")
-        except QwenError as error:
-            raise self._told(error) from error.__cause__
-        return wish
-
-    def _told(self, error: QwenError) -> QwenError:
-        error.language = self.language
-        return error
+        bound = bound_of(ready, self.catalogue())
+        return ready.preview(self.language, of=len(kept.conversation.turns), bound=bound)
 
 
 def _unfinished(turns: Sequence[Turn]) -> int | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from decimal import Decimal
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -41,5 +42,6 @@ def any_of(hint: Any) -> st.SearchStrategy[Any]:
         int: st.integers(),
         float: st.floats(allow_nan=False),
         type(None): st.none(),
+        Decimal: st.decimals(allow_nan=False, allow_infinity=False),
     }
     return simple[hint]

@@ -12,13 +12,18 @@ from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
 from qwen_nb._texts import (
+    _budget,
     _commands,
     _context,
     _conversations,
     _errors,
     _models,
+    _panel,
     _places,
+    _prices,
     _reply,
+    _usage,
+    _usage_commands,
     _wire,
 )
 
@@ -27,13 +32,18 @@ __all__ = ["TEXTS", "Language", "machine_language", "text"]
 Language: TypeAlias = Literal["en", "zh"]
 
 TEXTS: dict[str, tuple[str, str]] = {
+    **_budget.TEXTS,
     **_commands.TEXTS,
     **_context.TEXTS,
     **_conversations.TEXTS,
     **_errors.TEXTS,
     **_models.TEXTS,
+    **_panel.TEXTS,
     **_places.TEXTS,
+    **_prices.TEXTS,
     **_reply.TEXTS,
+    **_usage.TEXTS,
+    **_usage_commands.TEXTS,
     **_wire.TEXTS,
 }
 

@@ -28,6 +28,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "开启思考模式;给出 N 时限制思考长度为 N Token",
     ),
     "option.--no-think": ("thinking off", "关闭思考模式"),
+    "option.--preserve-thinking": (
+        "send earlier thinking back, for the models that take it",
+        "将此前的思考过程一并传回,仅限支持的模型",
+    ),
     "option.--system": (
         "system message of this conversation, or the file that holds it",
         "本对话的系统消息,或存放它的文件",
@@ -64,8 +68,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "将上一次请求显示为可运行的代码;--as curl、openai 或 dashscope",
     ),
     "command.config": (
-        "all settings and where they come from; NAME VALUE sets one for this session",
-        "显示全部设置及其来源;NAME VALUE 为本次会话设置",
+        "all settings and where they come from; NAME VALUE sets one for this session, with "
+        "--notebook for this notebook; NAME default takes it back",
+        "显示全部设置及其来源;NAME VALUE 为本次会话设置,加 --notebook 则为本笔记本设置;NAME default 取消设置",
     ),
     "command.doctor": (
         "what works, what does not, and why; asks the server one short question",
@@ -139,6 +144,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "没有设置 {name!r};可用:{names}。",
     ),
     "config.default": ("default", "默认"),
+    "config.option": (
+        "config has no option {option!r}; it has --notebook: %qwen_nb config NAME VALUE --notebook.",
+        "config 没有选项 {option!r};可用 --notebook:%qwen_nb config NAME VALUE --notebook。",
+    ),
+    "config.of_notebook": ("this notebook: {origin}", "本笔记本:{origin}"),
+    "config.notebook_none": (
+        "Nothing is set for this notebook; %qwen_nb config NAME VALUE --notebook does it.",
+        "尚未为本笔记本作任何设置;可用 %qwen_nb config NAME VALUE --notebook 设置。",
+    ),
     "login.prompt": ("API key for {server}: ", "{server} 的 API Key:"),
     "login.nobody": (
         "Nobody can type a key here; set DASHSCOPE_API_KEY in the environment instead.",

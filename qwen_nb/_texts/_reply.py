@@ -1,4 +1,4 @@
-"""States, the reply and its usage line."""
+"""States and the reply."""
 
 from __future__ import annotations
 
@@ -71,35 +71,4 @@ TEXTS: dict[str, tuple[str, str]] = {
         "embedded emulator: scripted answers, no model",
         "内置模拟器:预设回答,并非模型",
     ),
-    # -- the usage line --------------------------------------------------------------------
-    "usage.turn": ("turn {turn}", "第 {turn} 轮"),
-    "usage.turn_sent": (
-        "turn {turn} ({sent} before it sent)",
-        "第 {turn} 轮(附带前 {sent} 轮)",
-    ),
-    "usage.in": ("in {n}", "输入 {n}"),
-    "usage.in_cached": ("in {n} (cached {cached})", "输入 {n}(缓存 {cached})"),
-    "usage.out": ("out {n}", "输出 {n}"),
-    "usage.out_thinking": (
-        "out {n}, of which thinking {thinking}",
-        "输出 {n},其中思考 {thinking}",
-    ),
-    "usage.unknown": ("the server told no token counts", "服务端未返回 Token 消耗"),
-    "usage.total": ("{n} tokens in all", "共 {n} Token"),
-    # the table below the unfolded line
-    "usage.table": ("Token counts", "Token 消耗"),
-    "usage.row_input": ("input", "输入"),
-    "usage.row_cached": ("of which cached", "其中缓存"),
-    "usage.row_output": ("output", "输出"),
-    "usage.row_thinking": ("of which thinking", "其中思考"),
-    "usage.row_answer": ("of which answer", "其中回复"),
-    "usage.row_total": ("total", "合计"),
-    # the little bar in words: its parts joined by the separator, then said as a whole
-    "usage.bar": ("{parts} tokens", "{parts} Token"),
-    "usage.bar_separator": (", ", "、"),
-    "usage.bar_input": ("input {n}", "输入 {n}"),
-    "usage.bar_cached": ("of which cached {n}", "其中缓存 {n}"),
-    "usage.bar_output": ("output {n}", "输出 {n}"),
-    "usage.bar_thinking": ("thinking {n}", "思考 {n}"),
-    "usage.bar_answer": ("answer {n}", "回复 {n}"),
 }

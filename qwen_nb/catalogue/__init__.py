@@ -10,7 +10,18 @@ Nothing is read until `Catalogue.load()`.
 
 from __future__ import annotations
 
+from qwen_nb.catalogue._age import is_old
 from qwen_nb.catalogue._catalogue import Catalogue
+from qwen_nb.catalogue._own_prices import set_price
 from qwen_nb.catalogue._rows import Mode, Model, Price, ServerRow, Switch
 
-__all__ = ["Catalogue", "Mode", "Model", "Price", "ServerRow", "Switch"]
+__all__ = [
+    "Catalogue",
+    "Mode",
+    "Model",
+    "Price",
+    "ServerRow",
+    "Switch",
+    "is_old",
+    "set_price",
+]

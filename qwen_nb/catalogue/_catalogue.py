@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 from qwen_nb._texts import Language
-from qwen_nb.catalogue import _hosts
+from qwen_nb._usage import Cost, Usage
+from qwen_nb.catalogue import _costs, _hosts
 from qwen_nb.catalogue._files import NAMES, Tables, read
 from qwen_nb.catalogue._rows import Model, Price, ServerRow
 from qwen_nb.catalogue._table import model_rows
@@ -89,13 +91,82 @@ class Catalogue:
         input_tokens : int
             All input of the request; it chooses the tier (protocol.md §3.3).
         """
-        row = self.server(region)
-        where = row.price_region if row and row.kind == "region" else region.strip()
-        for name in self._priced_as(model_id):
-            if tiers := self._tables.prices.get((name, where.casefold())):
-                # above the last bound its price goes on
-                return next((tier for tier in tiers if _holds(tier, input_tokens)), tiers[-1])
-        return None
+        tiers = self._tiers(model_id, region)
+        return _costs.tier_for(tiers, input_tokens) if tiers else None
+
+    def cost(
+        self, model_id: str, region: str, usage: Usage | None, *, has_thinking: bool
+    ) -> Cost | None:
+        """Return what a call cost by the price list, before a free quota.
+
+        Estimated usage is priced as any other.
+
+        Parameters
+        ----------
+        model_id, region : str
+            As for `price`.
+        usage : Usage, optional
+            Its tokens.
+        has_thinking : bool
+            The reply has thinking: decides the price of output where the server did not
+            count the thinking (protocol.md §6.5).
+
+        Returns
+        -------
+        Cost or None
+            None where a figure or a price that it needs is not known.
+        """
+        tiers = self._tiers(model_id, region)
+        if not tiers or usage is None:
+            return None
+        studio = tiers[0].region in self._studio_regions
+        return _costs.cost_of(tiers, usage, has_thinking=has_thinking, model_studio=studio)
+
+    def bound(
+        self,
+        model_id: str,
+        region: str,
+        input_tokens: int,
+        output_tokens: int,
+        *,
+        may_think: bool,
+    ) -> Cost | None:
+        """Return the most that a call with at most so many tokens can cost.
+
+        That is the dearest price among the tiers so much input can fall in, with nothing
+        taken off for cached input, and the price after thinking where it may think. What
+        an explicit cache costs to make is not in it. None where a price is not known.
+        """
+        tiers = self._tiers(model_id, region)
+        if not tiers:
+            return None
+        return _costs.dearest(tiers, input_tokens, output_tokens, may_think=may_think)
+
+    def most_output(
+        self, model_id: str, *, thinking: bool | int | None, max_tokens: int | None
+    ) -> int | None:
+        """Return the most tokens a call can put out, or None where no limit is known.
+
+        Parameters
+        ----------
+        model_id : str
+            Any id.
+        thinking : bool or int, optional
+            What is asked for: on, off, a budget in tokens; None: nothing, so the model's
+            own default.
+        max_tokens : int, optional
+            What is asked for; it limits the answer alone (protocol.md §10.13).
+        """
+        model = self.find(model_id)
+        return _costs.most_output(model, thinking=thinking, max_tokens=max_tokens)
+
+    def currency(self, region: str) -> str:
+        """Return the currency of a region's prices, or an empty text where it has none."""
+        places = {place.casefold() for place in self._places(region)}
+        for (_, where), tiers in self._tables.prices.items():
+            if where in places:
+                return tiers[0].currency
+        return ""
 
     @property
     def servers(self) -> tuple[ServerRow, ...]:
@@ -112,7 +183,12 @@ class Catalogue:
         return self._server_names.get(wanted.casefold()) or _hosts.find(wanted, self.servers)
 
     def table(
-        self, filter: str = "", region: str | None = None, language: Language = "en"
+        self,
+        filter: str = "",
+        region: str | None = None,
+        language: Language = "en",
+        *,
+        today: date | None = None,
     ) -> list[dict[str, str]]:
         """Return the models as rows a person can read.
 
@@ -125,6 +201,8 @@ class Catalogue:
             Show the prices of this region only.
         language : {"en", "zh"}
             The language of our own words.
+        today : datetime.date, optional
+            Mark prices that are old by then; None marks nothing.
 
         Returns
         -------
@@ -136,7 +214,7 @@ class Catalogue:
         found = self.models(filter)
         if not found and (inferred := self.find(filter)).inferred_from:
             found = [inferred]
-        return model_rows(found, self.prices, only, language)
+        return model_rows(found, self.prices, only, language, today)
 
     def _row(self, key: str) -> Model | None:
         return self._tables.models.get(key) or self._aliases.get(key)
@@ -154,6 +232,23 @@ class Catalogue:
         is_older = bool(snapshots) and (len(dated["date"]) == 4 or key < min(snapshots))
         return None if is_older else base
 
+    def _tiers(self, model_id: str, region: str) -> tuple[Price, ...]:
+        for name in self._priced_as(model_id):
+            for where in self._places(region):
+                if tiers := self._tables.prices.get((name, where.casefold())):
+                    return tiers
+        return ()
+
+    def _places(self, region: str) -> tuple[str, ...]:
+        # a region has one name in the table; another server is called as somebody wrote it
+        row = self.server(region)
+        if row is None:
+            return (region.strip(),)
+        if row.kind == "region":
+            return (row.price_region,)
+        places = (region.strip(), row.price_region, row.name, *row.aliases, *row.hosts)
+        return tuple(filter(None, places))
+
     def _of(self, key: str) -> list[tuple[str, tuple[Price, ...]]]:
         return [
             (region, rows) for (of, region), rows in self._tables.prices.items() if of == key
@@ -164,6 +259,10 @@ class Catalogue:
         return list(
             dict.fromkeys((model_id.strip().casefold(), self.find(model_id).id.casefold()))
         )
+
+    @cached_property
+    def _studio_regions(self) -> frozenset[str]:
+        return frozenset(row.price_region for row in self.servers if row.kind == "region")
 
     @cached_property
     def _aliases(self) -> Mapping[str, Model]:
@@ -180,23 +279,22 @@ class Catalogue:
         return names | {row.name.casefold(): row for row in self.servers}
 
 
-def _holds(tier: Price, input_tokens: int) -> bool:
-    return tier.up_to_input_tokens is None or input_tokens <= tier.up_to_input_tokens
-
-
 def _haystack(model: Model) -> str:
     words = (model.id, *model.aliases, model.family, model.vendor, model.mode)
     return " ".join(word for word in words if word).casefold()
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
+def _stamp(path: Path) -> tuple[int, int, int] | None:
     try:
         state = path.stat()
     except OSError:
         return None
-    return state.st_mtime_ns, state.st_size
+    # a file that was put in the place of another within a tick of the clock is another file
+    return state.st_mtime_ns, state.st_size, state.st_ino
 
 
 @lru_cache(maxsize=8)
-def _load(user_folder: Path | None, stamps: tuple[tuple[int, int] | None, ...]) -> Catalogue:
+def _load(
+    user_folder: Path | None, stamps: tuple[tuple[int, int, int] | None, ...]
+) -> Catalogue:
     return Catalogue(read(user_folder))

@@ -23,6 +23,7 @@ from typing import Any
 from qwen_nb._errors import ConfigError
 from qwen_nb.catalogue._rows import (
     MODEL_CELLS,
+    OWN,
     PRICE_CELLS,
     SERVER_CELLS,
     BadCell,
@@ -37,10 +38,12 @@ __all__ = ["NAMES", "Tables", "read"]
 NAMES = ("models.csv", "prices.csv", "servers.toml")
 """The files of a catalogue, also in a person's own folder."""
 
-_OWN = "user"
-"""The source of a row that names none."""
-
-_PRICE_FIELDS = {"in": "input", "out": "output", "out_thinking": "output_thinking"}
+_PRICE_FIELDS = {
+    "in": "input",
+    "in_cached": "input_cached",
+    "out": "output",
+    "out_thinking": "output_thinking",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ def _over(base: Tables, given: Mapping[str, _File]) -> Tables:
     if file := given.get("models.csv"):
         for cells in _keyed(file, _csv(file, MODEL_CELLS), "id"):
             key = cells["id"].casefold()
-            models[key] = _merged(models.get(key), Model, {"source": _OWN} | cells)
+            models[key] = _merged(models.get(key), Model, {"source": OWN} | cells)
     if file := given.get("servers.toml"):
         for cells in _keyed(file, _toml(file), "name"):
             key = cells["name"].casefold()
@@ -160,7 +163,7 @@ def _prices(
         region = cells["region"].casefold()
         cells["region"] = regions.get(region, region)
         fields = {_PRICE_FIELDS.get(name, name): cell for name, cell in cells.items()}
-        price = Price(**{"source": _OWN} | fields)
+        price = Price(**{"source": OWN} | fields)
         found.setdefault((price.id.casefold(), price.region), []).append((line, price))
     return {key: _tiers(file, rows) for key, rows in found.items()}
 

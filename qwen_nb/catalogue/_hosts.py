@@ -53,10 +53,16 @@ def _one_name(host: str) -> str:
 
 
 def _fits(pattern: str, host: str, port: int | None) -> bool:
-    place = _place(pattern)
+    place = _place_of(pattern)
     if place is None or place[1] not in (None, port):
         return False
     return place[0] == "*" or _labels(place[0]).fullmatch(host) is not None
+
+
+@lru_cache(maxsize=256)
+def _place_of(pattern: str) -> tuple[str, int | None] | None:
+    # of the table's own patterns only: an address of a person's may hold a password
+    return _place(pattern)
 
 
 @lru_cache(maxsize=256)

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 __all__ = [
     "MODEL_CELLS",
+    "OWN",
     "PRICE_CELLS",
     "SERVER_CELLS",
     "WORKSPACE",
@@ -23,6 +24,7 @@ __all__ = [
     "Price",
     "ServerRow",
     "Switch",
+    "money",
 ]
 
 Mode: TypeAlias = Literal["hybrid_on", "hybrid_off", "thinking_only", "none"]
@@ -121,9 +123,12 @@ class Price:
         The tier holds for requests of at most so much input; None: for all.
     input : Decimal, optional
         Price of input.
+    input_cached : Decimal, optional
+        Price of input that the implicit cache had; None: on Model Studio its usual share of
+        `input`, elsewhere all of it (protocol.md §6.4).
     output, output_thinking : Decimal, optional
         Price of all output of a reply without thinking, and of one with it
-        (protocol.md §6.5).
+        (protocol.md §6.5); where there is one of them only, it holds for both.
     source, date : str
         Where the price is from, and as of when.
     """
@@ -135,6 +140,7 @@ class Price:
     input: Decimal | None = None
     output: Decimal | None = None
     output_thinking: Decimal | None = None
+    input_cached: Decimal | None = None
     source: str = ""
     date: str = ""
 
@@ -201,7 +207,12 @@ class BadCell(ValueError):
         self.allowed = allowed
 
 
+OWN = "user"
+"""The source of a person's own row that names none."""
+
 Reader: TypeAlias = Callable[[Any], Any]
+
+_DEAREST, _FINEST = 10**9, 12  # per million tokens, and digits behind the point
 
 
 def _text(value: Any) -> str:
@@ -232,14 +243,24 @@ def _count(value: Any) -> int:
     raise BadCell("count")
 
 
-def _money(value: Any) -> Decimal:
+def money(value: Any) -> Decimal:
+    """Return a price; none is negative, endless, or finer than anybody charges.
+
+    Raises
+    ------
+    BadCell
+        For anything else, a float too: money is exact.
+    """
     try:
-        amount = Decimal(value)
-    except (InvalidOperation, TypeError, ValueError):
-        amount = Decimal(-1)
-    if not amount.is_finite() or amount < 0:
+        amount = Decimal(value if isinstance(value, str | int | Decimal) else "NaN")
+    except (InvalidOperation, ValueError):
+        amount = Decimal("NaN")
+    exponent = amount.as_tuple().exponent
+    if isinstance(value, bool) or not isinstance(exponent, int) or exponent < -_FINEST:
         raise BadCell("money")
-    return amount
+    if not 0 <= amount <= _DEAREST:
+        raise BadCell("money")
+    return amount.copy_abs()  # there is a negative zero
 
 
 def _one_of(*names: str) -> Reader:
@@ -272,7 +293,7 @@ MODEL_CELLS: Mapping[str, Reader] = {
 PRICE_CELLS: Mapping[str, Reader] = {
     **_columns(_text, "id region currency source date"),
     **_columns(_count, "up_to_input_tokens"),
-    **_columns(_money, "in out out_thinking"),
+    **_columns(money, "in in_cached out out_thinking"),
 }
 """The columns of `prices.csv`."""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import date
 from decimal import Decimal
 
 from qwen_nb._texts import Language, text
-from qwen_nb.catalogue._rows import Model, Price
+from qwen_nb.catalogue._age import OLD_DAYS, is_old
+from qwen_nb.catalogue._rows import OWN, Model, Price
 
 __all__ = ["model_rows"]
 
@@ -19,6 +21,7 @@ def model_rows(
     prices_of: Callable[[str], list[Price]],
     region: str | None,
     language: Language,
+    today: date | None = None,
 ) -> list[dict[str, str]]:
     """Return one row for each model; all have the same keys, which are the headings."""
     priced = [(model, prices_of(model.id)) for model in models]
@@ -27,17 +30,21 @@ def model_rows(
         regions = [*_ALWAYS_SHOWN, *sorted(found.difference(_ALWAYS_SHOWN))]
     else:
         regions = [region]
-    return [_row(model, prices, regions, language) for model, prices in priced]
+    return [_row(model, prices, regions, language, today) for model, prices in priced]
 
 
 def _row(
-    model: Model, prices: list[Price], regions: list[str], language: Language
+    model: Model,
+    prices: list[Price],
+    regions: list[str],
+    language: Language,
+    today: date | None,
 ) -> dict[str, str]:
     def heading(name: str, **facts: str) -> str:
         return text(f"models.{name}", language, **facts)
 
     shown = [price for price in prices if price.region in regions]
-    dates = dict.fromkeys(price.date for price in shown if price.date)
+    dates = [_date(price, language, today) for price in shown]
     row = {
         heading("model"): _names(model, language),
         heading("thinking"): _thinking(model, language),
@@ -48,7 +55,24 @@ def _row(
     for region in regions:
         tiers = [price for price in shown if price.region == region]
         row[heading("price", region=_region(region, language))] = _price(tiers)
-    return row | {heading("date"): ", ".join(dates) or model.date or _UNKNOWN}
+    return row | {heading("date"): _joined(dates) or model.date or _UNKNOWN}
+
+
+def _date(price: Price, language: Language, today: date | None) -> str:
+    told = price.date
+    if told and today is not None and is_old(told, today):
+        told = text("prices.old", language, date=told, days=OLD_DAYS)
+    if price.source != OWN:
+        return told
+    return (
+        text("prices.own", language, date=told)
+        if told
+        else text("prices.own_undated", language)
+    )
+
+
+def _joined(dates: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(filter(None, dates)))
 
 
 def _names(model: Model, language: Language) -> str:

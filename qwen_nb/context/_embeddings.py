@@ -4,32 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from qwen_nb._errors import BadEvent
-from qwen_nb._messages import Server, Usage
+from qwen_nb._messages import Server
 from qwen_nb._transport import HttpExchange
+from qwen_nb._usage import Usage
 from qwen_nb.dialects import HttpCall
-from qwen_nb.dialects.openai import OpenAIDialect
+from qwen_nb.dialects.openai import OpenAIDialect, usage_from
 
-__all__ = ["Embedded", "embed"]
+__all__ = ["embed"]
 
 _AT_ONCE = 10
 """Texts that one call takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Embedded:
-    """Vectors in the order of their texts, and what each call used."""
-
-    vectors: tuple[tuple[float, ...], ...]
-    usages: tuple[Usage, ...]
-
-
 def embed(
-    texts: Sequence[str], model: str, new_exchange: Callable[[], HttpExchange], server: Server
-) -> Embedded:
-    """Return a vector for each text.
+    texts: Sequence[str],
+    model: str,
+    new_exchange: Callable[[], HttpExchange],
+    server: Server,
+    counted: Callable[[Usage], object],
+) -> tuple[tuple[float, ...], ...]:
+    """Return a vector for each text, in their order.
 
     Parameters
     ----------
@@ -41,6 +37,8 @@ def embed(
         Returns a fresh exchange with the compatible address, for each call.
     server : Server
         Whom it leads to.
+    counted : callable
+        Told what each call took, also where a later one fails.
 
     Raises
     ------
@@ -48,7 +46,6 @@ def embed(
         When the server cannot be asked or refuses.
     """
     vectors: list[tuple[float, ...]] = []
-    usages = []
     for start in range(0, len(texts), _AT_ONCE):
         part = [text or " " for text in texts[start : start + _AT_ONCE]]
         body = {"model": model, "input": part, "encoding_format": "float"}
@@ -64,11 +61,11 @@ def embed(
         finally:
             exchange.close()
         made, usage = _read(raw, server)
+        counted(usage)
         if len(made) != len(part):
             raise _unread(raw, server)
         vectors += made
-        usages.append(usage)
-    return Embedded(tuple(vectors), tuple(usages))
+    return tuple(vectors)
 
 
 def _read(raw: bytes, server: Server) -> tuple[list[tuple[float, ...]], Usage]:
@@ -76,10 +73,7 @@ def _read(raw: bytes, server: Server) -> tuple[list[tuple[float, ...]], Usage]:
         told = json.loads(raw)
         rows = sorted(told["data"], key=lambda row: int(row["index"]))
         vectors = [tuple(map(float, row["embedding"])) for row in rows]
-        usage = told.get("usage") or {}
-        return vectors, Usage(
-            input=usage.get("prompt_tokens"), total=usage.get("total_tokens"), raw=usage
-        )
+        return vectors, usage_from(told.get("usage") or {})
     except (ValueError, LookupError, TypeError, AttributeError):
         raise _unread(raw, server) from None
 

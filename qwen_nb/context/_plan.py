@@ -17,7 +17,7 @@ from qwen_nb._errors import ConfigError, QwenError
 from qwen_nb._messages import ChatOptions, ChatRequest, Content, Message, Note, Reply
 from qwen_nb._rules import is_thinking
 from qwen_nb.catalogue import Model
-from qwen_nb.context._limits import limit_of
+from qwen_nb.context._limits import limit_in, limit_of
 from qwen_nb.context._policy import Policy
 from qwen_nb.context._retrieval import RetrievalNeed, quoted, retrieval_need
 from qwen_nb.context._rounds import (
@@ -25,6 +25,7 @@ from qwen_nb.context._rounds import (
     Round,
     called,
     last_switch,
+    message_tokens,
     rounds_before,
     text_of,
     with_text,
@@ -40,7 +41,17 @@ from qwen_nb.context._summary import (
     summary_tokens,
 )
 
-__all__ = ["Found", "Need", "Plan", "Why", "learn", "plan", "prepare", "preparing"]
+__all__ = [
+    "Found",
+    "Need",
+    "Plan",
+    "Why",
+    "learn",
+    "learn_refusal",
+    "plan",
+    "prepare",
+    "preparing",
+]
 
 THRESHOLD = 0.7
 """From this part of the limit on, the older half is summarised (protocol.md §6.2)."""
@@ -54,6 +65,9 @@ Found: TypeAlias = Summary | tuple[str, ...] | QwenError | None
 Why: TypeAlias = Literal["unanswered", "scripted", "single_turn", "summarised", "left_out"]
 
 _NOTHING = "error.not_retrieved"
+
+_REFUSALS = 2
+"""How often a call that was too long is made again, shorter; see `learn_refusal`."""
 
 _ONCE = frozenset(("rule.note.system_discouraged", "context.note.will_summarise"))
 
@@ -185,7 +199,7 @@ def learn(memory: Memory, planned: Plan, reply: Reply) -> None:
     Call it for every reply to a plan's messages, before the next plan.
     """
     usage = reply.usage
-    if usage is None:
+    if usage is None or usage.estimated:
         return
     answer = None
     if usage.output is not None and reply.answer:
@@ -200,6 +214,17 @@ def learn(memory: Memory, planned: Plan, reply: Reply) -> None:
         Message("assistant", reply.answer, thinking=reply.thinking if keeps else ""),
     )
     memory.learn(weighed, ended, usage.input, answer)
+
+
+def learn_refusal(memory: Memory, need: SummaryNeed, error: QwenError) -> None:
+    """Keep what a server says about the size of a summary's request that it refused.
+
+    Call it before the error is handed to `preparing`.
+    """
+    limit = limit_in(error)
+    if limit is not None:
+        estimate = sum(map(message_tokens, need.request.messages))
+        memory.underestimated(need.request.model, estimate, limit)
 
 
 def preparing(ask: Callable[..., Plan]) -> Generator[Need, Found, Plan]:
@@ -225,6 +250,7 @@ def preparing(ask: Callable[..., Plan]) -> Generator[Need, Found, Plan]:
     wanted: set[str] = set()
     similar: tuple[str, ...] | None = None
     can_summarise = True
+    refusals = _REFUSALS
     notes: list[Note] = []
     once: frozenset[str] = frozenset()
     again = False
@@ -239,6 +265,9 @@ def preparing(ask: Callable[..., Plan]) -> Generator[Need, Found, Plan]:
             return replace(planned, notes=(*notes, *added), once=once)
         notes += (note for note in planned.notes if note.key in _ONCE)
         brought = yield planned.needs
+        if refusals and isinstance(brought, QwenError) and limit_in(brought) is not None:
+            refusals -= 1  # too long; whoever was refused knows better now
+            continue
         if isinstance(planned.needs, SummaryNeed):
             again = planned.needs.digest in wanted  # what was made does not hold
             wanted.add(planned.needs.digest)

@@ -24,6 +24,7 @@ __all__ = [
     "Round",
     "called",
     "last_switch",
+    "message_tokens",
     "round_of",
     "rounds_before",
     "text_of",
@@ -161,7 +162,7 @@ def round_of(past: Past, *, keep_thinking: bool = False, at: int | None = None) 
     )
     answer, whole = None, None
     usage = reply.usage
-    if usage is not None and usage.output is not None:
+    if usage is not None and not usage.estimated and usage.output is not None:
         thought = usage.thinking if usage.thinking is not None or reply.thinking else 0
         if keep_thinking:
             answer = usage.output

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
+from itertools import accumulate, takewhile
 
 from qwen_nb._messages import Message
 from qwen_nb.context._rounds import Past, Round, digest_of, message_tokens, round_of
@@ -32,6 +33,7 @@ class Memory:
         self._told: dict[bytes, int] = {}
         self._weights: dict[tuple[str, bytes], int] = {}
         self._ratio: dict[str, float] = {}
+        self._chained: tuple[Sequence[Round], list[bytes]] = (), [b""]
 
     def round_of(self, past: Past, *, keep_thinking: bool, at: int) -> Round | None:
         """Return what is sent for a turn, made once for each version of it."""
@@ -42,6 +44,22 @@ class Memory:
         made = round_of(past, keep_thinking=keep_thinking, at=at)
         self._rounds[key] = past, at, made
         return made
+
+    def chains(self, seed: bytes, rounds: Sequence[Round]) -> list[bytes]:
+        """Return what stands for the first of the rounds, for none of them to all.
+
+        The rounds of one question are those of the one before, and a few more.
+        """
+        before, known = self._chained
+        same = 0
+        if known[0] == seed:
+            pairs = zip(before, rounds, strict=False)
+            same = sum(1 for _ in takewhile(lambda pair: pair[0] is pair[1], pairs))
+        chains = known[: same + 1] if same else [seed]
+        for round_ in rounds[same:]:
+            chains.append(linked(chains[-1], round_.digest))
+        self._chained = tuple(rounds), chains
+        return chains
 
     def ratio(self, model: str) -> float:
         """Return by how much an estimate is to be raised; never below one."""
@@ -84,13 +102,16 @@ class Memory:
             if weight > 0:
                 self._weights[model, digest] = weight
 
+    def underestimated(self, model: str, estimate: int, most: int) -> None:
+        """Keep that a request estimated at so many tokens was longer than `most`."""
+        if estimate:
+            ratio = max(self.ratio(model), 1.05 * (most + 1) / estimate)
+            self._ratio[model] = min(ratio, _MOST_RATIO)
+
     def too_long(self, weighed: Weighed, most: int) -> None:
         """Keep that a server found the request longer than `most`."""
         self._told[linked(weighed.chains[-1], digest_of(weighed.question))] = most + 1
-        if weighed.raw:
-            off = 1.05 * (most + 1) / weighed.raw
-            ratio = max(self.ratio(weighed.model), off)
-            self._ratio[weighed.model] = min(ratio, _MOST_RATIO)
+        self.underestimated(weighed.model, weighed.raw, most)
 
 
 class Weighed:
@@ -119,6 +140,10 @@ class Weighed:
         The size, exact where the server has told.
     question_tokens, last_tokens : int
         The size of the question, and of the newest round.
+    told : int
+        How many tokens at the beginning the server has told; 0 where it has told nothing.
+    untold : int
+        How many messages at the end they do not cover; -1 where it has told nothing.
     raw : int
         The uncorrected estimate of everything.
     """
@@ -135,13 +160,12 @@ class Weighed:
         is_all: bool = True,
     ) -> None:
         self.model = model
+        self.extra = extra
         self.question = tuple(question)
         ratio = memory.ratio(model)
         first = Message("system", extra)
         seed = digest_of((Message("system", model), first, *head))
-        self.chains = [seed]
-        for round_ in rounds:
-            self.chains.append(linked(self.chains[-1], round_.digest))
+        self.chains = memory.chains(seed, rounds)
         self._weights = [_weight(memory, model, round_, ratio) for round_ in rounds]
         asked = sum(map(message_tokens, question))
         base = sum(map(message_tokens, head)) + (message_tokens(first) if extra else 0)
@@ -150,6 +174,10 @@ class Weighed:
         self.head_tokens = round(ratio * base)
         self.last_tokens = self._weights[-1] if rounds else 0
         known, start = self._known(memory, rounds, is_all=is_all)
+        self.told, self.untold = 0, -1
+        if start:
+            behind = sum(len(round_.messages) for round_ in rounds[start:])
+            self.told, self.untold = known, behind + len(self.question)
         self.tokens = known + sum(self._weights[start:]) + self.question_tokens
         told = memory._told.get(linked(self.chains[-1], digest_of(self.question)))
         if told is not None:  # this very request was refused as too long
@@ -168,9 +196,7 @@ class Weighed:
     ) -> tuple[int, int]:
         """Return the size of as many rounds as the server has told, and their number."""
         estimated = self.head_tokens
-        sums = [estimated]
-        for weight in self._weights:
-            sums.append(sums[-1] + weight)
+        sums = list(accumulate(self._weights, initial=estimated))
         for end in range(len(rounds), 0, -1):
             told = memory._told.get(self.chains[end])
             if told is None and is_all:

@@ -241,11 +241,13 @@ def summary_need(
     for one in told:
         tokens = estimate_tokens(one) + _CUT
         share = min(tokens * squeeze, room)
-        if taken and used + share > room:
+        if share < tokens:
+            one = _shortened(one, max(share - _CUT, 0) / tokens)
+            tokens = estimate_tokens(one) + _CUT  # a few words are always left
+        if taken and used + tokens > room:
             break
-        short = max(share - _CUT, 0) / tokens
-        taken.append(_shortened(one, short) if share < tokens else one)
-        used += share
+        taken.append(one)
+        used += tokens
     end = start + len(taken)
     key = "context.summary.more" if base else "context.summary.prompt"
     words = math.ceil(most * 0.6)

@@ -20,18 +20,19 @@ from qwen_nb._events import (
     ThinkingDelta,
     UsageReport,
 )
-from qwen_nb._messages import ChatRequest, Server, Usage
+from qwen_nb._messages import ChatRequest, Server
 from qwen_nb._sse import ServerSentEvent
 from qwen_nb.dialects import HttpCall
 from qwen_nb.dialects._frames import HalfFrame, bad_event, decode
 from qwen_nb.dialects._growing import GrowingText
 from qwen_nb.dialects._native_messages import Route, has_media, native_message
 from qwen_nb.dialects._refusals import refusal, refusal_in
+from qwen_nb.dialects._token_counts import usage_from
 from qwen_nb.dialects._tool_calls import ToolCalls
-from qwen_nb.dialects.openai import FINISH, count, overlaid
+from qwen_nb.dialects.openai import FINISH, overlaid
 from qwen_nb.dialects.thinking import switch, thinking_in
 
-__all__ = ["DashScopeDialect", "DashScopeReader", "Route", "native_usage_from"]
+__all__ = ["DashScopeDialect", "DashScopeReader", "Route"]
 
 _PATHS: Mapping[Route, str] = {
     "text": "/services/aigc/text-generation/generation",
@@ -220,7 +221,7 @@ class DashScopeReader:
             self._read(message, output.get("finish_reason"), events)
         self._search = output.get("search_info") or self._search
         if usage := frame.get("usage"):
-            events.append(UsageReport(native_usage_from(usage, self._search)))
+            events.append(UsageReport(usage_from(usage, self._search)))
         return events
 
     def _read(self, message: dict[str, Any], finish: Any, events: list[Event]) -> None:
@@ -272,25 +273,3 @@ def _joined(content: Any) -> str:
         return ""
     texts = (part.get("text") if isinstance(part, dict) else part for part in content)
     return "".join(text for text in texts if isinstance(text, str))
-
-
-def native_usage_from(told: Mapping[str, Any], search: Any = None) -> Usage:
-    """Return the token counts of a native `usage` object; what it lacks is None.
-
-    Parameters
-    ----------
-    told : mapping
-        The object (protocol.md §4.2, the table of usage fields).
-    search : mapping, optional
-        The web search's sources, kept beside it in `raw` as `search_info`.
-    """
-    output_details = told.get("output_tokens_details") or {}
-    input_details = told.get("prompt_tokens_details") or told.get("input_tokens_details") or {}
-    return Usage(
-        input=count(told.get("input_tokens")),
-        output=count(told.get("output_tokens")),
-        total=count(told.get("total_tokens")),
-        thinking=count(output_details.get("reasoning_tokens")),
-        cached=count(input_details.get("cached_tokens")),
-        raw={**told, "search_info": search} if search else told,
-    )

@@ -19,17 +19,18 @@ from qwen_nb._events import (
     ThinkingDelta,
     UsageReport,
 )
-from qwen_nb._messages import ChatRequest, FinishReason, Message, Server, Usage
+from qwen_nb._messages import ChatRequest, FinishReason, Message, Server
 from qwen_nb._sse import ServerSentEvent
 from qwen_nb.dialects import HttpCall
 from qwen_nb.dialects._frames import HalfFrame, bad_event
 from qwen_nb.dialects._frames import decode as _decode
 from qwen_nb.dialects._growing import GrowingText
 from qwen_nb.dialects._refusals import refusal, refusal_in
+from qwen_nb.dialects._token_counts import usage_from
 from qwen_nb.dialects._tool_calls import ToolCalls
 from qwen_nb.dialects.thinking import ThinkSplitter, switch, thinking_in
 
-__all__ = ["FINISH", "OpenAIDialect", "count", "overlaid", "tool_call_list", "usage_from"]
+__all__ = ["FINISH", "OpenAIDialect", "overlaid", "tool_call_list", "usage_from"]
 
 FINISH: Mapping[str, FinishReason] = {
     "stop": "stop",
@@ -245,27 +246,3 @@ class OpenAIReader:
 
 
 _DETAILS = "reasoning_details"
-
-
-def usage_from(told: Mapping[str, Any]) -> Usage:
-    """Return the token counts of a `usage` object; what it lacks is None.
-
-    Source: protocol.md §4.2, the table of usage fields.
-    """
-    output_details = told.get("completion_tokens_details") or {}
-    input_details = told.get("prompt_tokens_details") or {}
-    return Usage(
-        input=count(told.get("prompt_tokens")),
-        output=count(told.get("completion_tokens")),
-        total=count(told.get("total_tokens")),
-        thinking=count(output_details.get("reasoning_tokens")),
-        cached=count(input_details.get("cached_tokens")),
-        raw=told,
-    )
-
-
-def count(value: Any) -> int | None:
-    """Return a token count; None for anything that is none."""
-    return (
-        value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-    )

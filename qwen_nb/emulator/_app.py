@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from starlette.applications import Starlette
@@ -22,9 +23,9 @@ from qwen_nb.emulator._faults import Fault
 from qwen_nb.emulator._journal import Record
 from qwen_nb.emulator._models import models
 from qwen_nb.emulator._question import Manner, Refused, refuse
-from qwen_nb.emulator._responses import Steps
+from qwen_nb.emulator._responses import Body, Steps
 from qwen_nb.emulator._rules import read
-from qwen_nb.emulator._spoiling import Act, Step, spoiled
+from qwen_nb.emulator._spoiling import Act, Chunk, Step, spoiled
 from qwen_nb.emulator._wire import Wire, encoded, identity
 
 if TYPE_CHECKING:
@@ -105,10 +106,10 @@ class _Pages:
         return await self._answer(request, lambda asked: self._chat(asked, "multimodal"))
 
     async def models(self, request: Request) -> Response:
-        return await self._answer(request, lambda asked: _reply(_compatible.listing(models())))
+        return await self._answer(request, lambda asked: Body(_compatible.listing(models())))
 
     async def embeddings(self, request: Request) -> Response:
-        return await self._answer(request, lambda asked: _reply(embeddings(asked.raw)))
+        return await self._answer(request, lambda asked: Body(embeddings(asked.raw)))
 
     async def elsewhere(self, request: Request) -> Response:
         def nothing(asked: _Asked) -> NoReturn:
@@ -134,12 +135,23 @@ class _Pages:
             response = _refusal(asked, refused)
         response.headers["x-request-id"] = asked.id
         response.headers["server"] = "qwen_nb emulator"
-        record = self._record(asked, response.status_code)
-        journal = self._emulator.journal
-        journal._add(record)
-        if isinstance(response, Steps):
-            response.on_leave = lambda: journal._mark_closed_early(record)
+        self._enter(self._record(asked, response.status_code), response)
         return response
+
+    def _enter(self, record: Record, response: Response) -> None:
+        """Put a request into the journal, and what comes of its answer while it is sent."""
+        journal = self._emulator.journal
+        if isinstance(response, Body):
+            record = replace(record, usage=response.usage)
+        journal._add(record)
+
+        def change(**facts: Any) -> None:
+            nonlocal record
+            record = journal._change(record, **facts)
+
+        if isinstance(response, Steps):
+            response.on_leave = lambda: change(closed_early=True)
+            response.on_usage = lambda usage: change(usage=usage)
 
     def _check_key(self, authorization: str) -> None:
         expected = f"Bearer {self._emulator.key}"
@@ -188,7 +200,7 @@ class _Pages:
                 response.headers["retry-after"] = fault.options["retry-after"]
             return response
         if name == "error-200" and refusal is not None:
-            return _reply(asked.wire.error(refusal, asked.id))
+            return Body(asked.wire.error(refusal, asked.id))
         if name == "html":
             return Response(_HTML, fault.number, media_type="text/html")
         if name in ("reset", "refused"):
@@ -218,10 +230,10 @@ class _Pages:
         if fault is not None and fault.name.startswith("cut-"):
             whole = encoded(body)
             length = {"content-length": str(len(whole))}
-            steps: list[Step] = [whole[: len(whole) // 2], Act.CUT]
+            steps: list[Step] = [Chunk(whole[: len(whole) // 2]), Act.CUT]
             connection = self._emulator.connection
             return Steps(steps, 0.0, connection, length, "application/json")
-        return _reply(body)
+        return Body(body)
 
 
 def _refusal(asked: _Asked, refused: Refused) -> Response:
@@ -233,11 +245,7 @@ def _refusal(asked: _Asked, refused: Refused) -> Response:
     if asked.is_native and asked.wants_events:
         event = asked.wire.error_event(refused, asked.id)
         return Response(event, status, media_type="text/event-stream")
-    return _reply(asked.wire.error(refused, asked.id), status)
-
-
-def _reply(body: dict[str, Any], status: int = 200) -> Response:
-    return Response(encoded(body), status, media_type="application/json")
+    return Body(asked.wire.error(refused, asked.id), status)
 
 
 def _json(raw: bytes) -> dict[str, Any]:

@@ -28,6 +28,9 @@ class Record:
         The HTTP status it was answered with.
     closed_early : bool
         True when the connection went away before the stream had ended.
+    usage : mapping, optional
+        The last usage the client was sent, as the dialect writes it; None where it was
+        sent none. While a stream is under way it is that of the events so far.
     """
 
     method: str
@@ -36,6 +39,7 @@ class Record:
     raw: bytes = field(repr=False)
     status: int
     closed_early: bool = False
+    usage: Mapping[str, Any] | None = None
 
     @property
     def body(self) -> Any:
@@ -97,10 +101,14 @@ class Journal(Sequence[Record]):
             self._faults[fault] += 1
             return self._faults[fault] - 1
 
-    def _mark_closed_early(self, record: Record) -> None:
-        # by identity: two equal requests are two records; none may be left after clear()
+    def _change(self, record: Record, **facts: Any) -> Record:
+        """Put a record with other facts in a record's place; return it."""
+        changed = replace(record, **facts)
         with self._lock:
-            for at, known in enumerate(self._records):
-                if known is record:
-                    self._records[at] = replace(record, closed_early=True)
-                    return
+            # By identity: two equal requests are two records; none may be left after
+            # clear(). The one that is looked for is among the latest.
+            for at in reversed(range(len(self._records))):
+                if self._records[at] is record:
+                    self._records[at] = changed
+                    break
+        return changed

@@ -5,19 +5,37 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from qwen_nb.emulator._spoiling import Act, Step
+from qwen_nb.emulator._spoiling import Act, Chunk, Step
+from qwen_nb.emulator._wire import encoded
 
-__all__ = ["Steps"]
+__all__ = ["Body", "Steps"]
 
 _PULSE_S = 0.05
 
 Connection = Callable[[tuple[str, int]], asyncio.Transport | None]
+
+
+class Body(Response):
+    """A JSON text in one piece.
+
+    Parameters
+    ----------
+    body : mapping
+        What it says.
+    status : int
+        The HTTP status.
+    """
+
+    def __init__(self, body: Mapping[str, Any], status: int = 200) -> None:
+        super().__init__(encoded(body), status, media_type="application/json")
+        self.usage: Mapping[str, Any] | None = body.get("usage")
 
 
 class Steps(Response):
@@ -28,7 +46,7 @@ class Steps(Response):
 
     Parameters
     ----------
-    steps : iterable of bytes or Act
+    steps : iterable of Chunk or Act
         What to do, in order.
     pace : float
         Seconds between two.
@@ -38,6 +56,13 @@ class Steps(Response):
         More headers.
     media_type : str
         What it is.
+
+    Attributes
+    ----------
+    on_leave : callable
+        Called when the client has left before the end.
+    on_usage : callable
+        Called with what the client is told of the usage, just before it can know it.
     """
 
     def __init__(
@@ -52,6 +77,7 @@ class Steps(Response):
         self.background = None
         self.media_type = media_type
         self.on_leave: Callable[[], None] = lambda: None
+        self.on_usage: Callable[[Mapping[str, Any]], None] = lambda usage: None
         self._steps = steps
         self._pace = pace
         self._connection = connection
@@ -73,12 +99,17 @@ class Steps(Response):
                 if is_first:
                     await send(start)
                 is_first = False
-                await send({"type": "http.response.body", "body": step, "more_body": True})
+                await self._send(step, send)
             if is_first:
                 await send(start)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             gone.cancel()
+
+    async def _send(self, chunk: Chunk, send: Send) -> None:
+        if chunk.usage is not None:
+            self.on_usage(chunk.usage)
+        await send({"type": "http.response.body", "body": chunk.data, "more_body": True})
 
     async def _left_during_pause(self, gone: asyncio.Future[None]) -> bool:
         if self._pace > 0:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from qwen_nb.emulator._errors import named_error
 from qwen_nb.emulator._faults import Fault
 from qwen_nb.emulator._wire import Frame, Wire
 
-__all__ = ["Act", "Step", "spoiled"]
+__all__ = ["Act", "Chunk", "Step", "spoiled"]
 
 _MEGABYTE = 1_000_000
 
@@ -25,7 +25,15 @@ class Act(Enum):
     PULSE = "send comments until the client leaves"
 
 
-Step: TypeAlias = bytes | Act
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Bytes to send at once, and the usage that a client knows with the last of them."""
+
+    data: bytes
+    usage: Mapping[str, Any] | None = None
+
+
+Step: TypeAlias = Chunk | Act
 
 
 def spoiled(
@@ -37,14 +45,20 @@ def spoiled(
     if fault.name in _CHANGING:
         return _plain(_CHANGING[fault.name](list(frames), fault), wire)
     if fault.name in _CUTTING:
-        events: Iterator[Step] = _plain(frames, wire)
-        return _CUTTING[fault.name](events, fault)
+        cutting = _CUTTING[fault.name]
+        return _plain(frames, wire, lambda event: cutting(event, fault))
     return _ending(list(frames), wire, fault, request_id)
 
 
-def _plain(frames: Iterable[Frame], wire: Wire) -> Iterator[Step]:
+def _plain(
+    frames: Iterable[Frame],
+    wire: Wire,
+    cut: Callable[[bytes], Iterable[bytes]] = lambda event: (event,),
+) -> Iterator[Step]:
     for number, frame in enumerate(frames, 1):
-        yield wire.framed(frame, number)
+        *pieces, last = cut(wire.framed(frame, number))
+        yield from map(Chunk, pieces)
+        yield Chunk(last, frame.payload.get("usage"))
 
 
 # -- the frames are others ---------------------------------------------------------------
@@ -87,34 +101,27 @@ _CHANGING: dict[str, Callable[[Sequence[Frame], Fault], Iterable[Frame]]] = {
 # -- the same bytes, cut otherwise ---------------------------------------------------------
 
 
-def _in_bits(events: Iterator[Step], fault: Fault) -> Iterator[Step]:
-    for event in events:
-        assert isinstance(event, bytes)
-        for at in range(0, len(event), fault.number):
-            yield event[at : at + fault.number]
+def _in_bits(event: bytes, fault: Fault) -> Iterator[bytes]:
+    for at in range(0, len(event), fault.number):
+        yield event[at : at + fault.number]
 
 
-def _with_crlf(events: Iterator[Step], fault: Fault) -> Iterator[Step]:
-    for event in events:
-        assert isinstance(event, bytes)
-        yield event.replace(b"\n", b"\r\n")
+def _with_crlf(event: bytes, fault: Fault) -> Iterator[bytes]:
+    yield event.replace(b"\n", b"\r\n")
 
 
-def _in_two(events: Iterator[Step], fault: Fault) -> Iterator[Step]:
-    for event in events:
-        assert isinstance(event, bytes)
-        head, mark, text = event.partition(b"data:")
-        if b"{" not in text:
-            yield event
-        elif fault.name == "two-lines":
-            # where a line break is white space to JSON
-            opening, brace, rest = text.partition(b"{")
-            yield head + mark + opening + brace + b"\n" + mark + opening + rest
-        else:
-            opening, brace, rest = text.partition(b"{")
-            middle = _middle(rest)
-            first, second = rest[:middle] + b"\n\n", rest[middle:]
-            yield head + mark + opening + brace + first + head + mark + opening + second
+def _in_two(event: bytes, fault: Fault) -> Iterator[bytes]:
+    head, mark, text = event.partition(b"data:")
+    opening, brace, rest = text.partition(b"{")
+    if not brace:
+        yield event
+    elif fault.name == "two-lines":
+        # where a line break is white space to JSON
+        yield head + mark + opening + brace + b"\n" + mark + opening + rest
+    else:
+        middle = _middle(rest)
+        first, second = rest[:middle] + b"\n\n", rest[middle:]
+        yield head + mark + opening + brace + first + head + mark + opening + second
 
 
 def _middle(text: bytes) -> int:
@@ -125,7 +132,7 @@ def _middle(text: bytes) -> int:
     return middle
 
 
-_CUTTING: dict[str, Callable[[Iterator[Step], Fault], Iterator[Step]]] = {
+_CUTTING: dict[str, Callable[[bytes, Fault], Iterator[bytes]]] = {
     "split": _in_bits,
     "crlf": _with_crlf,
     "two-events": _in_two,
@@ -142,12 +149,13 @@ def _ending(
     events = list(_plain(frames, wire))
     yield from events[:at]
     if fault.name == "malformed":
-        yield b'data: {"choices":[{"del\n\n'
+        yield Chunk(b'data: {"choices":[{"del\n\n')
         yield from events[at:]
     elif fault.name == "moderation":
-        yield wire.error_event(named_error("output_inspection_failed"), request_id, named=False)
+        refused = named_error("output_inspection_failed")
+        yield Chunk(wire.error_event(refused, request_id, named=False))
     elif fault.name == "error-event":
-        yield wire.error_event(named_error(fault.value), request_id, named=True)
+        yield Chunk(wire.error_event(named_error(fault.value), request_id, named=True))
     elif fault.name in _ACTS:
         yield _ACTS[fault.name]
     else:

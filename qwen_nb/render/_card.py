@@ -14,6 +14,7 @@ from qwen_nb.render._formulas import COMMANDS
 from qwen_nb.render._safe import markup, visible
 from qwen_nb.render._static import bundle, metadata
 from qwen_nb.render._still import Describe, StaticDisplay
+from qwen_nb.render._timing import timing_line
 from qwen_nb.render._usage import usage_line
 
 if TYPE_CHECKING:
@@ -289,6 +290,7 @@ class CardDisplay:
             "h": thought(reply, language) if reply.thinking else "",
             "e": visible(failure) or str(ending(reply, language)),
             "u": usage_line(reply, language),
+            "c": timing_line(reply, language),
         }
 
     def _snapshot(self, message: dict[str, object]) -> dict[str, object]:

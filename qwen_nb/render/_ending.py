@@ -60,8 +60,9 @@ def retrying_words(retrying: Retrying, language: Language) -> str:
 def thought(reply: Reply, language: Language) -> str:
     """Return the line above the folded thinking: how much, and whether it was cut short."""
     told = reply.usage.thinking if reply.usage else None
-    if told is None:
-        amount = text("reply.about_tokens", language, n=estimate_tokens(reply.thinking))
+    if told is None or (reply.usage and reply.usage.estimated):
+        told = estimate_tokens(reply.thinking) if told is None else told
+        amount = text("reply.about_tokens", language, n=told)
     else:
         amount = text("reply.tokens", language, n=told)
     line = f"{text('reply.thought', language)} · {amount}"

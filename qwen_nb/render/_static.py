@@ -14,9 +14,11 @@ from qwen_nb._texts import Language, text
 from qwen_nb.render._ending import Ending, ending, thought
 from qwen_nb.render._markdown import safe_forms
 from qwen_nb.render._safe import attribute, markup, unbroken, visible
+from qwen_nb.render._timing import tokens_per_second
 from qwen_nb.render._to_html import GAP
 from qwen_nb.render._to_markdown import plain_words
-from qwen_nb.render._usage import usage_bar, usage_line, usage_rows, usage_table
+from qwen_nb.render._unfolded import usage_facts, usage_rows, usage_table
+from qwen_nb.render._usage import usage_bar, usage_line
 
 __all__ = ["bundle", "metadata"]
 
@@ -77,11 +79,14 @@ def metadata(reply: Reply) -> dict[str, Any]:
         "thinking_s": reply.timing.thinking_s,
         "total_s": reply.timing.total_s,
     }
+    timing = {name: round(s, 3) for name, s in seconds.items() if s is not None}
+    if speed := tokens_per_second(reply):
+        timing["tokens_per_s"] = round(speed, 1)
     return {
         "model": visible(reply.model),
         "request_id": visible(reply.request_id),
         "finish_reason": reply.finish_reason,
-        "timing": {name: round(s, 3) for name, s in seconds.items() if s is not None},
+        "timing": timing,
         "usage": dict(reply.usage.raw) if reply.usage else {},
     }
 
@@ -109,9 +114,9 @@ def _thinking(reply: Reply, language: Language) -> str:
 def _usage_html(reply: Reply, language: Language) -> str:
     line = markup(usage_line(reply, language))
     line = f'{usage_bar(reply.usage, language)}<span dir="auto" style="{_SMALL}">{line}</span>'
-    rows = usage_rows(reply.usage, language)
+    rows = usage_rows(reply, language)
     if rows:
-        table = usage_table(rows, language)
+        table = usage_table(rows, usage_facts(reply, language), language)
         line = _fold(
             f'<span style="cursor:pointer">{line}</span>',
             f'<div style="{_SMALL}">{table}</div>',

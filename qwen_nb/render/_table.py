@@ -6,20 +6,24 @@ Chinese signs take two columns of a terminal, combining marks none.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from qwen_nb.render._safe import markup, visible
 
 __all__ = ["columns", "html_table", "plain_table"]
 
 _GAP = "  "
-_CELL = "padding:.2em .8em .2em 0;text-align:left;vertical-align:top"
+_CELL = "padding:.2em .8em .2em 0;text-align:{side};vertical-align:top"
+_WHOLE = ";white-space:nowrap"
 
 
-def plain_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def plain_table(
+    headers: Sequence[str], rows: Iterable[Sequence[str]], *, right: Collection[int] = ()
+) -> str:
     """Return the table as lines of equal columns, a rule below the headers.
 
-    A row that is too short is filled up; no line ends in blanks.
+    A row that is too short is filled up; no line ends in blanks. The columns `right` are
+    aligned at their end, as numbers are.
     """
     given = [list(row) for row in (headers, *rows)]
     length = max(map(len, given))
@@ -28,23 +32,38 @@ def plain_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines.insert(1, ["─" * width for width in widths])
     return "\n".join(
         _GAP.join(
-            cell + " " * (width - columns(cell))
-            for cell, width in zip(line, widths, strict=True)
+            _padded(cell, width, at in right)
+            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
         for line in lines
     )
 
 
-def html_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return the table as HTML that any page can hold, every cell escaped."""
+def html_table(
+    headers: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    right: Collection[int] = (),
+    whole: Collection[int] = (),
+) -> str:
+    """Return the table as HTML that any page can hold, every cell escaped.
+
+    The columns `right` are aligned at their end, as numbers are; the lines of those that
+    are `whole` are not broken, so that the others take the room there is.
+    """
+    styles = [
+        _CELL.format(side="right" if at in right else "left") + (_WHOLE if at in whole else "")
+        for at in range(len(headers))
+    ]
     head = "".join(
-        f'<th scope="col" style="{_CELL};border-bottom:1px solid #888">{_cell(cell)}</th>'
-        for cell in headers
+        f'<th scope="col" style="{style};border-bottom:1px solid #888">{_cell(cell)}</th>'
+        for cell, style in zip(headers, styles, strict=True)
     )
     body = "".join(
         "<tr>"
         + "".join(
-            f'<td style="{_CELL}">{_cell(cell)}</td>' for cell in _filled(row, len(headers))
+            f'<td style="{style}">{_cell(cell)}</td>'
+            for cell, style in zip(_filled(row, len(headers)), styles, strict=True)
         )
         + "</tr>\n"
         for row in rows
@@ -58,6 +77,11 @@ def html_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def columns(text: str) -> int:
     """Return how many columns of a terminal a text takes."""
     return len(text) if text.isascii() else sum(map(_columns, text))
+
+
+def _padded(cell: str, width: int, right: bool) -> str:
+    blanks = " " * (width - columns(cell))
+    return blanks + cell if right else cell + blanks
 
 
 def _columns(sign: str) -> int:

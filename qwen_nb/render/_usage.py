@@ -1,28 +1,28 @@
 """The usage line under an answer, and the little bar that draws it.
 
-Only what the server said is told: a figure it did not give is left out.
+Only what the server said is told: a figure it did not give is left out, and an estimate
+says that it is one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+import re
 
-from qwen_nb._messages import Reply, Usage
+from qwen_nb._messages import Reply
 from qwen_nb._texts import Language, text
-from qwen_nb.render._safe import attribute, markup, visible
+from qwen_nb._usage import Usage
+from qwen_nb.render._money import money
+from qwen_nb.render._safe import attribute, visible
 
-__all__ = ["UsageRow", "usage_bar", "usage_line", "usage_parts", "usage_rows", "usage_table"]
+__all__ = ["lacks_a_price", "price_command", "usage_bar", "usage_line", "usage_parts"]
 
 _INPUT, _CACHED, _THINKING, _ANSWER = "#8d99a6", "#c3cad1", "#7e57c2", "#2e7d32"
 
-_TABLE = "border-collapse:collapse;margin:.3em 0 0;font-size:1em"
-_CELL = "border:0;padding:1px 12px 1px"
-_PARTS = ("cached", "thinking", "answer")
+_MODEL_ID = re.compile(r"[\w./:@-]+")
 
 
 def usage_line(reply: Reply, language: Language = "en") -> str:
-    """Return turn, tokens, model and who answered, as one line of plain text."""
+    """Return turn, tokens, cost, model and who answered, as one line of plain text."""
     return " · ".join(usage_parts(reply, language))
 
 
@@ -36,72 +36,83 @@ def usage_parts(reply: Reply, language: Language) -> list[str]:
     if not counts and reply.finish_reason != "failed":
         counts = [text("usage.unknown", language)]
     parts += counts
+    cost = _cost(reply, language)
+    if cost and not reply.scripted:
+        parts.append(cost.strip())
     if reply.model:
         parts.append(visible(reply.model).replace("\n", " "))
     if reply.scripted:
-        parts.append(text("reply.emulator", language))
+        emulator = text("reply.emulator", language)
+        if cost:
+            emulator = text("usage.would_cost", language, emulator=emulator, cost=cost)
+        parts.append(emulator)
     return parts
+
+
+def price_command(model: str) -> str:
+    """Return the command that sets a price, ready to be filled in.
+
+    A server may call its model anything; a name that is no plain id stays a word to fill.
+    """
+    name = model if _MODEL_ID.fullmatch(model) else "MODEL"
+    return f"%qwen_nb models --set-price {name} REGION IN OUT"
+
+
+def lacks_a_price(reply: Reply) -> bool:
+    """Whether somebody has to pay for a reply, and nobody knows how much."""
+    usage = reply.usage
+    told = usage is not None and usage.input is not None and usage.output is not None
+    return told and reply.cost is None and not reply.scripted
+
+
+def _cost(reply: Reply, language: Language) -> str:
+    if reply.cost is not None:
+        cost = money(reply.cost.amount, reply.cost.currency, language)
+        return _about(reply.usage, cost, language)
+    return text("usage.price_unknown", language) if lacks_a_price(reply) else ""
+
+
+def _about(usage: Usage | None, figure: object, language: Language) -> str:
+    estimated = usage is not None and usage.estimated
+    return text("usage.about" if estimated else "usage.exactly", language, n=figure)
 
 
 def _counts(usage: Usage, language: Language) -> list[str]:
     counts: list[str] = []
     if usage.input is not None:
-        key = "usage.in" if usage.cached is None else "usage.in_cached"
-        counts.append(text(key, language, n=usage.input, cached=usage.cached))
+        cache = [
+            text(f"usage.{name}", language, n=_about(usage, n, language))
+            for name, n in (("cached", usage.cached), ("created", usage.cache_created))
+            if n or (name == "cached" and n is not None)
+        ]
+        counts.append(
+            text(
+                "usage.in_cache" if cache else "usage.in",
+                language,
+                n=_about(usage, usage.input, language),
+                cache=text("usage.comma", language).join(cache),
+            )
+        )
     if usage.output is not None:
-        key = "usage.out" if usage.thinking is None else "usage.out_thinking"
-        counts.append(text(key, language, n=usage.output, thinking=usage.thinking))
+        counts.append(_output(usage, usage.output, language))
     elif usage.thinking is not None:
-        counts.append(text("usage.bar_thinking", language, n=usage.thinking))
+        about = _about(usage, usage.thinking, language)
+        counts.append(text("usage.bar_thinking", language, n=about))
     if not counts and usage.total is not None:
-        counts.append(text("usage.total", language, n=usage.total))
+        counts.append(text("usage.total", language, n=_about(usage, usage.total, language)))
     return counts
 
 
-class UsageRow(NamedTuple):
-    """One kind of token: what it is called, and how many there were."""
-
-    kind: str
-    name: str
-    tokens: int
-
-
-def usage_rows(usage: Usage | None, language: Language = "en") -> list[UsageRow]:
-    """Return a row for each kind of token the server told, the parts below the whole.
-
-    Only the answer is worked out, as output without thinking, where both are told and
-    agree.
-    """
-    if usage is None or not _counts(usage, language):
-        return []
-    answer = None
-    if usage.output is not None and usage.thinking is not None:
-        answer = usage.output - usage.thinking
-    counts = {
-        "input": usage.input,
-        "cached": usage.cached,
-        "output": usage.output,
-        "thinking": usage.thinking,
-        "answer": answer if answer is None or answer >= 0 else None,
-        "total": usage.total,
-    }
-    return [
-        UsageRow(kind, text(f"usage.row_{kind}", language), count)
-        for kind, count in counts.items()
-        if count is not None
-    ]
-
-
-def usage_table(rows: Sequence[UsageRow], language: Language) -> str:
-    """Return the rows as a small HTML table."""
-    body = "".join(
-        f'<tr style="background:none"><td role="rowheader" style="{_CELL} '
-        f'{"1em" if row.kind in _PARTS else "0"};text-align:left">{markup(row.name)}</td>'
-        f'<td style="{_CELL} 0;text-align:right">{row.tokens}</td></tr>\n'
-        for row in rows
+def _output(usage: Usage, output: int, language: Language) -> str:
+    key = "usage.out" if usage.thinking is None else "usage.out_thinking"
+    if usage.estimated and usage.thinking == output > 0:
+        key = "usage.out_all_thinking"
+    return text(
+        key,
+        language,
+        n=_about(usage, output, language),
+        thinking=_about(usage, usage.thinking, language),
     )
-    label = attribute(text("usage.table", language))
-    return f'<table aria-label="{label}" style="{_TABLE}">\n{body}</table>'
 
 
 def usage_bar(usage: Usage | None, language: Language) -> str:
@@ -141,5 +152,8 @@ def _in_words(usage: Usage, language: Language) -> str:
     if usage.thinking is not None and usage.output is not None:
         del counts["output"]
         counts |= {"thinking": usage.thinking, "answer": max(usage.output - usage.thinking, 0)}
-    said = (text(f"usage.bar_{name}", language, n=n) for name, n in counts.items())
+    said = (
+        text(f"usage.bar_{name}", language, n=_about(usage, n, language))
+        for name, n in counts.items()
+    )
     return text("usage.bar", language, parts=text("usage.bar_separator", language).join(said))

@@ -11,6 +11,7 @@ import json
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
+from decimal import Decimal
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -20,6 +21,8 @@ from qwen_nb._messages import ChatOptions, Reply, Turn
 __all__ = [
     "COLUMNS",
     "entry_from",
+    "plain_text",
+    "reader",
     "reply_from",
     "rest_of",
     "row_of",
@@ -96,14 +99,14 @@ def turn_from(prompt: Any, answer: Any, thinking: Any, rest: Any) -> Turn:
     return Turn(
         text_from(prompt),
         reply_from(told["reply"], text_from(answer), text_from(thinking)),
-        _reader(ChatOptions)(told["options"]),
+        reader(ChatOptions)(told["options"]),
         told.get("starts_anew", False),
     )
 
 
 def reply_from(told: Mapping[str, Any], answer: str, thinking: str) -> Reply:
     """Return the reply of what `rest_of` told and its texts."""
-    reply: Reply = _reader(Reply)({**told, "answer": answer, "thinking": thinking})
+    reply: Reply = reader(Reply)({**told, "answer": answer, "thinking": thinking})
     return reply
 
 
@@ -123,7 +126,7 @@ def slot_text(slot: Slot) -> str:
 
 def slot_from(told: str) -> Slot:
     """Return the slot of `slot_text`."""
-    slot: Slot = _reader(Slot)(json.loads(told))
+    slot: Slot = reader(Slot)(json.loads(told))
     return slot
 
 
@@ -139,6 +142,12 @@ def stored_text(text: str) -> str | bytes:
 def text_from(stored: str | bytes) -> str:
     """Return the text of `stored_text`."""
     return stored if isinstance(stored, str) else stored.decode("utf-8", "surrogatepass")
+
+
+def plain_text(values: Mapping[str, Any], without: set[str]) -> str | bytes:
+    """Return values as JSON, as `reader` reads them; those that are None are left out."""
+    told = {name: _plain(value, without) for name, value in values.items() if value is not None}
+    return stored_text(_json(told))
 
 
 def _count(value: int | None) -> int | None:
@@ -180,24 +189,26 @@ def _same(value: Any, default: Any) -> bool:
 
 
 @cache
-def _reader(hint: Any) -> Callable[[Any], Any]:
+def reader(hint: Any) -> Callable[[Any], Any]:
     """Return what makes a value of a type from its JSON form."""
     if isinstance(hint, type) and is_dataclass(hint):
         hints = get_type_hints(hint)
-        readers = {each.name: _reader(hints[each.name]) for each in fields(hint)}
+        readers = {each.name: reader(hints[each.name]) for each in fields(hint)}
 
         def read(told: Any) -> Any:
             # A field that is not known here was written by a newer version.
             return hint(**{n: readers[n](v) for n, v in told.items() if n in readers})
 
         return read
+    if hint is Decimal:
+        return Decimal  # written as text: JSON's numbers are floats
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is tuple:
-        each = _reader(arguments[0])
+        each = reader(arguments[0])
         return lambda told: tuple(map(each, told))
     if origin in (Union, types.UnionType):
         arms = [arm for arm in arguments if is_dataclass(arm) or get_origin(arm) is tuple]
         if len(arms) == 1:
-            kind, arm = (list if get_origin(arms[0]) is tuple else dict), _reader(arms[0])
+            kind, arm = (list if get_origin(arms[0]) is tuple else dict), reader(arms[0])
             return lambda told: arm(told) if isinstance(told, kind) else told
     return lambda told: told

@@ -120,6 +120,77 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
+    (
+        """
+        CREATE TABLE calls (  -- every call that was made, also those of no turn
+            number INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            at REAL NOT NULL,
+            kind TEXT NOT NULL,
+            conversation TEXT NOT NULL,  -- may be gone; what was paid stays paid
+            notebook TEXT NOT NULL,
+            chat TEXT NOT NULL,
+            path TEXT NOT NULL,
+            entry TEXT NOT NULL,
+            turn INTEGER,
+            model TEXT NOT NULL,
+            server TEXT NOT NULL,
+            region TEXT NOT NULL,
+            scripted INTEGER NOT NULL,
+            -- for sums: null is not known
+            input INTEGER,
+            cached INTEGER,
+            cache_created INTEGER,
+            output INTEGER,
+            thinking INTEGER,
+            estimated INTEGER NOT NULL,
+            cost TEXT,  -- an exact decimal
+            currency TEXT,
+            rest TEXT NOT NULL
+        )
+        """,
+        "CREATE INDEX calls_conversation ON calls (conversation, at)",
+        "CREATE INDEX calls_notebook ON calls (notebook, at)",
+        "CREATE INDEX calls_at ON calls (at)",
+        """
+        CREATE TABLE budgets (
+            scope TEXT NOT NULL,  -- chat, notebook, month
+            of TEXT NOT NULL,  -- the conversation's id, the notebook's, empty for a month
+            currency TEXT NOT NULL,
+            amount TEXT NOT NULL,  -- an exact decimal
+            PRIMARY KEY (scope, of, currency)
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE notebook_settings (
+            notebook TEXT NOT NULL,
+            name TEXT NOT NULL,
+            value TEXT NOT NULL,  -- as it was written; keys are no settings
+            PRIMARY KEY (notebook, name)
+        ) WITHOUT ROWID
+        """,
+        # Questions of before; what they cost was not looked up. A text of theirs may be
+        # kept as bytes, of which only a cast makes JSON.
+        """
+        INSERT INTO calls (id, at, kind, conversation, notebook, chat, path, entry, turn,
+            model, server, region, scripted, input, cached, output, thinking, estimated, rest)
+        SELECT id, asked_at, 'answer', conversation, notebook, name, path, id,
+            json_extract(told, '$.reply.turn'), model, server, region, scripted,
+            CASE WHEN input <= 1000000000000 THEN input END,
+            CASE WHEN cached <= 1000000000000 THEN cached END,
+            CASE WHEN output <= 1000000000000 THEN output END,
+            CASE WHEN thinking_tokens <= 1000000000000 THEN thinking_tokens END, 0,
+            CASE WHEN json_type(told, '$.reply.usage') = 'object' THEN json_object('usage',
+                json_remove(json_extract(told, '$.reply.usage'), '$.raw')) ELSE '{}' END
+        FROM (
+            SELECT e.*, c.notebook, c.name, coalesce(c.path, '') AS path,
+                CASE WHEN json_valid(CAST(e.rest AS TEXT)) THEN CAST(e.rest AS TEXT)
+                ELSE '{}' END AS told
+            FROM entries e JOIN conversations c ON c.id = e.conversation
+            WHERE e.copy_of IS NULL ORDER BY e.number
+        )
+        """,
+    ),
 )
 
 VERSION = len(_MIGRATIONS)

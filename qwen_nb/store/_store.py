@@ -24,9 +24,12 @@ from qwen_nb._conversation import Conversation
 from qwen_nb._entry import Change, Entry, Slot, new_id
 from qwen_nb._errors import StoreError
 from qwen_nb._messages import Turn
-from qwen_nb.store import _running
+from qwen_nb.store import _calls, _running
+from qwen_nb.store._budgets import BudgetTable
+from qwen_nb.store._calls import Calls
 from qwen_nb.store._changes import adopt, entries_where, put, save
 from qwen_nb.store._listing import Listing, listings_where
+from qwen_nb.store._notebook_settings import SettingTable
 from qwen_nb.store._rows import text_from
 from qwen_nb.store._running import Checkpoint
 from qwen_nb.store._schema import BUSY_S, connect, errors_told, migrate
@@ -64,6 +67,15 @@ class Store:
     busy_s : float
         How long a write waits for another process.
 
+    Attributes
+    ----------
+    calls : Calls
+        Every call that was made, and their sums.
+    budgets : BudgetTable
+        How much they may cost.
+    settings : SettingTable
+        What notebooks have set for themselves.
+
     Raises
     ------
     StoreError
@@ -81,10 +93,14 @@ class Store:
         try:
             migrate(self._database, path)
             self._database.execute("PRAGMA query_only = ON")
+            _calls.prepare(self._database)
             self._writer = Writer(connect(path, busy_s=busy_s), path)
         except BaseException:
             self._database.close()
             raise
+        self.calls = Calls(self.read, self._writer)
+        self.budgets = BudgetTable(self.read, self._writer)
+        self.settings = SettingTable(self.read, self._writer)
         atexit.register(self.close)
 
     # -- conversations of a notebook ------------------------------------------------------

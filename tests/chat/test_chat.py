@@ -123,6 +123,23 @@ def test_options_of_the_call_win_over_those_of_the_chat(
     }  # fmt: skip
 
 
+def test_earlier_thinking_goes_back_where_it_is_asked_for(
+    new_chat: NewChat, settled: Emulator
+) -> None:
+    chat = new_chat("qwen3.7-plus", thinking=True, preserve_thinking=True)
+    first = chat.ask("9.9 or 9.11?")
+    assert first.thinking
+    chat.ask("Why?")
+    chat.ask("And?", preserve_thinking=False)
+    (_, given, _), (_, not_given, *_) = (settled.journal[at].body["messages"] for at in (1, 2))
+    assert given["reasoning_content"] == first.thinking
+    assert "reasoning_content" not in not_given
+    told = [record.body["preserve_thinking"] for record in settled.journal]
+    assert told == [True, True, False]
+    with pytest.raises(TypeError, match="keep_thinking"):
+        new_chat(keep_thinking=True)
+
+
 def test_the_embedded_emulator_answers_whoever_has_no_key(chat: Chat) -> None:
     from qwen_nb.emulator import embedded
 

@@ -15,10 +15,11 @@ from qwen_nb._messages import (
     Turn,
 )
 from qwen_nb._transport import HttpTransport
+from qwen_nb._usage import Usage
 from qwen_nb.catalogue import Catalogue
 from qwen_nb.context._embeddings import embed
 from qwen_nb.context._limits import Limits, limit_in
-from qwen_nb.context._plan import Plan, learn, plan, prepare
+from qwen_nb.context._plan import Plan, learn, learn_refusal, plan, prepare
 from qwen_nb.context._policy import Policy
 from qwen_nb.context._retrieval import EMBEDDING_MODEL, Vectors, nearest
 from qwen_nb.context._rounds import Past
@@ -47,6 +48,7 @@ class Talk:
     vectors: Vectors = field(default_factory=Vectors)
     summary_calls: int = 0
     embedding_calls: int = 0
+    usages: list[Usage] = field(default_factory=list)
     refused: int = 0
 
     def __post_init__(self) -> None:
@@ -118,7 +120,11 @@ class Talk:
 
     def _summarise(self, need: SummaryNeed) -> Summary | None:
         self.summary_calls += 1
-        summary = need.made(self._reply(need.request, 0))
+        try:
+            summary = need.made(self._reply(need.request, 0))
+        except QwenError as error:
+            learn_refusal(self.memory, need, error)
+            raise
         if summary is not None:
             self.summaries.append(summary)
         return summary
@@ -126,7 +132,8 @@ class Talk:
     def _find(self, need: Any) -> tuple[str, ...]:
         def vectors(texts: Any) -> Any:
             self.embedding_calls += 1
-            return embed(texts, EMBEDDING_MODEL, self.transport.exchange, self.server).vectors
+            exchange = self.transport.exchange
+            return embed(texts, EMBEDDING_MODEL, exchange, self.server, self.usages.append)
 
         return nearest(need, vectors, self.vectors)
 

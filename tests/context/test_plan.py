@@ -17,8 +17,8 @@ from qwen_nb._messages import (
     Server,
     ToolCall,
     Turn,
-    Usage,
 )
+from qwen_nb._usage import Usage
 from qwen_nb.catalogue import Catalogue, Model
 from qwen_nb.context._limits import Limits, limit_in, limit_of
 from qwen_nb.context._plan import Plan, learn, plan

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qwen_nb._errors import ConfigError
-from qwen_nb._messages import ChatOptions, Message, Reply, ToolCall, Turn, Usage
+from qwen_nb._messages import ChatOptions, Message, Reply, ToolCall, Turn
+from qwen_nb._usage import Usage
 from qwen_nb.catalogue import Catalogue
 from qwen_nb.context._plan import Plan, plan, prepare
 from qwen_nb.context._policy import Policy

@@ -30,6 +30,9 @@ STORY = Script(
     thinking=" ".join(f"thought{n}" for n in range(60)),
     answer=" ".join(f"word{n}" for n in range(400)),
 )
+ESTIMATED = """json.dumps([
+    [call.entry, call.usage.output > 0]
+    for call in Chat.current().ledger.calls() if call.usage.estimated])"""
 REPLIES = """json.dumps([
     [e.turn.reply.thinking, e.turn.reply.answer, e.turn.reply.finish_reason]
     for e in Chat.current().conversation.current_entries])"""
@@ -96,6 +99,7 @@ def _killed(page: Page, number: int, after_s: float) -> Killed:
     page.run(f"q{number}", f"%%qwen\nQuestion {number}")
     page.save()
     before, questions = page.value(REPLIES), page.questions()
+    booked = page.value(ESTIMATED)
     emulator.pace, page.on_comm = PACE_S, (seen := Seen())
     moments: list[float] = []
     timer = threading.Timer(after_s, lambda: moments.append(page.kill()))
@@ -112,6 +116,10 @@ def _killed(page: Page, number: int, after_s: float) -> Killed:
     after = page.value(REPLIES)
     assert after[: len(before)] == before, "an earlier turn is not as it was"
     cut = after[len(before) :]
+    # what had come was paid for, and is counted once
+    estimated = page.value(ESTIMATED)
+    assert estimated[: len(booked)] == booked
+    assert [is_some for _, is_some in estimated[len(booked) :]] == [True] * len(cut)
     assert page.questions()[: len(before)] == questions
     kept = 0
     for thinking, answer, finish in cut:

@@ -65,16 +65,20 @@ WHY = "你在对比时为什么排除了Kafka?"
 MODEL = "qwen3.7-plus"
 
 
-@pytest.mark.parametrize("preserved", [True, False], ids=["preserved", "not"])
-def test_the_message_queue(notebook_page: Page, emulator: Emulator, preserved: bool) -> None:
-    page = notebook_page
-    how = {"params": {"preserve_thinking": True}} if preserved else {}
-    page.run("p", f"how = {how}")
-    ask = f"_ = Chat.current().ask({{!r}}, model={MODEL!r}, thinking=True, **how)"
+WAYS = {  # to ask with earlier thinking, and without it
+    "option": f"%%qwen -m {MODEL} --think --preserve-thinking\n{{}}",
+    "keyword": f"_ = Chat.current().ask({{!r}}, model={MODEL!r}, thinking=True, "
+    "preserve_thinking=True)",
+    "not": f"%%qwen -m {MODEL} --think\n{{}}",
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_message_queue(notebook_page: Page, emulator: Emulator, way: str) -> None:
+    page, ask, preserved = notebook_page, WAYS[way], way != "not"
     assert "RocketMQ" in page.run("a", ask.format(QUEUE)).text
     page.save()
     page.restart()  # the thinking is kept in the store too
-    page.run("p", page.cells["p"])
     assert "其实没有排除" in page.run("b", ask.format(WHY)).text
     thinking, answer = script("消息队列")
     told = {"role": "assistant", "content": answer}
@@ -90,8 +94,49 @@ def test_the_message_queue(notebook_page: Page, emulator: Emulator, preserved: b
         page.shutdown()
         (Path(page.home) / "store.sqlite").unlink()
         page.start()
-        page.run("p", page.cells["p"])
         page.run("c", ask.format("还有 Kafka 呢?"))
         sent = emulator.journal[-1].body["messages"]
         assert sent[1] == told
-        assert "reasoning_content" in sent[3]
+        assert sent[3]["reasoning_content"]
+        page.run("d", f"%%qwen -m {MODEL} --think\n谢谢!")  # only where it is asked for
+        sent = emulator.journal[-1].body["messages"]
+        assert [one["role"] for one in sent] == [*["user", "assistant"] * 3, "user"]
+        assert not any("reasoning_content" in one for one in sent)
+
+
+# -- a picture ------------------------------------------------------------------------------
+
+SEES = "qwen3-vl-plus"
+PICTURE = [
+    {
+        "role": "user",
+        "content": [
+            {"type": "image_url", "image_url": {"url": "https://example.com/products.png"}},
+            {"type": "text", "text": "What products are shown in the image?"},
+        ],
+    },
+    {
+        "role": "assistant",
+        "content": [{"type": "text", "text": "Overalls, a striped T-shirt and sneakers."}],
+    },
+]
+"""A picture and what was said of it, as the guide's own request has them: in parts."""
+
+
+def test_the_products_in_a_picture(notebook_page: Page, emulator: Emulator) -> None:
+    page = notebook_page
+    page.run("p", f"talk = Chat({SEES!r}, messages={PICTURE!r})")
+    styled = page.run("a", "_ = talk.ask('What style are they?')")
+    assert "denim, stripes and plain sneakers" in styled.text
+    style = {"role": "user", "content": "What style are they?"}
+    assert emulator.journal[-1].body["model"] == SEES
+    assert emulator.journal[-1].body["messages"] == [*PICTURE, style]
+    assert b'"url":"https://example.com/products.png"' in emulator.journal[-1].raw
+    # the next question takes everything along, the parts as they were
+    page.run("b", "_ = talk.ask('Where would one wear them?')")
+    assert emulator.journal[-1].body["messages"] == [
+        *PICTURE,
+        style,
+        {"role": "assistant", "content": script("their style")[1]},
+        {"role": "user", "content": "Where would one wear them?"},
+    ]

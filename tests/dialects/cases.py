@@ -206,7 +206,8 @@ add("usage details", "openai",
         "prompt_tokens_details": {"cached_tokens": 4, "cache_creation_input_tokens": 2},
     })) + DONE),
     [START, A("Hi"), STOP,
-     UsageReport(Usage(input=10, output=20, total=30, thinking=7, cached=4))],
+     UsageReport(Usage(input=10, output=20, total=30, thinking=7, cached=4, cache_created=2,
+                       output_parts={"text": 13}))],
     "4.2 usage", "trap 14")  # fmt: skip
 add("usage with null details", "openai",
     compat({"content": "Hi"}, end=event(trailing(COUNTS | {

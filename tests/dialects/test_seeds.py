@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from qwen_nb._messages import Reply, ToolCall, Usage
+from qwen_nb._messages import Reply, ToolCall
+from qwen_nb._usage import Usage
 
 from ._reading import cuttings, read, reply_of
 

@@ -12,7 +12,8 @@ from qwen_nb import ConfigError
 from qwen_nb._conversation import Conversation
 from qwen_nb._entry import Entry
 from qwen_nb._exchange import VERSION, from_lines, lines
-from qwen_nb._messages import Reply, Timing, Turn, Usage
+from qwen_nb._messages import Reply, Timing, Turn
+from qwen_nb._usage import Usage
 from tests._turns import any_of, turn
 
 _SMALL = st.integers(0, 2**53 - 1)

@@ -14,11 +14,21 @@ import qwen_nb
 PACKAGE = Path(qwen_nb.__file__).parent
 
 ROOMS = {
-    "words": ("_api_messages", "_carried", "_errors", "_events", "_messages", "_texts"),
+    "words": (
+        "_api_messages",
+        "_carried",
+        "_errors",
+        "_events",
+        "_messages",
+        "_texts",
+        "_usage",
+    ),
     "facts": ("catalogue",),
     "wire": ("_sse", "dialects"),
     "edge": ("_transport", "_notebook", "_notebook_file"),
     "api": (
+        "_bound",
+        "_budget",
         "_client",
         "_conversation",
         "_entry",
@@ -26,18 +36,22 @@ ROOMS = {
         "_identity",
         "_keys",
         "_kept",
+        "_ledger",
         "_question",
         "_request",
         "_retries",
         "_rules",
         "_servers",
         "_settings",
+        "_tally",
         "context",
         "store",
     ),
     "show": ("render",),
     "chat": (
+        "_account",
         "_archive",
+        "_asker",
         "_code",
         "_connections",
         "_doctor",
@@ -46,6 +60,7 @@ ROOMS = {
         "_pump",
         "_run",
         "_screen",
+        "_spending",
         "_transcript",
         "chat",
     ),
@@ -58,9 +73,12 @@ ROOMS = {
         "_interpolate",
         "_line",
         "_magics",
+        "_panel",
+        "_panel_values",
         "_reports",
         "_sheet",
         "_transformers",
+        "_usage_commands",
     ),
     "emulator": ("emulator",),
     "front": ("", "__main__"),
@@ -94,7 +112,7 @@ GUESTS = {
         "mdit_py_plugins",
         "traitlets",
     },
-    "skin": {"IPython", "traitlets"},
+    "skin": {"IPython", "ipywidgets", "traitlets"},
     "emulator": {"starlette", "uvicorn"},
 }
 
@@ -172,13 +190,16 @@ def test_a_room_has_only_its_own_guests(name: str) -> None:
     assert guests - set(sys.stdlib_module_names) <= GUESTS.get(name, set())
 
 
-HEAVY = {"openai", "anywidget", "IPython", "starlette", "uvicorn", "markdown_it"}
+HEAVY = {"openai", "anywidget", "ipywidgets", "IPython", "starlette", "uvicorn", "markdown_it"}
 AT_THE_TOP = (
     "_commands",
     "_conversation_commands",
     "_exchange_commands",
+    "_usage_commands",
     "_history",
     "_magics",
+    "_panel",
+    "_panel_values",
     "_transformers",
     "_compact",
 )  # loaded by a shell that is IPython
@@ -192,7 +213,7 @@ def test_what_is_heavy_is_imported_late() -> None:
         if room(each.by) != "emulator"
         and each.by not in AT_THE_TOP
         # modules that are themselves imported late, with what they build on
-        and each.by not in ("render._widget", "render._cjk")
+        and each.by not in ("render._notice", "render._widget", "render._cjk")
     ]
     assert wrong == []
 

@@ -6,12 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from qwen_nb._messages import Asking, Frame, Reply, Usage
+from qwen_nb._messages import Asking, Frame, Reply, Timing
+from qwen_nb._usage import Usage
 from qwen_nb.render import CardDisplay, SilentDisplay, StaticDisplay, bundle
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 ASKING = Asking(model="qwen-plus", server="s", notes=("a note",))
-REPLY = Reply(answer="It is.", thinking="Hm.", usage=Usage(1, 2), model="qwen-plus")
+REPLY = Reply(
+    answer="It is.",
+    thinking="Hm.",
+    usage=Usage(1, 2),
+    model="qwen-plus",
+    timing=Timing(1.0, None, 2.0),
+)
 
 
 @pytest.fixture
@@ -156,7 +163,8 @@ def test_a_snapshot_follows_when_the_text_has_doubled(messages, outputs):
     *growing, last = snapshots(messages)
     assert [len(snap["a"]) for snap in growing] == [1, 3, 7, 15, 31, 63]
     assert last["a"] == "x" * 100
-    assert (last["state"], last["u"]) == ("done", "in 1 · out 2 · qwen-plus")
+    assert (last["state"], last["u"]) == ("done", "in 1 · out 2 · price unknown · qwen-plus")
+    assert last["c"] == "2.0 s · first after 1.0 s · 2 tokens/s"
 
 
 def test_the_last_snapshot_says_how_it_ended(messages, outputs):

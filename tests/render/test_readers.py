@@ -1,12 +1,14 @@
 """How the bundle reads where its styles or tags are taken away, and for every eye and hand."""
 
 import re
+from decimal import Decimal
 from html.parser import HTMLParser
 
 import pytest
 from nbconvert.filters import clean_html
 
-from qwen_nb._messages import Reply, Usage
+from qwen_nb._messages import Reply
+from qwen_nb._usage import Cost, CostPart, Usage
 from qwen_nb.render import bundle, safe_html
 from qwen_nb.render._to_html import GAP
 
@@ -42,6 +44,12 @@ REPLY = Reply(
     finish_reason="length",
     notes=("a note",),
     usage=Usage(18, 375, 393, 320, 0),
+    cost=Cost(
+        currency="CNY",
+        parts=(CostPart("input", 18, Decimal("0.8")), CostPart("output", 375, Decimal(8))),
+        region="bj",
+        date="2026-05",
+    ),
     model="qwen-plus",
     turn=1,
 )
@@ -94,9 +102,12 @@ def test_lines_stay_lines(style):
         "one", "inner", "two", "quoted", "———", "\xa0", "last", "\xa0",
         "The answer ended at its length limit; raise --max-tokens for more.", "\xa0",
         "a note", "\xa0",
-        "turn 1 · in 18 (cached 0) · out 375, of which thinking 320 · qwen-plus",
-        "input 18", "of which cached 0", "output 375", "of which thinking 320",
-        "of which answer 55", "total 393",
+        "turn 1 · in 18 (cached 0) · out 375, of which thinking 320 · ¥0.0030 · qwen-plus",
+        "Token counts tokens per million amount",
+        "input 18 ¥0.8 ¥0.0000144", "of which cached 0", "output 375 ¥8 ¥0.003",
+        "of which thinking 320", "of which answer 55", "total 393",
+        "18 × ¥0.8/M + 375 × ¥8/M = ¥0.0030144",
+        "Beijing; priced without thinking; list price, before free quota; prices of 2026-05",
     ]  # fmt: skip
 
 

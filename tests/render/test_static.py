@@ -1,17 +1,26 @@
-import re
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from hostile import CASES, findings
 
-from qwen_nb._messages import Reply, Timing, Usage
-from qwen_nb.render import bundle, metadata, usage_line
-from qwen_nb.render._usage import usage_rows
+from qwen_nb._messages import Reply, Timing
+from qwen_nb._usage import Cost, CostPart, Usage
+from qwen_nb.render import bundle, metadata
 
 REPLY = Reply(
     answer="**9.9 is larger.**",
     thinking="Compare 0.90 and 0.11.\n  So: $0.90$ wins.",
-    usage=Usage(18, 375, 393, 320, 0, {"prompt_tokens": 18}),
+    usage=Usage(18, 375, 393, 320, 0, raw={"prompt_tokens": 18}),
+    cost=Cost(
+        currency="USD",
+        parts=(CostPart("input", 18, Decimal("0.4")), CostPart("output", 375, Decimal(4))),
+        region="sg",
+        up_to_input_tokens=256000,
+        thinking=True,
+        source="pricing-page",
+        date="2026-07",
+    ),
     model="qwen-plus",
     request_id="r-1",
     server="localhost:4711",
@@ -21,24 +30,25 @@ REPLY = Reply(
 )
 
 LINE = (
-    "turn 3 (2 before it sent) · in 18 (cached 0) · out 375, of which thinking 320 · qwen-plus"
+    "turn 3 (2 before it sent) · in 18 (cached 0) · out 375, of which thinking 320 "
+    "· $0.0015 · qwen-plus"
 )
 
 
 def test_the_bundle_is_three_forms_of_one_reply():
     forms = bundle(REPLY)
-    assert forms["text/markdown"] == f"**9.9 is larger.**\n\n{LINE}"
+    dollar = LINE.replace("$", "\\$")
+    assert forms["text/markdown"] == f"**9.9 is larger.**\n\n{dollar}"
     assert forms["text/plain"] == f"**9.9 is larger.**\n\n{LINE}"
     assert list(forms) == ["text/html", "text/markdown", "text/plain"]
 
 
-def row(name, tokens, indent="0"):
-    cell = "border:0;padding:1px 12px 1px"
-    return (
-        '<tr style="background:none">'
-        f'<td role="rowheader" style="{cell} {indent};text-align:left">{name}</td>'
-        f'<td style="{cell} 0;text-align:right">{tokens}</td></tr>\n'
-    )
+def row(name, *cells, indent="0", role="rowheader"):
+    style = "border:0;padding:1px 12px 1px"
+    first = f'<td role="{role}" style="{style} {indent};text-align:left">{name}</td>'
+    also = ' role="columnheader"' if role == "columnheader" else ""
+    others = (f'<td{also} style="{style} 0;text-align:right">{cell}</td>' for cell in cells)
+    return f'<tr style="background:none">{first}{"".join(others)}</tr>\n'
 
 
 def test_the_html_form():
@@ -46,6 +56,9 @@ def test_the_html_form():
     gap = '<div style="display:none">&nbsp;</div>'
     piece = '<span style="display:inline-block;height:6px;vertical-align:top;width:'
     words = "input 18, of which cached 0, thinking 320, answer 55 tokens"
+    dollar = "<span>$</span>"
+    line = LINE.replace("$", dollar)
+    below = '<div dir="auto" style="margin-top:.3em">'
     assert bundle(REPLY)["text/html"] == (
         '<div role="group" aria-label="Qwen response" '
         'style="max-width:46em;overflow-wrap:break-word;overflow-wrap:anywhere">\n'
@@ -63,53 +76,28 @@ def test_the_html_form():
         'font-size:0;vertical-align:middle;margin-right:12px">'
         f'{piece}4.6%;background:#8d99a6"></span>{piece}81.4%;background:#7e57c2"></span>'
         f'{piece}14.0%;background:#2e7d32"></span></span>'
-        f'<span dir="auto" style="{small}">{LINE}</span></span></summary>\n'
+        f'<span dir="auto" style="{small}">{line}</span></span></summary>\n'
         f'<div style="{small}"><table aria-label="Token counts" '
         'style="border-collapse:collapse;margin:.3em 0 0;font-size:1em">\n'
-        + row("input", 18)
-        + row("of which cached", 0, "1em")
-        + row("output", 375)
-        + row("of which thinking", 320, "1em")
-        + row("of which answer", 55, "1em")
-        + row("total", 393)
-        + "</table></div></details></div>\n</div>"
+        + row("Token counts", "tokens", "per million", "amount", role="columnheader")
+        + row("input", 18, f"{dollar}0.4", f"{dollar}0.0000072")
+        + row("of which cached", 0, "", "", indent="1em")
+        + row("output", 375, f"{dollar}4", f"{dollar}0.0015")
+        + row("of which thinking", 320, "", "", indent="1em")
+        + row("of which answer", 55, "", "", indent="1em")
+        + row("total", 393, "", "")
+        + f"</table>\n{below}18 × {dollar}0.4/M + 375 × {dollar}4/M = {dollar}0.0015072</div>\n"
+        + f"{below}Singapore; tier up to 256000 input tokens; priced with thinking; "
+        "list price, before free quota; prices of 2026-07; from pricing-page</div>"
+        "</div></details></div>\n</div>"
     )
-
-
-@pytest.mark.parametrize(
-    ("usage", "rows"),
-    [
-        (Usage(18, 20, 38), [("input", 18), ("output", 20), ("total", 38)]),
-        (Usage(18, cached=6), [("input", 18), ("of which cached", 6)]),
-        (
-            Usage(output=20, thinking=5),
-            [("output", 20), ("of which thinking", 5), ("of which answer", 15)],
-        ),
-        # figures that do not agree: nothing is worked out of them
-        (Usage(output=20, thinking=30), [("output", 20), ("of which thinking", 30)]),
-        (Usage(total=7), [("total", 7)]),
-        (Usage(0, 0), [("input", 0), ("output", 0)]),
-        (Usage(), []),
-        (None, []),
-    ],
-)
-def test_the_usage_line_unfolds_to_what_the_server_told(usage, rows):
-    assert [(row.name, row.tokens) for row in usage_rows(usage)] == rows
-    html = bundle(Reply(answer="a", usage=usage))["text/html"]
-    assert html.count("<details>") == html.count("<table") == bool(rows)
-    cells = re.findall(r"<td[^>]*>([^<]*)</td>", html)
-    assert cells == [str(cell) for row in rows for cell in row]
-
-
-def test_the_table_speaks_chinese():
-    names = [row.name for row in usage_rows(REPLY.usage, "zh")]
-    assert names == ["输入", "其中缓存", "输出", "其中思考", "其中回复", "合计"]
-    assert 'aria-label="Token 消耗"' in bundle(REPLY, "zh")["text/html"]
 
 
 def test_only_the_html_form_holds_the_table():
     forms = bundle(REPLY)
-    assert "of which answer" not in forms["text/markdown"] + forms["text/plain"]
+    for word in ("of which answer", "0.0015072", "free quota"):
+        assert word in forms["text/html"]
+        assert word not in forms["text/markdown"] + forms["text/plain"]
 
 
 def test_the_bundle_is_a_pure_function_of_the_answer():
@@ -123,7 +111,12 @@ def test_metadata_hold_what_varies():
         "model": "qwen-plus",
         "request_id": "r-1",
         "finish_reason": "stop",
-        "timing": {"first_s": 0.312, "thinking_s": 1.5, "total_s": 3.22},
+        "timing": {
+            "first_s": 0.312,
+            "thinking_s": 1.5,
+            "total_s": 3.22,
+            "tokens_per_s": 129.0,
+        },
         "usage": {"prompt_tokens": 18},
     }
     assert metadata(Reply())["timing"] == {} and metadata(Reply())["usage"] == {}
@@ -132,33 +125,6 @@ def test_metadata_hold_what_varies():
 def test_hidden_thinking_is_in_no_form():
     assert "Compare" not in str(bundle(REPLY, hide_thinking=True))
     assert "Compare" not in bundle(REPLY)["text/markdown"] + bundle(REPLY)["text/plain"]
-
-
-@pytest.mark.parametrize(
-    ("reply", "line"),
-    [
-        (Reply(usage=Usage(18, 20), model="m"), "in 18 · out 20 · m"),
-        (Reply(usage=Usage(output=20), turn=1), "turn 1 · out 20"),
-        (Reply(usage=Usage(5, 7, 12, 0, 3)), "in 5 (cached 3) · out 7, of which thinking 0"),
-        (Reply(model="m"), "the server told no token counts · m"),
-        (Reply(usage=Usage(total=7)), "7 tokens in all"),
-        (Reply(usage=Usage(thinking=7)), "thinking 7"),
-        (Reply(usage=Usage(), model="m"), "the server told no token counts · m"),
-        (Reply(finish_reason="failed", model="m"), "m"),
-        (
-            Reply(usage=Usage(1, 2), scripted=True),
-            "in 1 · out 2 · embedded emulator: scripted answers, no model",
-        ),
-    ],
-)
-def test_the_usage_line_tells_only_what_is_known(reply, line):
-    assert usage_line(reply) == line
-
-
-def test_the_usage_line_in_chinese():
-    assert usage_line(REPLY, "zh") == (
-        "第 3 轮(附带前 2 轮) · 输入 18(缓存 0) · 输出 375,其中思考 320 · qwen-plus"
-    )
 
 
 @pytest.mark.parametrize(
@@ -214,6 +180,10 @@ def test_every_ending_is_told_in_words(reply, first, then):
             "Thought · 7 tokens",
         ),
         (
+            Reply(thinking="x", answer="a", usage=Usage(thinking=96, estimated=True)),
+            "Thought · about 96 tokens",
+        ),
+        (
             Reply(thinking="x", answer="a", usage=Usage(thinking=50), thinking_cut=True),
             "Thought · 50 tokens, cut at the budget",
         ),
@@ -248,8 +218,10 @@ def test_no_thinking_no_fold():
 def test_notes_stand_above_the_usage_line():
     reply = Reply(answer="a", notes=("left <b>out</b>",), usage=Usage(1, 2))
     forms = bundle(reply)
-    assert forms["text/plain"] == "a\n\nleft <b>out</b>\n\nin 1 · out 2"
-    assert forms["text/markdown"] == "a\n\nleft &lt;b>out&lt;/b>\n\nin 1 · out 2"
+    assert forms["text/plain"] == "a\n\nleft <b>out</b>\n\nin 1 · out 2 · price unknown"
+    assert (
+        forms["text/markdown"] == "a\n\nleft &lt;b>out&lt;/b>\n\nin 1 · out 2 · price unknown"
+    )
     assert "left &lt;b&gt;out&lt;/b&gt;</div>" in forms["text/html"]
 
 

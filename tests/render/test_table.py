@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from qwen_nb.render._table import columns, html_table, plain_table
@@ -24,6 +26,14 @@ def test_chinese_is_aligned_too() -> None:
 def test_a_table_may_be_empty() -> None:
     assert plain_table(["a", "b"], []) == "a  b\n─  ─"
     assert "<tbody>\n</tbody>" in html_table(["a"], [])
+
+
+def test_the_lines_of_a_column_stay_whole_where_that_is_wanted() -> None:
+    page = html_table(["n", "words"], [["1", "a b"]], whole=[0])
+    cells = re.findall(r"<t[hd] [^>]*>[^<]*", page)
+    assert [("nowrap" in cell, cell.rpartition(">")[2]) for cell in cells] == [
+        (True, "n"), (False, "words"), (True, "1"), (False, "a b"),
+    ]  # fmt: skip
 
 
 def test_nothing_hides_in_a_cell() -> None:

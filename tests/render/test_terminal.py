@@ -1,9 +1,15 @@
+from decimal import Decimal
+
 import pytest
 
-from qwen_nb._messages import Asking, Frame, Reply, Usage
+from qwen_nb._messages import Asking, Frame, Reply
+from qwen_nb._usage import Cost, CostPart, Usage
 from qwen_nb.render import TerminalDisplay
 
-REPLY = Reply(thinking="Hm.\nSo.", answer="It is 9.9.\n", usage=Usage(1, 2), model="m")
+COST = Cost(currency="USD", parts=(CostPart("output", 2, Decimal(4)),))
+REPLY = Reply(
+    thinking="Hm.\nSo.", answer="It is 9.9.\n", usage=Usage(1, 2), cost=COST, model="m"
+)
 FRAMES = [
     Frame(state="waiting"),
     Frame(state="thinking", thinking="Hm.", thinking_at=0),
@@ -22,7 +28,7 @@ def shown(frames, reply, **options):
     return "".join(pieces)
 
 
-PLAIN = "Thinking\nHm.\nSo.\n\nAnswer\nIt is 9.9.\n\nin 1 · out 2 · m\n"
+PLAIN = "Thinking\nHm.\nSo.\n\nAnswer\nIt is 9.9.\n\nin 1 · out 2 · $0.0000080 · m\n"
 
 
 @pytest.mark.parametrize("count", range(len(FRAMES) + 1))
@@ -39,12 +45,15 @@ def test_thinking_is_dimmed():
     dim, end = "\x1b[2m", "\x1b[0m"
     assert shown(FRAMES[:2], REPLY, colour=True) == (
         f"{dim}Thinking\n{end}{dim}Hm.{end}{dim}\nSo.{end}\n\nIt is 9.9.\n"
-        f"\n{dim}in 1 · out 2 · m{end}\n"
+        f"\n{dim}in 1 · out 2 · $0.0000080 · m{end}\n"
     )
 
 
 def test_hidden_thinking_and_quiet():
-    assert shown(FRAMES, REPLY, hide_thinking=True) == "It is 9.9.\n\nin 1 · out 2 · m\n"
+    assert (
+        shown(FRAMES, REPLY, hide_thinking=True)
+        == "It is 9.9.\n\nin 1 · out 2 · $0.0000080 · m\n"
+    )
     assert shown(FRAMES, REPLY, quiet=True) == ""
 
 

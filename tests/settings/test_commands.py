@@ -192,6 +192,35 @@ def test_config_knows_its_names(notebook: Any, folder: Path) -> None:
     assert chat_of(notebook).session == {}
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_without_a_notebook_a_setting_for_it_is_the_sessions(
+    notebook: Any, folder: Path, home: Path, lang: Any
+) -> None:
+    notebook.run(f"%qwen_nb config lang {lang}")
+    here_only = text("budget.here_only", lang)
+    for line in ("thinking --notebook 500", "--notebook thinking 500"):
+        told = notebook.run(f"%qwen_nb config {line}").out.splitlines()
+        assert told == ["thinking: 500 (%qwen_nb config thinking)", here_only]
+        assert chat_of(notebook).session == {"lang": lang, "thinking": "500"}
+        told = notebook.run("%qwen_nb config thinking default --notebook").out.splitlines()
+        assert told == [f"thinking: {text('config.default', lang)}", here_only]
+    told = notebook.run("%qwen_nb config context truncate 5 --notebook").out
+    assert told.startswith("context: truncate 5 (")
+    for line in ("--notebook", "context --notebook"):
+        told = notebook.run(f"%qwen_nb config {line}").out.strip()
+        assert told == text("config.notebook_none", lang)
+    assert not (home / "store.sqlite").exists()
+
+
+def test_config_has_one_option(notebook: Any, folder: Path) -> None:
+    for line in ("model m --notbook", "model --session m", "--all"):
+        error = str(notebook.run(f"%qwen_nb config {line}").error)
+        assert "--notebook" in error and "\n" not in error
+    for line in ("thinking maybe --notebook", "api_key sk-x --notebook"):
+        assert notebook.run(f"%qwen_nb config {line}").error is not None
+    assert chat_of(notebook).session == {}
+
+
 def test_the_language_may_come_from_any_place(
     notebook: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

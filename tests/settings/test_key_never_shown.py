@@ -240,7 +240,7 @@ def test_in_no_file_but_its_own(
     assert clean(*(path.read_text("utf-8", "replace") for path in files))
     monkeypatch.setattr("getpass.getpass", lambda prompt="": KEY)
     notebook.run("%qwen_nb login singapore")
-    holding = [path.name for path in home.rglob("*") if HALF in path.read_text("utf-8")]
+    holding = [path.name for path in home.rglob("*") if HALF.encode() in path.read_bytes()]
     assert holding == ["keys.json"]
 
 

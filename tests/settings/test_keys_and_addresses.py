@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 
 from qwen_nb import Chat, ConfigError, QwenError, _keys
+from qwen_nb._messages import Server
 from qwen_nb._servers import server_from
 from qwen_nb._settings import Settings
 from qwen_nb.catalogue import Catalogue
@@ -112,6 +113,30 @@ def test_model_studios_key_in_the_environment_stays_at_home(
     server = server_from(Settings(environ, folder), Catalogue.load(home))
     assert server.key is None
     assert "ws-of-somebody" in server.base_url
+
+
+@pytest.mark.parametrize("name", ["server", "base_url"])
+def test_an_address_of_this_notebook_is_the_persons_own(
+    name: str, folder: Path, home: Path
+) -> None:
+    """What a person set for a notebook is in the store, and never in the notebook."""
+    studio = "https://dashscope.aliyuncs.com/compatible-mode/v1"
+    (folder / "qwen_nb.toml").write_text('server = "ollama"\n', "utf-8")
+
+    def server(url: str, session: dict[str, str] | None = None, **environ: str) -> Server:
+        told = {"QWEN_NB_HOME": str(home), "DASHSCOPE_API_KEY": "sk-own", **environ}
+        return server_from(Settings(told, folder, session, {name: url}), Catalogue.load(home))
+
+    assert server(studio).key == "sk-own"
+    assert server("http://127.0.0.1:1/v1").key is None
+    _keys.store(home, "http://127.0.0.1:1/v1", "sk-of-it")
+    assert server("http://127.0.0.1:1/v1").key == "sk-of-it"
+    # a key of the environment belongs to the address it was set with
+    there = {"QWEN_NB_BASE_URL": "http://127.0.0.1:2/v1", "QWEN_NB_API_KEY": "sk-2"}
+    nearer = server("http://127.0.0.1:3/v1", **there)
+    assert (nearer.base_url, nearer.key) == ("http://127.0.0.1:3/v1", None)
+    nearest = server("http://127.0.0.1:3/v1", {"server": "http://127.0.0.1:4/v1"}, **there)
+    assert (nearest.base_url, nearest.key) == ("http://127.0.0.1:4/v1", None)
 
 
 # -- plans ---------------------------------------------------------------------------------

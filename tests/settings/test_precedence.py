@@ -29,19 +29,19 @@ VARIABLES = {
 
 # as they are written, one for each place from the nearest to the farthest
 WRITTEN: Mapping[str, list[str]] = {
-    "base_url": [f"http://127.0.0.{n}/v1" for n in range(1, 7)],
-    "carry": ["on", "off"] * 3,
-    "context": ["auto", "truncate 5", "retrieve 3", "off", "truncate 0", "truncate 9"],
-    "dialect": ["openai", "dashscope"] * 3,
-    "display": ["card", "text", "static"] * 2,
-    "idle_timeout": ["1", "2.5", "3", "4", "5", "6"],
-    "lang": ["en", "zh"] * 3,
-    "model": [f"model-{n}" for n in range(6)],
-    "region": [f"region-{n}" for n in range(6)],
-    "retries": ["1", "2", "3", "4", "5", "6"],
-    "server": [f"server-{n}" for n in range(6)],
-    "thinking": ["on", "off", "300", "true", "no", "500"],
-    "workspace": [f"ws-{n}" for n in range(6)],
+    "base_url": [f"http://127.0.0.{n}/v1" for n in range(1, 8)],
+    "carry": ["on", "off"] * 4,
+    "context": ["auto", "truncate 5", "retrieve 3", "off", "truncate 0", "auto", "truncate 9"],
+    "dialect": ["openai", "dashscope"] * 4,
+    "display": ["card", "text", "static"] * 3,
+    "idle_timeout": ["1", "2.5", "3", "4", "5", "6", "7"],
+    "lang": ["en", "zh"] * 4,
+    "model": [f"model-{n}" for n in range(7)],
+    "region": [f"region-{n}" for n in range(7)],
+    "retries": ["1", "2", "3", "4", "5", "6", "7"],
+    "server": [f"server-{n}" for n in range(7)],
+    "thinking": ["on", "off", "300", "true", "no", "400", "500"],
+    "workspace": [f"ws-{n}" for n in range(7)],
 }
 READ: Mapping[str, Callable[[str], Any]] = {
     "carry": {"on": True, "off": False}.__getitem__,
@@ -55,26 +55,29 @@ READ: Mapping[str, Callable[[str], Any]] = {
 }
 
 ORIGINS = (
-    "%qwen_nb config {name}", "{variable}", ".env ({variable})", "qwen_nb.toml ({name})",
+    "%qwen_nb config {name}", "%qwen_nb config {name} --notebook", "{variable}",
+    ".env ({variable})", "qwen_nb.toml ({name})",
     "pyproject.toml ({name})", "config.toml ({name})",
 )  # fmt: skip
 
 
 def put(place: int, told: Mapping[str, str], folder: Path, home: Path) -> dict[str, Any]:
-    """Write settings into one of the places; return what it adds to session and environment."""
+    """Write settings into one of the places; return what it adds to the others."""
     by_variable = {VARIABLES[name]: value for name, value in told.items()}
     toml = "".join(f'{name} = "{value}"\n' for name, value in told.items())
     match place:
         case 0:
             return {"session": dict(told)}
         case 1:
-            return {"environ": by_variable}
+            return {"notebook": dict(told)}
         case 2:
+            return {"environ": by_variable}
+        case 3:
             lines = "".join(f"{name}={value}\n" for name, value in by_variable.items())
             (folder / ".env").write_text(lines, encoding="utf-8")
-        case 3:
-            (folder / "qwen_nb.toml").write_text(toml, encoding="utf-8")
         case 4:
+            (folder / "qwen_nb.toml").write_text(toml, encoding="utf-8")
+        case 5:
             (folder / "pyproject.toml").write_text(f"[tool.qwen_nb]\n{toml}", encoding="utf-8")
         case _:
             (home / "config.toml").write_text(toml, encoding="utf-8")
@@ -82,10 +85,11 @@ def put(place: int, told: Mapping[str, str], folder: Path, home: Path) -> dict[s
 
 
 def settings_in(places: Any, name: str, folder: Path, home: Path) -> Settings:
-    given: dict[str, dict[str, Any]] = {"session": {}, "environ": {}}
+    given: dict[str, dict[str, Any]] = {"session": {}, "notebook": {}, "environ": {}}
     for place in places:
         given |= put(place, {name: WRITTEN[name][place]}, folder, home)
-    return Settings({"QWEN_NB_HOME": str(home), **given["environ"]}, folder, given["session"])
+    environ = {"QWEN_NB_HOME": str(home), **given["environ"]}
+    return Settings(environ, folder, given["session"], given["notebook"])
 
 
 def test_the_table_has_every_setting() -> None:
@@ -100,7 +104,7 @@ def test_the_nearest_place_wins(name: str, nearest: int, folder: Path, home: Pat
     assert setting is not None
     assert setting.value == READ.get(name, str)(WRITTEN[name][nearest])
     assert setting.origin == ORIGINS[nearest].format(name=name, variable=VARIABLES[name])
-    assert setting.is_own is (nearest in (0, 1, 5))
+    assert setting.is_own is (nearest in (0, 1, 2, 6))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -110,16 +114,23 @@ def test_nobody_set_it(name: str, folder: Path, home: Path) -> None:
 
 def test_a_part_of_each_place(folder: Path, home: Path) -> None:
     """A nearer place hides one name, not the others of a farther place."""
-    put(2, {"model": "near"}, folder, home)
-    put(3, {"model": "far", "thinking": "9"}, folder, home)
-    put(5, {"retries": "7"}, folder, home)
+    put(3, {"model": "near"}, folder, home)
+    put(4, {"model": "far", "thinking": "9"}, folder, home)
+    put(6, {"retries": "7"}, folder, home)
     settings = Settings({"QWEN_NB_HOME": str(home)}, folder)
     assert [settings.value(name) for name in ("model", "thinking", "retries")] == ["near", 9, 7]
 
 
+def test_a_notebook_keeps_settings_and_no_keys(folder: Path, home: Path) -> None:
+    kept = {"api_key": "sk-x", "dashscope_api_key": "sk-x", "of_a_later_version": "x"}
+    settings = Settings({"QWEN_NB_HOME": str(home)}, folder, {}, kept | {"model": "m"})
+    assert [settings.get(name) for name in ("api_key", "dashscope_api_key")] == [None, None]
+    assert settings.value("model") == "m"
+
+
 def test_of_the_two_files_beside_the_notebook_one_counts(folder: Path, home: Path) -> None:
-    put(3, {"model": "of qwen_nb.toml"}, folder, home)
-    put(4, {"model": "of pyproject.toml", "thinking": "9"}, folder, home)
+    put(4, {"model": "of qwen_nb.toml"}, folder, home)
+    put(5, {"model": "of pyproject.toml", "thinking": "9"}, folder, home)
     settings = Settings({"QWEN_NB_HOME": str(home)}, folder)
     assert (settings.value("model"), settings.value("thinking")) == ("of qwen_nb.toml", None)
 
@@ -180,10 +191,10 @@ CASES = [(name, value) for name, values in BAD.items() for value in values]
 def test_a_bad_value_is_one_error_that_names_its_place(
     name: str, value: str, place: int, folder: Path, home: Path
 ) -> None:
-    given = {"session": {}, "environ": {}} | put(place, {name: value}, folder, home)
-    settings = Settings(
-        {"QWEN_NB_HOME": str(home), **given["environ"]}, folder, given["session"]
-    )
+    given = {"session": {}, "notebook": {}, "environ": {}}
+    given |= put(place, {name: value}, folder, home)
+    environ = {"QWEN_NB_HOME": str(home), **given["environ"]}
+    settings = Settings(environ, folder, given["session"], given["notebook"])
     with pytest.raises(ConfigError) as caught:
         settings.get(name)
     for language in ("en", "zh"):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -299,6 +300,29 @@ def test_history_shows_what_became_of_each(
     assert "Earlier turns not shown: 2" in said("history 1")
 
 
+def test_a_turn_that_is_not_there_has_the_number_it_comes_back_with(
+    said: Any, asked: Any, notebook: Any, settled: Emulator
+) -> None:
+    for words in ("one", "two", "three", "four"):
+        asked(words)
+
+    def numbers() -> list[str]:
+        return [row[0] for row in rows(said("history"))]
+
+    said("undo 3")
+    assert numbers() == ["1", "(2)", "(3)", "(4)"]
+    said("restore")
+    assert numbers() == ["1", "2", "(3)", "(4)"]
+    said("undo 2")  # the first now comes back first of all
+    assert numbers() == ["(1)", "(2)", "(3)", "(4)"]
+    asked("five")
+    assert numbers() == ["(1)", "(2)", "(3)", "(4)", "1"]
+    said("restore")
+    assert numbers() == ["1", "(2)", "(3)", "(4)", "2"]
+    asked("six", "--new")
+    assert numbers()[-1] == "1"
+
+
 def test_one_turn_in_full(said: Any, asked: Any, notebook: Any) -> None:
     asked("one", "--think")
     asked("two", "--no-think")
@@ -322,17 +346,17 @@ def test_search_in_a_terminal_finds_what_is_in_memory(said: Any, asked: Any) -> 
 
 @LANGUAGES
 def test_a_store_that_cannot_be_read_is_told(
-    language: Any, said: Any, asked: Any, refused: Any, tmp_path: Path
+    language: Any, notebook: Notebook, said: Any, refused: Any, tmp_path: Path
 ) -> None:
     said(f"config lang {language}")
-    asked("one")
     home = tmp_path / "home"
     home.mkdir(exist_ok=True)
     (home / "store.sqlite").write_bytes(b"no database at all" * 100)
+    (note,) = notebook.run("r = %qwen -q one") and notebook.shell.user_ns["r"].notes
+    assert "store.sqlite" in note  # why, once
     told = text("search.unreadable", language, path=str(home / "store.sqlite"))
     assert said("search one").endswith(told)
     assert refused("search nowhere").endswith(told)
-    assert "store.sqlite" in said("status").split("\n")[-1]  # why, once
     assert "store.sqlite" not in said("status")
     assert (home / "store.sqlite").read_bytes().startswith(b"no database")
 
@@ -417,6 +441,9 @@ def test_a_bad_file_changes_nothing(
 # -- in a notebook, with a store -------------------------------------------------------------
 
 
+TABLES = ("conversations", "entries", "running", "summaries", "calls")
+
+
 @pytest.mark.kernel
 def test_without_cells_everything_stays_in_memory(tmp_path: Path) -> None:
     home = tmp_path / "home" / "store-home"
@@ -432,7 +459,12 @@ def test_without_cells_everything_stays_in_memory(tmp_path: Path) -> None:
         assert "in memory" in page.said("chats", **nowhere)[1][0]["text/plain"]
         assert "in memory · main" in page.said("search one", **nowhere)[1][0]["text/plain"]
         assert "in memory only" in page.said("status", **nowhere)[0]
-    assert not list(home.rglob("*.sqlite"))
+    # what was used is known, and nothing that was said
+    with closing(sqlite3.connect(home / "store.sqlite")) as store:
+        counts = [
+            store.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in TABLES
+        ]
+    assert counts == [0, 0, 0, 0, 2]
 
 
 SAID = """

@@ -44,6 +44,8 @@ LINES: dict[str, tuple[dict[str, Any], str]] = {
     "--think -- 50": ({"thinking": True}, "50"),
     "--no-think x": ({"thinking": False}, "x"),
     "--no-think --think x": ({"thinking": True}, "x"),
+    "--preserve-thinking x": ({"preserve_thinking": True}, "x"),
+    "——preserve_thinking x": ({"preserve_thinking": True}, "x"),
     # quotes
     '-s "be brief" x': ({"system": "be brief"}, "x"),
     "-s 'be brief' x": ({"system": "be brief"}, "x"),

@@ -21,7 +21,7 @@ from qwen_nb import (
     Reply,
     _notebook,
 )
-from qwen_nb.emulator import Emulator
+from qwen_nb.emulator import Emulator, embedded
 
 Notebook = Any
 Asked = Callable[[], str]
@@ -108,6 +108,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "-m qwen-plus --think": {"enable_thinking": True},
     "-m qwen-plus --think 50": {"enable_thinking": True, "thinking_budget": 50},
     "--no-think": {"enable_thinking": False},
+    "-m qwen3.7-plus --preserve-thinking": {"preserve_thinking": True},
+    "--preserve-thinking -p preserve_thinking=false": {"preserve_thinking": False},
     "-t 0.5 --max-tokens 99": {"temperature": 0.5, "max_tokens": 99},
     "-p top_k=20 -p stop=[\"a\"]": {"top_k": 20, "stop": ["a"]},
 }  # fmt: skip
@@ -117,6 +119,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
 def test_options_reach_the_server(options: str, notebook: Notebook, settled: Emulator) -> None:
     notebook.run(f"%qwen -q {options} -- Hi")
     assert OPTIONS[options].items() <= settled.journal[-1].body.items()
+
+
+def test_preserve_thinking_is_left_out_for_a_model_that_does_not_take_it(
+    notebook: Notebook,
+) -> None:
+    ran = notebook.run("%qwen -m qwen-plus --preserve-thinking Hello")
+    assert "preserve_thinking" not in embedded(0).journal[-1].body
+    assert "does not take earlier thinking back" in ran.out
 
 
 def test_the_next_cell_continues_the_conversation(
@@ -201,9 +211,10 @@ def test_a_dry_run_sends_nothing_and_shows_what_is_sent(
     notebook.run("%qwen -q one")
     settled.journal.clear()
     ran = notebook.run("%qwen --dry-run -t 0.5 two 二")
-    title, _, body = ran.out.partition("\n")
+    title, bound, body = ran.out.split("\n", 2)
     assert len(settled.journal) == 0
     assert "/chat/completions" in title
+    assert "no price is known for qwen-plus in 127.0.0.1" in bound
     assert ran.result is None
     notebook.run("%qwen -q -t 0.5 two 二")
     assert json.loads(body) == settled.journal[-1].body

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from qwen_nb import Turn
 from qwen_nb._entry import Entry, new_id
-from qwen_nb._messages import Timing, ToolCall, Usage
+from qwen_nb._messages import Timing, ToolCall
+from qwen_nb._usage import Usage
 from qwen_nb.store._rows import COLUMNS, entry_from, row_of
 from qwen_nb.store._store import Store
 
@@ -25,7 +26,9 @@ def test_a_turn_comes_back_from_its_row_as_it_was(asked: Turn) -> None:
     assert same(entry_from(row).turn, asked)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
+)
 @given(st.lists(any_of(Turn), max_size=4))
 def test_turns_come_back_from_the_store(store: Store, asked: list[Turn]) -> None:
     kept = store.create()

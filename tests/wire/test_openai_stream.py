@@ -88,6 +88,9 @@ MEANINGS: dict[str, tuple[Any, list[Event]]] = {
     "details of null": (
         usage(completion_tokens_details={"reasoning_tokens": None}), [UsageReport(USAGE)]
     ),
+    "details that are none": (
+        usage(completion_tokens_details="x", prompt_tokens_details=[1]), [UsageReport(USAGE)]
+    ),
     "zero is not unknown": (
         usage(completion_tokens_details={"reasoning_tokens": 0}),
         [UsageReport(Usage(input=18, output=1015, total=1033, thinking=0))],
@@ -153,7 +156,6 @@ UNREADABLE = {
     "finish is an object": b'{"choices":[{"delta":{},"finish_reason":{"type":"stop"}}]}',
     "finish is a list": b'{"choices":[{"delta":{},"finish_reason":["stop"]}]}',
     "usage is a list": b'{"usage":[1]}',
-    "usage details are a text": b'{"usage":{"completion_tokens_details":"x"}}',
 }
 
 

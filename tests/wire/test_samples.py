@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from qwen_nb._messages import Reply, ReplyBuilder, Server, Usage
+from qwen_nb._messages import Reply, ReplyBuilder, Server
 from qwen_nb._sse import SseDecoder
+from qwen_nb._usage import Usage
 from qwen_nb.dialects.openai import OpenAIDialect
 
 Sample = Callable[[str], bytes]

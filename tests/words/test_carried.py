@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qwen_nb._carried import BOUND, VERSION, carried, turn_from
-from qwen_nb._messages import ChatOptions, FinishReason, Reply, Timing, ToolCall, Turn, Usage
+from qwen_nb._messages import ChatOptions, FinishReason, Reply, Timing, ToolCall, Turn
+from qwen_nb._usage import Usage
 
 TURN = Turn(
     prompt="Which is larger, 9.9 or 9.11?\n",
@@ -20,7 +21,18 @@ TURN = Turn(
         answer="**9.9**",
         thinking="Compare.",
         tool_calls=(ToolCall("call_1", "larger", '{"a": 9.9'),),
-        usage=Usage(18, 375, 393, 320, 0, {"prompt_tokens": 18}),
+        usage=Usage(
+            18,
+            375,
+            393,
+            320,
+            0,
+            2,
+            input_parts={"text": 12, "image": 6},
+            output_parts={"text": 375},
+            estimated=True,
+            raw={"prompt_tokens": 18},
+        ),
         finish_reason="length",
         model="qwen-plus",
         request_id="r-1",
@@ -51,6 +63,11 @@ def as_carried(turn: Turn, *, keep_thinking: bool = False) -> Turn:
     return replace(turn, reply=reply if keep_thinking else replace(reply, thinking=""))
 
 
+def test_usage_is_carried_as_far_as_it_is_known() -> None:
+    found = carried(Turn("q", Reply(usage=Usage(input=1, thinking=0))))
+    assert found["usage"] == {"input": 1, "thinking": 0}
+
+
 def test_the_form() -> None:
     assert carried(TURN) == {
         "version": 1,
@@ -65,7 +82,17 @@ def test_the_form() -> None:
             "max_tokens": 9,
             "params": {"top_p": 0.8, "stop": ["a"]},
         },
-        "usage": {"input": 18, "output": 375, "total": 393, "thinking": 320, "cached": 0},
+        "usage": {
+            "input": 18,
+            "output": 375,
+            "total": 393,
+            "thinking": 320,
+            "cached": 0,
+            "cache_created": 2,
+            "input_parts": {"text": 12, "image": 6},
+            "output_parts": {"text": 375},
+            "estimated": True,
+        },
         "finish_reason": "length",
         "model": "qwen-plus",
         "server": "emulator",
@@ -82,6 +109,9 @@ def test_thinking_is_carried_only_where_it_is_wanted() -> None:
 
 WORDS = st.text(max_size=30)
 COUNTS = st.none() | st.integers(0, 2**63)
+PARTS = st.dictionaries(
+    st.sampled_from(["text", "image", "audio", "video"]), st.integers(0, 2**63), max_size=4
+)
 DATA = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | WORDS
     | st.floats(allow_nan=False, allow_infinity=False),
@@ -97,7 +127,10 @@ TURNS = st.builds(
         answer=WORDS,
         thinking=WORDS,
         tool_calls=st.lists(st.builds(ToolCall, WORDS, WORDS, WORDS), max_size=3).map(tuple),
-        usage=st.none() | st.builds(Usage, COUNTS, COUNTS, COUNTS, COUNTS, COUNTS),
+        usage=st.none()
+        | st.builds(
+            Usage, COUNTS, COUNTS, COUNTS, COUNTS, COUNTS, COUNTS, PARTS, PARTS, st.booleans()
+        ),
         finish_reason=st.sampled_from(get_args(FinishReason)),
         model=WORDS,
         server=WORDS,
@@ -210,7 +243,9 @@ def test_half_characters_can_be_saved() -> None:
         {"options": {"max_tokens": 1.5}}, {"options": {"max_tokens": True}},
         {"options": {"system": {}}}, {"options": {"params": []}}, {"usage": 3},
         {"usage": None}, {"usage": {"input": -1}}, {"usage": {"input": "1"}},
-        {"usage": {"total": 10**400}}, {"finish_reason": "won"}, {"finish_reason": []},
+        {"usage": {"total": 10**400}}, {"usage": {"estimated": 1}},
+        {"usage": {"input_parts": [1]}}, {"usage": {"output_parts": {"text": "1"}}},
+        {"finish_reason": "won"}, {"finish_reason": []},
         {"model": None}, {"server": 1}, {"scripted": 1}, {"starts_anew": "no"},
         {"thinking": 7}, {"head": {}},
     ],

@@ -28,11 +28,57 @@ def test_events_fold_into_a_reply() -> None:
     )  # fmt: skip
 
 
-def test_a_later_usage_replaces_an_earlier_one() -> None:
+# reports one after another, and what they mean together: overwritten, never added
+REPORTS: dict[str, tuple[list[Usage], Usage | None]] = {
+    "a later one wins": ([Usage(1, 2, 3), Usage(1, 5, 6)], Usage(1, 5, 6)),
+    "what it lacks stays": ([Usage(1, 5, 6, 3, 1), Usage(1, 7, 8)], Usage(1, 7, 8, 3, 1)),
+    "a sum of other figures goes": ([Usage(1, 2, 3), Usage(1, 5)], Usage(1, 5)),
+    "a sum of these figures stays": ([Usage(1, 5, 6), Usage(1, 5)], Usage(1, 5, 6)),
+    "nothing after something": ([Usage(1, 5, 6), Usage()], Usage(1, 5, 6)),
+    "nothing before something": ([Usage(), Usage(1, 5, 6)], Usage(1, 5, 6)),
+    "nothing at all": ([Usage(), Usage()], None),
+    "a zero after a figure": ([Usage(1, 5, 6, 4, 1), Usage(1, 0, 1, 0, 0)],
+                              Usage(1, 5, 6, 4, 1)),
+    "a zero after another figure": ([Usage(1, 5, 6), Usage(2, 0, 2)], Usage(2, 5)),
+    "a sum without all it sums": ([Usage(1, 5, 6), Usage(None, 7, 8)], Usage(1, 7, 8)),
+    "a zero before a figure": ([Usage(1, 0, 1), Usage(1, 5, 6)], Usage(1, 5, 6)),
+    "a zero and then nothing": ([Usage(1, 5, 6, 0), Usage(1, 7, 8)], Usage(1, 7, 8, 0)),
+    "parts": ([Usage(1, input_parts={"text": 3, "image": 1}),
+               Usage(2, input_parts={"text": 4})],
+              Usage(2, input_parts={"text": 4, "image": 1})),
+    "created": ([Usage(9, 5, 6, cache_created=2), Usage(9, 7, 8)],
+                Usage(9, 7, 8, cache_created=2)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("reports", "usage"), REPORTS.values(), ids=REPORTS)
+def test_reports_of_usage_are_overwritten_figure_by_figure(
+    reports: list[Usage], usage: Usage | None
+) -> None:
     builder = ReplyBuilder()
-    builder.add(UsageReport(Usage(input=1, output=2, thinking=3)))
-    builder.add(UsageReport(Usage(input=1, output=5)))
-    assert builder.reply().usage == Usage(input=1, output=5)
+    for report in reports:
+        builder.add(UsageReport(report))
+    assert builder.reply().usage == usage
+
+
+def test_the_last_report_is_kept_as_it_came() -> None:
+    builder = ReplyBuilder()
+    for raw in ({"n": 1}, {"n": 2}):
+        builder.add(UsageReport(Usage(1, 5, 6, raw=raw)))
+    builder.add(UsageReport(Usage(raw={"n": None})))
+    usage = builder.reply().usage
+    assert usage is not None
+    assert usage.raw == {"n": 2}
+
+
+def test_a_zero_that_the_text_gives_the_lie_is_no_figure() -> None:
+    builder = ReplyBuilder()
+    builder.add(UsageReport(Usage(input=9, output=0, total=9, thinking=0)))
+    assert builder.reply().usage == Usage(input=9, output=0, total=9, thinking=0)
+    builder.add(ThinkingDelta("\n"))
+    assert builder.reply().usage == Usage(input=9, thinking=0)
+    builder.add(ThinkingDelta("Hm"))
+    assert builder.reply().usage == Usage(input=9)
 
 
 def test_a_reply_without_an_end_is_cut() -> None:

@@ -72,8 +72,8 @@ export class Arrived {
     for (const view of this.#views) view.add(name, rest);
   }
 
-  #tell({ state, s, n, w, h, e, u }) {
-    this.now = { state, s, n, w, h: h ?? this.now.h, e, u };
+  #tell({ state, s, n, w, h, e, u, c }) {
+    this.now = { state, s, n, w, h: h ?? this.now.h, e, u, c };
     this.at = performance.now();
     if (n && !this.begunAt) this.begunAt = { s, n };
     for (const view of this.#views) view.update(this.now);
@@ -210,10 +210,10 @@ function render({ model, el }) {
   const kernel = model.widget_manager?.kernel;
   const lost = () => kernel && (kernel.isDisposed || GONE.includes(kernel.status));
   const tick = () => {
-    const { state, s, n } = all.now, live = isLive(state);
+    const { state, s, n, c } = all.now, live = isLive(state);
     if (live && lost()) return all.take({ ...all.now, state: "cut", w: undefined });
     const seconds = s + (live ? (performance.now() - all.at) / 1000 : 0);
-    time.textContent = s || live ? clock(words, seconds, n, live && all.rate(seconds)) : "";
+    time.textContent = c || (s || live ? clock(words, seconds, n, live && all.rate(seconds)) : "");
   };
 
   const forget = all.show({

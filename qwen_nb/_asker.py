@@ -1,0 +1,345 @@
+"""Everything around a question: settings, server, conversation, ledger, screen.
+
+Here a question becomes a `Run`: it gets its place, is made ready, is held against the
+budgets, and is given a display. `Chat` is this and the verbs a person uses.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import weakref
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from qwen_nb import _notebook, _servers
+from qwen_nb._account import Account
+from qwen_nb._api_messages import messages_from
+from qwen_nb._archive import Archive
+from qwen_nb._bound import bound_of
+from qwen_nb._budget import Budgets, Verdict
+from qwen_nb._connections import Connections
+from qwen_nb._entry import Slot
+from qwen_nb._errors import QwenError
+from qwen_nb._kept import Kept
+from qwen_nb._ledger import Ledger
+from qwen_nb._messages import ChatOptions, ChatRequest, Display, Server
+from qwen_nb._pump import IDLE_S
+from qwen_nb._question import Question
+from qwen_nb._request import Desk, Ready, checked
+from qwen_nb._retries import Retries
+from qwen_nb._run import Run, describing
+from qwen_nb._screen import Screen
+from qwen_nb._settings import Settings
+from qwen_nb._texts import Language, text
+from qwen_nb.catalogue import Catalogue
+from qwen_nb.dialects.dashscope import DashScopeDialect
+from qwen_nb.dialects.openai import OpenAIDialect
+from qwen_nb.render import TerminalDisplay
+
+__all__ = ["Asker"]
+
+TRIES = 5
+
+
+class Asker:
+    """Asks in one conversation, of a notebook or in memory.
+
+    Parameters
+    ----------
+    options : ChatOptions
+        Those that hold where a question gives none.
+    name : str, optional
+        A conversation of this notebook, empty for its own; None: one in memory.
+    messages : iterable
+        What was said before, as the API's own list.
+    language : {"en", "zh"}
+        Language of what is saved and of errors.
+
+    Attributes
+    ----------
+    session : dict
+        Settings of this session, as `%qwen_nb config` makes them; nearest of all places.
+    native : DashScopeDialect
+        The native protocol, with the routes it has learned.
+    last_request, last_server
+        What was asked last, and the server named for it, if one was.
+    """
+
+    def __init__(
+        self,
+        options: ChatOptions,
+        *,
+        name: str | None,
+        messages: Iterable[Any],
+        language: Language,
+    ) -> None:
+        self.options = checked(options)
+        self.language = language
+        self.session: dict[str, Any] = {}
+        self.name = name
+        self._archive = None if name is None else Archive.current()
+        self._own = Kept()
+        self._heard: Mapping[str, str] = {}
+        self.last_request: ChatRequest | None = None
+        self.last_server: str | None = None
+        self._before = messages_from(messages)
+        self.native = DashScopeDialect()
+        self._compatible = OpenAIDialect()
+        self._connections = Connections()
+
+    @property
+    def archive(self) -> Archive | None:
+        """The conversations of this notebook; None for a chat in memory."""
+        return self._archive
+
+    @property
+    def ledger(self) -> Ledger:
+        """All calls of this person, as far as they are known here."""
+        return self._of_calls.ledger
+
+    @property
+    def budgets(self) -> Budgets:
+        """What may be spent."""
+        return self._of_calls.budgets
+
+    @property
+    def notebook(self) -> str:
+        """The id of this notebook, or one of this session where nothing identifies it."""
+        return self._of_calls.notebook
+
+    @property
+    def _of_calls(self) -> Archive:
+        if self._archive is None:
+            return Archive.of_calls()
+        return self._archive
+
+    def kept(self, name: str | None = None) -> Kept:
+        """Return the conversation that is asked now, or another one of this notebook."""
+        if self._archive is None:
+            return self._own
+        kept = self._archive.kept(self.name if name is None else name)
+        self._hear_language()
+        return kept
+
+    def settings(self) -> Settings:
+        """Return all settings as they stand now."""
+        notebook = None if self._archive is None else self._archive.settings
+        return Settings(os.environ, Path.cwd(), self.session, notebook)
+
+    def know_notebook(self) -> None:
+        """Find out which notebook this is, if that can be told: its own settings hold then.
+
+        The store is opened for it, and `settings` alone never does that.
+        """
+        if self._archive is not None:
+            self._archive.recognise()
+            self._refresh_settings()
+
+    def _refresh_settings(self) -> None:
+        if self._archive is not None:
+            self._archive.refresh_settings()
+            self._hear_language()
+
+    def _hear_language(self) -> None:
+        # The magics read the language before anybody knew which notebook this is. A chat
+        # with a name of its own was given its language by whoever made it.
+        if self._archive is None or self.name is not None:
+            return
+        before, self._heard = self._heard, self._archive.settings
+        if self._heard is not before and "lang" in self._heard:
+            with contextlib.suppress(QwenError):  # told by what needs the settings
+                self.language = self.settings().value("lang", self.language)
+
+    def catalogue(self) -> Catalogue:
+        """Return what is known about models, prices and servers."""
+        return Catalogue.load(self.settings().home)
+
+    def server(
+        self, named: str | None = None, *, started: bool = True, watched: bool = False
+    ) -> Server:
+        """Return the server that questions go to now.
+
+        Parameters
+        ----------
+        named : str, optional
+            The server named for one call.
+        started : bool
+            False only looks: the embedded emulator, if it is that, is not started.
+        watched : bool
+            Somebody reads along, so the emulator writes at a reader's pace.
+
+        Raises
+        ------
+        ConfigError
+            When the settings name no usable address.
+        """
+        server = _servers.server_from(self.settings(), self.catalogue(), named)
+        if not server.scripted:
+            return server
+        server = replace(server, name=text("server.emulator", self.language))
+        if not started:
+            return server
+        from qwen_nb.emulator import embedded
+
+        emulator = embedded(pace=None if watched else 0.0)
+        return replace(
+            server,
+            base_url=emulator.openai_base_url,
+            native_url=emulator.dashscope_base_url,
+            key=emulator.key,
+        )
+
+    def default_options(self, server: Server) -> ChatOptions:
+        """Return the options that hold where a question gives none."""
+        return self.settings().options(self.options, model_studio=server.model_studio)
+
+    def close(self) -> None:
+        """Close connections, and the embedded emulator if it was this chat's server.
+
+        The chat can be asked again; both are then opened anew.
+        """
+        if self._connections.close():
+            from qwen_nb.emulator import stop_embedded
+
+            stop_embedded()
+
+    def _run(
+        self, question: Question, display: Display | None, *, is_detached: bool = False
+    ) -> Run:
+        with self._placed(question) as (desk, slot):
+            watched = Screen.current().is_watched(self._display_wish())
+            watched = watched or isinstance(display, TerminalDisplay)
+            server = self.server(question.server, watched=watched)
+            ready = desk.ready(question, server, slot)
+            return self._prepared(ready, desk, slot, display, is_detached=is_detached)
+
+    @contextlib.contextmanager
+    def _placed(self, question: Question) -> Iterator[tuple[Desk, Slot | None]]:
+        """Give a question its place; it is given up again if the question is not sent."""
+        kept = self.kept(question.chat)
+        kept.refresh()
+        self._refresh_settings()
+        slot = self._slot(kept, question)
+        try:
+            yield self._desk(kept), slot
+        except BaseException as error:
+            if slot is not None:
+                kept.release(slot)
+            if isinstance(error, QwenError):
+                raise self._told(error) from error.__cause__
+            raise
+
+    def _slot(self, kept: Kept, question: Question) -> Slot | None:
+        if question.once:
+            return None
+        if question.again is not None:
+            return kept.conversation.slot_again(question.again)
+        screen = Screen.current()
+        return kept.conversation.place_for(
+            screen.cell_key, screen.execution, starts_anew=question.new
+        )
+
+    def _desk(self, kept: Kept) -> Desk:
+        return Desk(
+            kept=kept,
+            before=self._before,
+            options=self.options,
+            settings=self.settings(),
+            catalogue=self.catalogue(),
+            compatible=self._compatible,
+            native=self.native,
+        )
+
+    def _prepared(
+        self,
+        ready: Ready,
+        desk: Desk,
+        slot: Slot | None,
+        display: Display | None,
+        *,
+        is_detached: bool = False,
+    ) -> Run:
+        account = self._account(desk, ready.question, slot)
+        account.permit(
+            lambda: bound_of(ready, desk.catalogue).cost,
+            self.budgets,
+            ready.server,
+            ready.options.model or "",
+            self._agrees,
+        )
+        if self._archive is not None and (told := self._archive.take_notes(self.language)):
+            question = replace(ready.question, notes=(*ready.question.notes, *told))
+            ready = replace(ready, question=question)
+        question, settings, screen = ready.question, desk.settings, Screen.current()
+        carries = settings.value("carry", True)
+        idle_s = settings.value("idle_timeout", IDLE_S)
+        run = Run(
+            ready,
+            desk,
+            slot,
+            screen,
+            display
+            or screen.display(
+                self.language,
+                owns_cell=question.owns_cell,
+                hide_thinking=question.hide_thinking,
+                quiet=question.quiet,
+                is_detached=is_detached,
+                wished=self._display_wish(),
+                describe=describing(desk.kept, slot, carries=carries),
+            ),
+            language=self.language,
+            exchange=lambda server: self._connections.exchange(
+                server, idle_s, native=ready.dialect is self.native
+            ),
+            other_region=self._other_region,
+            retries=Retries(settings.value("retries", TRIES)),
+            idle_s=idle_s,
+            account=account,
+        )
+        weakref.finalize(run, account.release)  # also of one that was never followed
+        self.last_request, self.last_server = ready.request, question.server
+        return run
+
+    def _agrees(self, verdict: Verdict) -> bool:
+        """Ask the person whether a call may pass a budget; no, where nobody can answer."""
+        if not _notebook.can_answer(_notebook.running_shell()):
+            return False
+        answer = input(verdict.asked(self.language)).strip().casefold()
+        return answer in ("y", "yes", "是")
+
+    def _account(self, desk: Desk, question: Question, slot: Slot | None) -> Account:
+        archive = self._of_calls
+        return Account(
+            ledger=archive.ledger,
+            catalogue=desk.catalogue,
+            conversation=desk.kept.booked_as,
+            notebook=archive.notebook,
+            chat=desk.kept.name,
+            path=archive.path,
+            entry="" if slot is None else slot.id,
+            number=None if slot is None else 1 if question.new else slot.number,
+        )
+
+    def _other_region(self, server: Server) -> Server | None:
+        if not (server.guessed and server.key):
+            return None
+        settings = self.settings()
+        found = _servers.region_of_key(server, settings, self.catalogue())
+        if found is not None:
+            _servers.remember_region(settings, server.key, found.region_name)
+        return found
+
+    def _display_wish(self) -> str | None:
+        try:
+            wish: str | None = self.settings().value("display")
+        except QwenError as error:
+            raise self._told(error) from error.__cause__
+        return wish
+
+    def _told(self, error: QwenError) -> QwenError:
+        error.language = self.language
+        return error

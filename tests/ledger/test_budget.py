@@ -1,0 +1,234 @@
+import re
+import threading
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from _calls import NOON, call, cost
+
+from qwen_nb import BudgetReached, ConfigError
+from qwen_nb._budget import Budget, Budgets, Off, check, money, parse, reserve
+from qwen_nb._ledger import Ledger
+from qwen_nb._usage import Cost
+
+USD5 = Budget(Decimal(5), "USD", "chat", "c")
+CNY5 = Budget(Decimal(5), "CNY", "chat", "c")
+MONTH = Budget(Decimal(1), "USD", "month")
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("", None),
+        ("5 USD", Budget(Decimal(5), "USD")),
+        ("5usd", Budget(Decimal(5), "USD")),
+        ("USD 5.50", Budget(Decimal("5.50"), "USD")),
+        ("$5", Budget(Decimal(5), "USD")),
+        ("$ .5", Budget(Decimal("0.5"), "USD")),
+        ("$5 USD", Budget(Decimal(5), "USD")),
+        ("US$5", Budget(Decimal(5), "USD")),
+        ("5美元", Budget(Decimal(5), "USD")),
+        ("5 美元 notebook", Budget(Decimal(5), "USD", "notebook")),
+        ("5元", Budget(Decimal(5), "CNY")),
+        ("¥5 month", Budget(Decimal(5), "CNY", "month")),
+        ("￥5", Budget(Decimal(5), "CNY")),
+        ("人民币5元", Budget(Decimal(5), "CNY")),
+        ("5 cny CHAT", Budget(Decimal(5), "CNY", "chat")),
+        ("0 USD", Budget(Decimal(0), "USD")),
+        ("0.1 USD", Budget(Decimal("0.1"), "USD")),
+        ("off", Off()),
+        ("OFF month", Off("month")),
+    ],
+)
+def test_words_are_understood(told: str, expected: object) -> None:
+    assert parse(told.split()) == expected
+
+
+@pytest.mark.parametrize(
+    ("told", "key", "named"),
+    [
+        ("-5 USD", "error.budget_amount", "-5"),
+        ("$-5", "error.budget_amount", "-5"),
+        ("NaN USD", "error.budget_amount", "NaN"),
+        ("inf USD", "error.budget_amount", "inf"),
+        ("1e3 USD", "error.budget_amount", "1e3"),
+        ("1,000 USD", "error.budget_amount", "1,000"),
+        ("five USD", "error.budget_amount", "five"),
+        ("5 EUR", "error.budget_money", "EUR"),
+        ("5€", "error.budget_money", "€"),
+        ("$5 CNY", "error.budget_money", "$ cny"),
+        ("5", "error.budget_words", "5"),
+        ("USD", "error.budget_words", "USD"),
+        ("month", "error.budget_words", "month"),
+        ("5 USD week", "error.budget_words", "week"),
+        ("off now", "error.budget_words", "off now"),
+    ],
+)
+def test_words_that_say_nothing_of_the_kind(told: str, key: str, named: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(told.split())
+    assert caught.value.key == key
+    for language in ("en", "zh"):
+        assert named in caught.value.message(language)
+
+
+def ledger_with(*made: Any) -> Ledger:
+    ledger = Ledger()
+    for each in made:
+        ledger.add(each)
+    return ledger
+
+
+@pytest.mark.parametrize(
+    ("budgets", "spent", "bound", "reason"),
+    [
+        ((), None, None, "within"),
+        ((USD5,), None, cost("5"), "within"),
+        ((USD5,), None, cost("5.000001"), "reached"),
+        ((USD5,), "4.9", cost("0.1"), "within"),
+        ((USD5,), "4.9", cost("0.11"), "reached"),
+        ((USD5,), "6", cost("0.01"), "reached"),
+        ((USD5,), "6", cost("0"), "within"),
+        ((USD5,), None, None, "unpriced"),
+        ((USD5,), None, cost("0.01", "CNY"), "currency"),
+        ((USD5,), None, cost("0", "CNY"), "within"),
+        ((USD5, CNY5), "6", cost("0.01", "CNY"), "within"),
+        ((CNY5, USD5), "6", cost("0.01", "USD"), "reached"),
+        ((USD5, MONTH), "0.9", cost("0.2"), "reached"),
+        ((MONTH,), "0.9", cost("0.1"), "within"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("scripted", [False, True])
+def test_verdicts(
+    budgets: tuple[Budget, ...],
+    spent: str | None,
+    bound: Cost | None,
+    reason: str,
+    scripted: bool,
+) -> None:
+    ledger = ledger_with()
+    if spent is not None:
+        ledger.add(call(amount=spent, conversation="c", scripted=scripted))
+    # what the other kind of server took is another matter
+    ledger.add(call(amount="1000", conversation="c", scripted=not scripted))
+    ledger.add(call(amount="1000", currency="CNY", conversation="c", scripted=not scripted))
+    verdict = check(budgets, ledger, bound, scripted=scripted, now=NOON)
+    assert verdict.reason == reason
+    assert verdict.may_send == (reason == "within")
+    if reason == "within":
+        with pytest.raises(ValueError, match="no budget"):
+            verdict.error()
+
+
+def test_what_has_no_price_is_told_of() -> None:
+    ledger = ledger_with(
+        call(amount=None, conversation="c"), call(amount="5", conversation="c")
+    )
+    verdict = check([USD5], ledger, cost("1"))
+    assert (verdict.spent, verdict.unpriced) == (Decimal(5), 1)
+    assert verdict.error().message("en").endswith("not in what is spent: 1.")
+    assert "unknown cost" in verdict.asked("en")
+    assert "1 次调用费用未知" in verdict.error().message("zh")
+
+
+def test_another_month_is_another_budget() -> None:
+    ledger = ledger_with(call(amount="1"))
+    assert not check([MONTH], ledger, cost("0.1"), now=NOON).may_send
+    assert check([MONTH], ledger, cost("0.1"), now=NOON + 31 * 86_400).may_send
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("scripted", [False, True])
+@pytest.mark.parametrize(
+    ("bound", "named"),
+    [
+        (
+            cost("0.25"),
+            ["0.25 USD", "4.9", "5 USD", "budget 10 USD", "--max-tokens", "budget off"],
+        ),
+        (None, ["5 USD", "models --set-price qwen-x singapore IN OUT", "0 0", "budget off"]),
+        (cost("2", "CNY"), ["2 CNY", "5 USD", "budget 5 CNY", "budget off"]),
+    ],
+)
+def test_an_error_says_how_to_go_on(
+    bound: Cost | None, named: list[str], scripted: bool, language: Any
+) -> None:
+    ledger = ledger_with(call(amount="4.9", conversation="c", scripted=scripted))
+    verdict = check([USD5], ledger, bound, scripted=scripted)
+    error = verdict.error(model="qwen-x", region="singapore")
+    assert isinstance(error, BudgetReached)
+    assert {"scope", "amount", "currency", "spent", "bound"} <= error.facts.keys()
+    told = error.message(language)
+    for words in named:
+        assert re.search(rf"(?<![\d.]){re.escape(words)}", told), (words, told)
+    assert {"en": "Nothing was sent", "zh": "未发送任何内容"}[language] in told
+    assert {"en": "this conversation", "zh": "当前会话"}[language] in told
+    question = verdict.asked(language)
+    assert question.endswith("[y/N] ")
+    assert "5 USD" in question
+
+
+def test_reservations_never_let_the_sum_pass() -> None:
+    ledger, lock, sent = Ledger(), threading.Lock(), []
+    worst: list[Decimal] = []
+
+    def work(name: int) -> None:
+        for at in range(20):
+            key = f"{name} {at}"
+            verdict = reserve([USD5], ledger, key, cost("0.07"), conversation="c")
+            if not verdict.may_send:
+                continue
+            with ledger.held():
+                away = ledger.reserved("chat", "c", scripted=False)["USD"]
+                worst.append(ledger.spent("chat", "c", scripted=False).of("USD") + away)
+            ledger.add(call(amount="0.05", conversation="c"))
+            ledger.release(key)
+            with lock:
+                sent.append(key)
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    spent = ledger.spent("chat", "c", scripted=False).of("USD")
+    assert spent == Decimal("0.05") * len(sent) <= 5
+    assert spent > Decimal("4.8")  # and the rest is not given away
+    assert ledger.reserved("chat", "c", scripted=False) == {}
+
+
+def test_a_call_under_way_is_held_against_the_budget() -> None:
+    ledger = Ledger()
+    assert reserve([USD5], ledger, "1", cost("3"), conversation="c").may_send
+    second = reserve([USD5], ledger, "2", cost("3"), conversation="c")
+    assert (second.reason, second.spent) == ("reached", Decimal(3))
+    ledger.release("1")
+    assert reserve([USD5], ledger, "2", cost("3"), conversation="c").may_send
+
+
+def test_the_budgets_of_a_call_are_those_of_its_scopes() -> None:
+    budgets = Budgets()
+    mine, other = (
+        Budget(Decimal(1), "USD", "notebook", "n"),
+        Budget(Decimal(2), "USD", "chat", "d"),
+    )
+    for each in (MONTH, mine, other, CNY5, USD5):
+        budgets.set(each)
+    assert budgets.all(conversation="c", notebook="n") == (CNY5, USD5, mine, MONTH)
+    assert budgets.off("chat", conversation="c") == (CNY5, USD5)
+    assert budgets.all(conversation="c", notebook="n") == (mine, MONTH)
+
+
+@pytest.mark.parametrize(
+    ("amount", "told"),
+    [
+        ("5", "5"),
+        ("5.50", "5.5"),
+        ("1E-7", "0.0000001"),
+        ("1E+2", "100"),
+        ("0.00", "0"),
+        ("10", "10"),
+    ],
+)
+def test_money_has_all_its_digits(amount: str, told: str) -> None:
+    assert money(Decimal(amount)) == told
