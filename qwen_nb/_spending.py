@@ -54,7 +54,7 @@ class UsageTable(list[dict[str, Any]]):
     def chart_html(self) -> str:
         """Return both charts as SVG: tokens by turn, and cost over time."""
         charts = (chart(self._calls, self._language) for chart in (tokens_chart, cost_chart))
-        return "\n".join(filter(None, charts))
+        return "\n".join(f'<div style="margin-top:1em">{each}</div>' for each in charts if each)
 
     def chart_plain(self, width: int = 80) -> str:
         """Return both charts as lines of text."""

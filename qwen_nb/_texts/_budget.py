@@ -16,19 +16,19 @@ TEXTS: dict[str, tuple[str, str]] = {
     "error.budget_reached": (
         "This call could cost up to {bound} {currency}, and {spent} of the {amount} {currency} "
         "allowed for {scope} are spent. Nothing was sent. Allow more, as in %qwen_nb budget 10 "
-        "{currency}, ask with --max-tokens N, or lift it with %qwen_nb budget off.",
+        "{currency}, ask with --max-tokens N and --think N, or lift it with %qwen_nb budget off.",
         "本次调用最多可能花费 {bound} {currency},而{scope}的预算 {amount} {currency} 已用 {spent}。"
-        "未发送任何内容。可提高预算,如 %qwen_nb budget 10 {currency};用 --max-tokens N 限制本次"
+        "未发送任何内容。可提高预算,如 %qwen_nb budget 10 {currency};用 --max-tokens N 和 --think N 限制本次"
         "输出;或用 %qwen_nb budget off 取消预算。",
     ),
     "error.budget_would_reach": (
         "By the price list this call could cost up to {bound} {currency}, and {spent} of the "
         "{amount} {currency} allowed for {scope} would be spent by what the emulator answered. "
         "Nothing was sent. Allow more, as in %qwen_nb budget 10 {currency}, ask with "
-        "--max-tokens N, or lift it with %qwen_nb budget off.",
+        "--max-tokens N and --think N, or lift it with %qwen_nb budget off.",
         "按价目表,本次调用最多会花费 {bound} {currency},而模拟器在{scope}的回复折合已用 {spent},"
         "预算为 {amount} {currency}。未发送任何内容。可提高预算,如 %qwen_nb budget 10 {currency};"
-        "用 --max-tokens N 限制本次输出;或用 %qwen_nb budget off 取消预算。",
+        "用 --max-tokens N 和 --think N 限制本次输出;或用 %qwen_nb budget off 取消预算。",
     ),
     "error.budget_unpriced": (
         "What this call can cost is not known, and {amount} {currency} are allowed for {scope}. "

@@ -1,11 +1,11 @@
 """`%qwen_nb usage`, `budget` and `models --set-price`, as a person types them."""
 
-import importlib.util
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pandas
 import pytest
 from IPython.core.error import UsageError
 
@@ -128,10 +128,7 @@ def test_usage_is_drawn_where_it_is_wanted(notebook: Notebook, said: Said) -> No
     assert "█" not in plain
 
 
-@pytest.mark.skipif(importlib.util.find_spec("pandas") is None, reason="pandas takes the rows")
 def test_pandas_takes_the_rows(notebook: Notebook, said: Said) -> None:
-    import pandas
-
     notebook.run("%qwen -q one\n%qwen -q two")
     frame = pandas.DataFrame(qwen_nb.usage())
     assert list(frame["turn"]) == ["1", "2"]
