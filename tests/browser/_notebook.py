@@ -56,14 +56,19 @@ class Notebook(NotebookPage):
         self.start_all()
         self.wait()
 
-    def run_new(self, source: str) -> int:
-        """Add a cell at the end, run it and return its index."""
+    def add(self, source: str) -> int:
+        """Add a cell at the end and return its index."""
         index: int = self.ask(
             "source => { const model = PANEL.content.model.sharedModel; const end ="
             " model.cells.length; model.insertCell(end, {cell_type: 'code', source});"
             " return end; }",
             source,
         )
+        return index
+
+    def run_new(self, source: str) -> int:
+        """Add a cell at the end, run it and return its index."""
+        index = self.add(source)
         self.run(index)
         return index
 

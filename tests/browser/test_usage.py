@@ -110,3 +110,30 @@ def test_what_is_saved_and_exported_has_it_all(
     # without any page: as text, with bars
     assert re.search(r"^1\s+1\s", table, re.M)
     assert "█" in table
+
+
+def test_a_budget_asks_in_the_cell(notebook: Notebook) -> None:
+    page = notebook.shown()
+
+    def answer(word: str, index: int) -> None:
+        box = notebook.output(index).locator(".jp-Stdin-input")
+
+        def type_it() -> None:
+            box.wait_for()
+            box.fill(word)
+            page.keyboard.press("Enter")
+
+        notebook.browser.do(type_it)
+        notebook.wait()
+
+    notebook.run_new("%qwen_nb budget 0.0001 USD")
+    refused = notebook.add("%%qwen\nHello")
+    notebook.start(refused)
+    answer("n", refused)
+    assert "BudgetReached" in notebook.text(refused)
+    before = len(recorded(notebook))
+    notebook.start(refused)
+    answer("y", refused)
+    assert len(recorded(notebook)) == before + 1
+    assert "The emulator of qwen_nb is listening" in notebook.text(refused)
+    notebook.run_new("%qwen_nb budget off")
