@@ -16,9 +16,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from qwen_nb import Reply, Turn, Usage
+from qwen_nb import Reply, Turn
 from qwen_nb._entry import Entry, new_id
 from qwen_nb._messages import ChatOptions
+from qwen_nb._usage import Usage
 from qwen_nb.store._store import Store
 
 ENGLISH = ("the", "weather", "city", "model", "answer", "think", "token", "cell", "graph")

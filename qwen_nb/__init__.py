@@ -6,7 +6,7 @@ Importing this package imports neither openai nor a widget nor an HTTP library.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qwen_nb._errors import (
     ApiError,
@@ -24,13 +24,16 @@ from qwen_nb._errors import (
     Stopped,
     StoreError,
     StreamError,
+    StructuredError,
     TimedOut,
 )
 from qwen_nb._job import Job
 from qwen_nb._messages import Reply, Turn
-from qwen_nb._spending import UsageTable
-from qwen_nb._usage import Usage
+from qwen_nb.batch import map
 from qwen_nb.chat import Chat
+
+if TYPE_CHECKING:
+    from qwen_nb._spending import UsageTable
 
 __all__ = [
     "ApiError",
@@ -51,11 +54,11 @@ __all__ = [
     "Stopped",
     "StoreError",
     "StreamError",
+    "StructuredError",
     "TimedOut",
     "Turn",
-    "Usage",
-    "UsageTable",
     "load_ipython_extension",
+    "map",
     "unload_ipython_extension",
     "usage",
 ]

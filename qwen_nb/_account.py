@@ -144,7 +144,7 @@ class Account:
         self, kind: CallKind, reply: Reply, server: Server, *, at: float | None = None
     ) -> None:
         """Have a settled reply in the ledger; a call that brought nothing was free."""
-        if reply.usage is None and not (reply.answer or reply.thinking):
+        if reply.usage is None and not (reply.answer or reply.thinking or reply.tool_calls):
             return  # protocol.md §6.5
         self.ledger.add(
             Call(
@@ -168,9 +168,16 @@ class Account:
     def book_cut(self, entry: Entry) -> None:
         """Have a reply in the ledger that was cut off with the process that asked for it."""
         known = self.ledger.calls(conversation=self.conversation, since=entry.asked_at)
-        if any(call.entry == entry.id for call in known):
+        booked = sum(call.entry == entry.id and call.kind == "answer" for call in known)
+        whole = entry.turn.reply
+        if booked >= max(len(whole.round_usage), 1):
             return  # it died after it had booked the call
-        reply = entry.turn.reply
+        reply = whole.final
+        if whole.round_usage:
+            # it has the cost of all rounds; those before are booked
+            server = Server(name=whole.server, region=entry.region)
+            last = replace(reply, cost=None)
+            reply = self.settled(last, reply.model, server, sent=0, before=None)
         server = Server(name=reply.server, region=entry.region, scripted=reply.scripted)
         replace(self, entry=entry.id).book("answer", reply, server, at=entry.asked_at)
 
@@ -181,11 +188,13 @@ class Account:
 
 
 def _estimate(reply: Reply, sent: int, before: Reply | None) -> Usage | None:
-    if not (reply.request_id or reply.answer or reply.thinking):
+    if not (reply.request_id or reply.answer or reply.thinking or reply.tool_calls):
         return None  # nothing had come: nobody knows whether it was ever begun
     was = before or Reply()
     thinking = estimate_tokens(reply.thinking[len(was.thinking) :])
     answer = estimate_tokens(reply.answer[len(was.answer) :])
+    for call in reply.tool_calls:
+        answer += estimate_tokens(call.name) + estimate_tokens(call.arguments)
     return Usage(
         input=sent,
         output=thinking + answer,

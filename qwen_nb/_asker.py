@@ -22,10 +22,11 @@ from qwen_nb._bound import bound_of
 from qwen_nb._budget import Budgets, Verdict
 from qwen_nb._connections import Connections
 from qwen_nb._entry import Slot
-from qwen_nb._errors import QwenError
+from qwen_nb._errors import ConfigError, QwenError
+from qwen_nb._forming import Forming
 from qwen_nb._kept import Kept
 from qwen_nb._ledger import Ledger
-from qwen_nb._messages import ChatOptions, ChatRequest, Display, Server
+from qwen_nb._messages import ChatOptions, ChatRequest, Display, Server, ToolCall
 from qwen_nb._pump import IDLE_S
 from qwen_nb._question import Question
 from qwen_nb._request import Desk, Ready, checked
@@ -33,15 +34,21 @@ from qwen_nb._retries import Retries
 from qwen_nb._run import Run, describing
 from qwen_nb._screen import Screen
 from qwen_nb._settings import Settings
+from qwen_nb._structured import Structure
 from qwen_nb._texts import Language, text
+from qwen_nb._tool_rounds import MOST_ROUNDS, ToolRounds
+from qwen_nb._tools import Tool, tool_name, tools_of
 from qwen_nb.catalogue import Catalogue
 from qwen_nb.dialects.dashscope import DashScopeDialect
 from qwen_nb.dialects.openai import OpenAIDialect
-from qwen_nb.render import TerminalDisplay
+from qwen_nb.render import TerminalDisplay, visible
 
 __all__ = ["Asker"]
 
 TRIES = 5
+
+_ASKED = 1000
+"""Characters of a call's arguments that are shown when the person is asked."""
 
 
 class Asker:
@@ -57,6 +64,14 @@ class Asker:
         What was said before, as the API's own list.
     language : {"en", "zh"}
         Language of what is saved and of errors.
+    tools : iterable, optional
+        What the model may call where a question names nothing.
+    confirm : bool
+        Ask before a tool runs.
+    max_rounds : int
+        How many rounds of calls a turn may have.
+    json : object, optional
+        What an answer has to be where a question does not say; see `Question`.
 
     Attributes
     ----------
@@ -75,8 +90,18 @@ class Asker:
         name: str | None,
         messages: Iterable[Any],
         language: Language,
+        tools: Any = None,
+        confirm: bool = False,
+        max_rounds: int | None = None,
+        json: Any = None,
     ) -> None:
         self.options = checked(options)
+        self.tools = tools_of(tools or ())
+        self.confirm = confirm
+        self.max_rounds = max_rounds
+        self.json = _form(json)
+        self._known_tools: dict[str, Tool] = {}
+        self._last_form: tuple[str, Any] = ("", None)  # for one that is asked again
         self.language = language
         self.session: dict[str, Any] = {}
         self.name = name
@@ -209,12 +234,41 @@ class Asker:
     def _run(
         self, question: Question, display: Display | None, *, is_detached: bool = False
     ) -> Run:
+        question = self._equipped(question)
         with self._placed(question) as (desk, slot):
             watched = Screen.current().is_watched(self._display_wish())
             watched = watched or isinstance(display, TerminalDisplay)
             server = self.server(question.server, watched=watched)
             ready = desk.ready(question, server, slot)
             return self._prepared(ready, desk, slot, display, is_detached=is_detached)
+
+    def _equipped(self, question: Question) -> Question:
+        """Return the question with its tools, made ready and checked."""
+        try:
+            given = self.tools if question.tools is None else tools_of(question.tools)
+            most = self.max_rounds if question.max_rounds is None else question.max_rounds
+            if most is not None and most < 1:
+                raise ConfigError("error.tool_rounds", value=most)
+            form = self.json if question.json is None else _form(question.json)
+            if question.again is not None and question.json is None:
+                asked, last = self._last_form
+                form = last if asked == question.prompt else form
+        except QwenError as error:
+            raise self._told(error) from error.__cause__
+        confirm = self.confirm if question.confirm is None else question.confirm
+        self._known_tools |= {tool.name: tool for tool in given if tool.function is not None}
+        if question.again is not None and question.tools is None:
+            # a turn that is asked again has the schemas; the functions are known here
+            named = {tool.name for tool in given}
+            there = question.options.params.get("tools")
+            names = map(tool_name, there if isinstance(there, list | tuple) else ())
+            given += tuple(
+                tool
+                for name in names
+                if name not in named and (tool := self._known_tools.get(name)) is not None
+            )
+        self._last_form = question.prompt, form
+        return replace(question, tools=given, confirm=confirm, max_rounds=most, json=form)
 
     @contextlib.contextmanager
     def _placed(self, question: Question) -> Iterator[tuple[Desk, Slot | None]]:
@@ -261,19 +315,26 @@ class Asker:
         display: Display | None,
         *,
         is_detached: bool = False,
+        screen: Screen | None = None,
+        retries: Retries | None = None,
     ) -> Run:
         account = self._account(desk, ready.question, slot)
-        account.permit(
-            lambda: bound_of(ready, desk.catalogue).cost,
-            self.budgets,
-            ready.server,
-            ready.options.model or "",
-            self._agrees,
-        )
+
+        def permit(ready: Ready) -> None:
+            account.permit(
+                lambda: bound_of(ready, desk.catalogue).cost,
+                self.budgets,
+                ready.server,
+                ready.options.model or "",
+                self._agrees,
+            )
+
+        permit(ready)
         if self._archive is not None and (told := self._archive.take_notes(self.language)):
             question = replace(ready.question, notes=(*ready.question.notes, *told))
             ready = replace(ready, question=question)
-        question, settings, screen = ready.question, desk.settings, Screen.current()
+        question, settings = ready.question, desk.settings
+        screen = screen or Screen.current()
         carries = settings.value("carry", True)
         idle_s = settings.value("idle_timeout", IDLE_S)
         run = Run(
@@ -287,6 +348,7 @@ class Asker:
                 owns_cell=question.owns_cell,
                 hide_thinking=question.hide_thinking,
                 quiet=question.quiet,
+                as_text=question.as_text,
                 is_detached=is_detached,
                 wished=self._display_wish(),
                 describe=describing(desk.kept, slot, carries=carries),
@@ -296,20 +358,58 @@ class Asker:
                 server, idle_s, native=ready.dialect is self.native
             ),
             other_region=self._other_region,
-            retries=Retries(settings.value("retries", TRIES)),
+            retries=retries or Retries(settings.value("retries", TRIES)),
             idle_s=idle_s,
             account=account,
+            permit=permit,
+            rounds=self._rounds_of(question, ready.options.params.get("tools")),
+            forming=self._forming_of(ready, desk.catalogue),
         )
         weakref.finalize(run, account.release)  # also of one that was never followed
         self.last_request, self.last_server = ready.request, question.server
         return run
 
+    def _forming_of(self, ready: Ready, catalogue: Catalogue) -> Forming | None:
+        form = ready.question.json
+        if not _wants(form):
+            return None
+        model = ready.options.model or ready.request.model
+        request = ChatRequest(model, (), ready.options)
+        return Forming.of(form, request, ready.server, catalogue.find, self.language)
+
+    def _rounds_of(self, question: Question, sent: Any) -> ToolRounds:
+        begun = question.begun
+        schemas = sent if isinstance(sent, list) else []
+        return ToolRounds(
+            # among what is sent there may be some that somebody else runs
+            tools={name: Tool(name, each) for each in schemas if (name := tool_name(each))}
+            | {tool.name: tool for tool in question.tools},
+            most=question.max_rounds or MOST_ROUNDS,
+            confirm=self._allows if question.confirm else None,
+            before=begun.said if begun is not None else (),
+            records=begun.reply.calls if begun is not None else (),
+            language=self.language,
+        )
+
+    def _allows(self, call: ToolCall) -> str | None:
+        """Ask the person whether a call may run; return what the model is told if not."""
+        if not _notebook.can_answer(_notebook.running_shell()):
+            return text("tools.nobody", self.language)
+        asked = text(
+            "tools.confirm",
+            self.language,
+            name=visible(call.name),
+            arguments=visible(call.arguments)[:_ASKED],
+        )
+        if _is_yes(input(asked)):
+            return None
+        return text("tools.not_allowed", self.language)
+
     def _agrees(self, verdict: Verdict) -> bool:
         """Ask the person whether a call may pass a budget; no, where nobody can answer."""
         if not _notebook.can_answer(_notebook.running_shell()):
             return False
-        answer = input(verdict.asked(self.language)).strip().casefold()
-        return answer in ("y", "yes", "是")
+        return _is_yes(input(verdict.asked(self.language)))
 
     def _account(self, desk: Desk, question: Question, slot: Slot | None) -> Account:
         archive = self._of_calls
@@ -343,3 +443,18 @@ class Asker:
     def _told(self, error: QwenError) -> QwenError:
         error.language = self.language
         return error
+
+
+def _wants(form: Any) -> bool:
+    return form is not None and form is not False
+
+
+def _form(given: Any) -> Any:
+    """Return what an answer has to be, if anything, once it is known to be askable."""
+    if _wants(given):
+        Structure.of(given)
+    return given
+
+
+def _is_yes(answer: str) -> bool:
+    return answer.strip().casefold() in ("y", "yes", "是")

@@ -10,12 +10,20 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from hashlib import sha256
 from typing import Any, TypeVar, get_args
 
-from qwen_nb._messages import ChatOptions, FinishReason, Reply, ToolCall, Turn
+from qwen_nb._messages import (
+    CallRecord,
+    ChatOptions,
+    FinishReason,
+    Message,
+    Reply,
+    ToolCall,
+    Turn,
+)
 from qwen_nb._usage import Usage
 
 __all__ = ["BOUND", "VERSION", "carried", "turn_from"]
@@ -91,6 +99,15 @@ def carried(turn: Turn, *, keep_thinking: bool = False) -> dict[str, Any]:
     }
     if reply.usage is not None:
         full["usage"] = _counts(reply.usage)
+    if turn.said:
+        full["said"] = list(_said(turn, keep_thinking=keep_thinking))
+    if turn.said or reply.round_usage:  # of tools, or of bringing the answer into its form
+        full["answer_from"] = reply.answer_from
+        full["round_usage"] = [_counts(each) if each else None for each in reply.round_usage]
+        if keep_thinking:
+            full["thinking_from"] = reply.thinking_from
+    if reply.structured:
+        full["structured"] = True
     if keep_thinking and reply.thinking:
         full["thinking"] = reply.thinking
     full = _plain(full)
@@ -129,6 +146,28 @@ def turn_from(carried: object) -> Turn | None:
     return None if _is_too_long(turn) else turn
 
 
+def _said(turn: Turn, *, keep_thinking: bool) -> Iterator[dict[str, Any]]:
+    """Yield the rounds of tools as data; a result says what became of its call."""
+    records = {record.id: record for record in turn.reply.calls}
+    for message in turn.said:
+        told: dict[str, Any] = {"content": message.content or ""}
+        if message.role == "tool":
+            record = records.get(message.tool_call_id, CallRecord(""))
+            told["tool_call_id"] = message.tool_call_id
+            told |= {name: True for name in _ENDS if getattr(record, name)}
+        else:
+            told["tool_calls"] = [
+                {"id": call.id, "name": call.name, "arguments": call.arguments}
+                for call in message.tool_calls
+            ]
+            if keep_thinking and message.thinking:
+                told["thinking"] = message.thinking
+        yield told
+
+
+_ENDS = ("failed", "stopped")
+
+
 def _counts(usage: Usage) -> dict[str, Any]:
     return _given(
         **{name: getattr(usage, name) for name in _FIGURES},
@@ -154,7 +193,13 @@ def _turn(found: Mapping[str, Any]) -> Turn:
     reason = _field(found, "finish_reason", str)
     if reason not in get_args(FinishReason):
         raise _Malformed
+    said, calls = _rounds(_field(found, "said", list, []))
+    rounds = _field(found, "round_usage", list, [])
     reply = Reply(
+        calls=calls,
+        answer_from=_count(found, "answer_from") or 0,
+        thinking_from=_count(found, "thinking_from") or 0,
+        round_usage=tuple(each if each is None else _usage(_object(each)) for each in rounds),
         answer=_field(found, "answer", str),
         thinking=_field(found, "thinking", str, ""),
         tool_calls=tuple(
@@ -165,13 +210,37 @@ def _turn(found: Mapping[str, Any]) -> Turn:
         model=_field(found, "model", str),
         server=_field(found, "server", str),
         scripted=_field(found, "scripted", bool),
+        structured=_field(found, "structured", bool, False),
     )
     return Turn(
         prompt=_field(found, "prompt", str),
         reply=reply,
         options=_options(_object(found.get("options"))),
         starts_anew=_field(found, "starts_anew", bool),
+        said=said,
     )
+
+
+def _rounds(found: list[Any]) -> tuple[tuple[Message, ...], tuple[CallRecord, ...]]:
+    """Return the messages of the rounds of tools, and the records of their calls."""
+    said: list[Message] = []
+    calls: dict[str, ToolCall] = {}
+    records: list[CallRecord] = []
+    for each in map(_object, found):
+        content = _field(each, "content", str)
+        if "tool_call_id" in each:
+            call = calls.get(_field(each, "tool_call_id", str))
+            if call is None:
+                raise _Malformed
+            said.append(Message("tool", content, tool_call_id=call.id))
+            ends = {name: _field(each, name, bool, False) for name in _ENDS}
+            records.append(CallRecord(call.name, call.arguments, content, id=call.id, **ends))
+            continue
+        wanted = tuple(_tool_call(_object(call)) for call in _field(each, "tool_calls", list))
+        calls |= {call.id: call for call in wanted}
+        thinking = _field(each, "thinking", str, "")
+        said.append(Message("assistant", content, wanted, thinking=thinking))
+    return tuple(said), tuple(records)
 
 
 def _options(found: Mapping[str, Any]) -> ChatOptions:

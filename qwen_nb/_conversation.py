@@ -15,7 +15,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from qwen_nb._entry import Change, Entry, EntryState, Slot, new_id
-from qwen_nb._messages import Turn
+from qwen_nb._messages import Message, Turn
+from qwen_nb.context._rounds import Past, round_of
+from qwen_nb.dialects.openai import tool_call_list
 
 __all__ = ["Conversation"]
 
@@ -119,8 +121,8 @@ class Conversation:
         system = current[-1].options.system if current else None
         said: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
         for turn in self.history_for():
-            said.append({"role": "user", "content": turn.prompt})
-            said.append({"role": "assistant", "content": turn.reply.answer})
+            made = round_of(Past("", turn))
+            said += map(_spelled, made.messages if made is not None else ())
         return said
 
     def entry(self, number: int) -> Entry | None:
@@ -556,5 +558,15 @@ def _answered(entries: Iterable[Entry]) -> tuple[Turn, ...]:
     return tuple(
         entry.turn
         for entry in entries
-        if entry.turn.reply.answer and entry.turn.reply.finish_reason in _ANSWERED
+        if (entry.turn.reply.answer or entry.turn.said)
+        and entry.turn.reply.finish_reason in _ANSWERED
     )
+
+
+def _spelled(message: Message) -> dict[str, Any]:
+    spelled: dict[str, Any] = {"role": message.role, "content": message.content or ""}
+    if message.tool_calls:
+        spelled["tool_calls"] = tool_call_list(message)
+    if message.tool_call_id:
+        spelled["tool_call_id"] = message.tool_call_id
+    return spelled

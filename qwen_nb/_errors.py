@@ -13,6 +13,7 @@
     │  └─ ServerFailed        5xx
     ├─ StreamError            the answer broke off: BrokenStream (no finish),
     │                         BadEvent (something that is no event stream)
+    ├─ StructuredError        an answer does not have the form that was asked for
     └─ StoreError             what was asked and answered cannot be kept or read
 
     Stopped                   a KeyboardInterrupt: the person stopped the reply
@@ -23,6 +24,7 @@ either language; `str(error)` is the message in the language of the notebook.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from qwen_nb._texts import Language, text
@@ -46,6 +48,7 @@ __all__ = [
     "Stopped",
     "StoreError",
     "StreamError",
+    "StructuredError",
     "TimedOut",
 ]
 
@@ -68,6 +71,8 @@ class QwenError(Exception):
         The language of `str(error)`; whoever shows the error sets it.
     reply : Reply or None
         What had come before it went wrong, if anything was asked.
+    rows : Rows or None
+        What `map` had when it ended one.
     """
 
     def __init__(self, key: str, **facts: Any) -> None:
@@ -76,6 +81,7 @@ class QwenError(Exception):
         self.facts = facts
         self.language: Language = "en"
         self.reply: Reply | None = None
+        self.rows: Sequence[Any] | None = None
 
     def message(self, language: Language) -> str:
         """Return what happened, why, and the next step, as one line."""
@@ -87,7 +93,9 @@ class QwenError(Exception):
     def _render_traceback_(self) -> list[str]:
         # IPython shows these lines in place of a traceback; a plain program still
         # gets its normal one.
-        return [f"{type(self).__name__}: {self}"]
+        # What was added says where it happened, as the number of a row.
+        notes: list[str] = getattr(self, "__notes__", [])
+        return [f"{type(self).__name__}: {self}", *notes]
 
 
 class ConfigError(QwenError):
@@ -187,6 +195,18 @@ class BadEvent(StreamError):
     """The server sent something that is not the event stream it promised."""
 
 
+class StructuredError(QwenError):
+    """An answer does not have the form that was asked for; its text is kept in `reply`.
+
+    Attributes
+    ----------
+    problems : tuple
+        What does not fit, each with `path`, `expected` and `got`.
+    """
+
+    problems: tuple[object, ...] = ()
+
+
 class StoreError(QwenError):
     """The file of conversations cannot be read or written; they go on in memory."""
 
@@ -197,6 +217,7 @@ class Stopped(KeyboardInterrupt):
     def __init__(self, message: str, reply: Reply) -> None:
         super().__init__(message)
         self.reply = reply
+        self.rows: Sequence[Any] | None = None  # of a `map` that was stopped
 
     def _render_traceback_(self) -> list[str]:
         return []

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from qwen_nb._messages import FinishReason
+    from qwen_nb._messages import CallRecord, FinishReason
     from qwen_nb._usage import Usage
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "ThinkingDelta",
     "ToolArgumentsDelta",
     "ToolCallStarted",
+    "ToolResult",
     "UsageReport",
 ]
 
@@ -87,6 +88,13 @@ class ToolArgumentsDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolResult:
+    """A call was run here, or could not be; the result is on its way to the model."""
+
+    call: CallRecord
+
+
+@dataclass(frozen=True, slots=True)
 class UsageReport:
     """The token counts so far; a later report replaces an earlier one."""
 
@@ -125,6 +133,7 @@ Event: TypeAlias = (
     | AnswerDelta
     | ToolArgumentsDelta
     | ToolCallStarted
+    | ToolResult
     | UsageReport
     | Started
     | Finished

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -17,7 +17,8 @@ from qwen_nb._api_messages import messages_from
 from qwen_nb._conversation import Conversation
 from qwen_nb._entry import Entry
 from qwen_nb._errors import ConfigError
-from qwen_nb._messages import ChatOptions, Message, Reply, Turn
+from qwen_nb._messages import ChatOptions, FinishReason, Message, Reply, Turn
+from qwen_nb.context._rounds import called, records_of
 from qwen_nb.store._rows import rest_of, text_from, turn_from
 
 __all__ = ["VERSION", "Copied", "api_list", "from_api_list", "from_lines", "lines"]
@@ -108,8 +109,9 @@ def api_list(conversation: Conversation) -> str:
 def from_api_list(written: str) -> Copied:
     """Return the turns of the API's own list, or of a request that holds one.
 
-    A question and the answer that follows make a turn. Texts in parts become one text;
-    what no turn can hold (pictures, the rounds of tools inside) is counted.
+    A question and the answer that follows make a turn, with the rounds of tools between
+    them. Texts in parts become one text; what no turn can hold (pictures, results without
+    a call) is counted.
 
     Raises
     ------
@@ -145,6 +147,7 @@ class _Pairs:
         self._system: list[str] = []
         self._asked: list[str] = []
         self._said: list[Message] = []
+        self._rounds: list[Message] = []
 
     def add(self, message: Message) -> None:
         """Take in one message."""
@@ -153,11 +156,14 @@ class _Pairs:
                 self.end()
                 self._system.append(self._words(message))
             case "user":
-                if self._said:
+                if self._said or self._rounds:
                     self.end()
                 self._asked.append(self._words(message))
             case "assistant" if self._asked:
                 self._said.append(message)
+            case "tool" if self._takes(message):
+                self._rounds += (*self._said, message)
+                self._said = []
             case _:
                 self.left_out += 1
 
@@ -165,21 +171,39 @@ class _Pairs:
         """Make a turn of what was asked and said so far."""
         if not self._asked:
             return
-        # What was said between calls of tools belongs to a round that no turn holds.
+        # calls without results belong to a round that no turn holds
         last = self._said[-1] if self._said else None
         inside = [each for each in self._said[:-1] if each.tool_calls]
         answers = [each for each in self._said if each not in inside]
         self.left_out += len(inside)
+        rounds = tuple(called(self._rounds, keep_thinking=True))
+        self.left_out += len(self._rounds) - len(rounds)
+        before = [each for each in rounds if each.role == "assistant"]
         calls = last.tool_calls if last else ()
+        whole: FinishReason = "tool_calls" if calls or (rounds and last is None) else "stop"
+        answer_from, answer = _joined(map(self._words, before), map(self._words, answers))
+        thinking_from, thinking = _joined(
+            (each.thinking for each in before), (each.thinking for each in answers)
+        )
         reply = Reply(
-            answer="\n\n".join(filter(None, map(self._words, answers))),
-            thinking="\n\n".join(each.thinking for each in answers if each.thinking),
+            answer=answer,
+            thinking=thinking,
+            answer_from=answer_from,
+            thinking_from=thinking_from,
             tool_calls=calls,
-            finish_reason="failed" if last is None else "tool_calls" if calls else "stop",
+            calls=records_of(rounds),
+            round_usage=(None,) if rounds else (),
+            finish_reason="failed" if last is None and not rounds else whole,
         )
         options = ChatOptions(system="\n\n".join(self._system) or None)
-        self.turns.append(Turn("\n\n".join(self._asked), reply, options))
-        self._asked, self._said = [], []
+        self.turns.append(Turn("\n\n".join(self._asked), reply, options, said=rounds))
+        self._asked, self._said, self._rounds = [], [], []
+
+    def _takes(self, result: Message) -> bool:
+        """Whether a result can belong to a call that was made."""
+        known = self._said or self._rounds
+        ids = {call.id for message in known for call in message.tool_calls}
+        return bool(self._asked) and result.tool_call_id in ids
 
     def _words(self, message: Message) -> str:
         if message.content is None or isinstance(message.content, str):
@@ -187,6 +211,14 @@ class _Pairs:
         texts = [part["text"] for part in message.content if isinstance(part.get("text"), str)]
         self.left_out += len(message.content) - len(texts)
         return "\n\n".join(texts)
+
+
+def _joined(before: Iterable[str], last: Iterable[str]) -> tuple[int, str]:
+    """Return where the last round's text begins, and all of it."""
+    texts, final = "\n\n".join(filter(None, before)), "\n\n".join(filter(None, last))
+    if texts and final:
+        texts += "\n\n"
+    return len(texts), texts + final
 
 
 def _told(entry: Entry) -> dict[str, Any]:
@@ -231,6 +263,8 @@ _FIELDS = frozenset(each.name for each in fields(Entry)) - {"turn"}
 def _misfits(value: Any, hint: Any, where: str) -> Iterator[tuple[str, Any]]:
     """Yield what is not of the type of its field, by name."""
     origin, arguments = get_origin(hint), get_args(hint)
+    if hint is Any:
+        return
     if origin is Literal:
         fits = value in arguments if isinstance(value, str) else False
     elif origin in (Union, types.UnionType):

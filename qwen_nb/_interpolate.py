@@ -71,7 +71,11 @@ def user_names(
 
 
 def fill(
-    prompt: str, names: Mapping[str, Any], show: Callable[[Any], str] = str
+    prompt: str,
+    names: Mapping[str, Any],
+    show: Callable[[Any], str] = str,
+    *,
+    everywhere: bool = False,
 ) -> tuple[str, tuple[str, ...]]:
     """Fill the expressions of a prompt.
 
@@ -83,6 +87,8 @@ def fill(
         What may be filled.
     show : callable
         Turns a value without a format into text.
+    everywhere : bool
+        Inside code and formulas too: the prompt is a template and no text of a cell.
 
     Returns
     -------
@@ -98,7 +104,7 @@ def fill(
         return prompt, ()
     filled: dict[str, None] = {}
     parts: list[str] = []
-    for piece, is_open in _pieces(prompt):
+    for piece, is_open in [(prompt, True)] if everywhere else _pieces(prompt):
         if not is_open:
             parts.append(piece)
             continue

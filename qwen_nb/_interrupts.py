@@ -8,9 +8,11 @@ the same, the second press ends the wait, at the places that stand it.
 
 from __future__ import annotations
 
+import _thread
+import contextlib
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -43,6 +45,8 @@ class Interrupts:
         self._may_raise = False
         self._before: Any = None
         self._is_set = False
+        self._lock = threading.Lock()
+        self._is_open = self._is_broken_into = False
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
@@ -74,7 +78,38 @@ class Interrupts:
         except _PressedAgain:
             pass
 
+    @contextlib.contextmanager
+    def open(self) -> Iterator[None]:
+        """Let each press break into what is done here, as it does in any other cell."""
+        self._is_open = self._is_set
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._is_open = False
+
+    def break_in(self) -> None:
+        """Break into what is done within `open`; from another thread, and no press."""
+        with self._lock:
+            if not self._is_open or threading.current_thread() is threading.main_thread():
+                return
+            self._is_broken_into = True
+            main = threading.main_thread().ident
+            if hasattr(signal, "pthread_kill") and main is not None:
+                signal.pthread_kill(main, signal.SIGINT)  # ends a sleep, too
+            else:
+                _thread.interrupt_main()
+
     def _take(self, number: int, frame: FrameType | None) -> None:
+        if self._is_broken_into:
+            self._is_broken_into = False
+            if self._is_open:
+                raise _PressedAgain
+            return
+        if self._is_open:
+            self.count += 1
+            self._stop()
+            raise _PressedAgain
         self.count += 1
         self._stop()
         if self.count > 1 and self._may_raise:

@@ -29,7 +29,7 @@ __all__ = [
     "read_line",
 ]
 
-Kind: TypeAlias = Literal["flag", "value", "digits", "pair"]
+Kind: TypeAlias = Literal["flag", "value", "digits", "inline", "pair"]
 
 SPACES = " \t\u3000"
 _DASHES = "-－–—―−"
@@ -58,7 +58,8 @@ class Option:
         Where its value goes.
     kind : str
         `flag` takes nothing; `value` takes the next token; `digits` takes the next
-        token only if it is all digits; `pair` takes KEY=VALUE and may be repeated.
+        token only if it is all digits; `inline` takes a value only after
+        `=`; `pair` takes KEY=VALUE and may be repeated.
     shown : str
         What stands for the value in the help.
     read : callable
@@ -89,11 +90,27 @@ def _name(token: str) -> str:
     return token
 
 
+def _form(token: str) -> str:
+    if token not in FORMS:
+        raise ValueError(token)
+    return token
+
+
+def _names(token: str) -> tuple[str, ...]:
+    names = tuple(re.split("[,\uff0c\u3001]", token.strip(",\uff0c\u3001")))
+    if not all(part.isidentifier() for name in names for part in name.split(".")):
+        raise ValueError(token)
+    return names
+
+
 def _dialect(token: str) -> str:
     if token not in ("openai", "dashscope"):
         raise ValueError(token)
     return token
 
+
+FORMS = ("markdown", "text", "code")
+"""How an answer appears; `code` shows it as Markdown and hands its code on."""
 
 OPTIONS: tuple[Option, ...] = (
     Option(("-m", "--model"), "model", "value", "ID"),
@@ -104,11 +121,14 @@ OPTIONS: tuple[Option, ...] = (
     Option(("-t", "--temperature"), "temperature", "value", "X", float),
     Option(("--max-tokens",), "max_tokens", "value", "N", int),
     Option(("-p", "--param"), "params", "pair", "KEY=VALUE", _pair),
+    Option(("--json",), "json", "inline", "[=NAME]"),
+    Option(("--tools",), "tools", "value", "NAME,…", _names),
     Option(("-c", "--chat"), "chat", "value", "NAME", conversation_named),
     Option(("--new",), "new"),
     Option(("--once",), "once"),
     Option(("--bg",), "bg"),
     Option(("-o", "--out"), "out", "value", "NAME", _name),
+    Option(("-f", "--format"), "format", "value", "|".join(FORMS), _form),
     Option(("-q", "--quiet"), "quiet"),
     Option(("--raw",), "raw"),
     Option(("--hide-thinking",), "hide_thinking"),
@@ -157,9 +177,9 @@ def read_line(line: str) -> ParsedLine:
         option, name, inline = _option_at(token)
         if option is None:
             break
-        if option.kind == "flag":
-            if inline is not None:
-                raise LineError("line.no_value", option=name)
+        if option.kind == "flag" and inline is not None:
+            raise LineError("line.no_value", option=name)
+        if option.kind == "flag" or (option.kind == "inline" and inline is None):
             values[option.field] = option.constant
             at = _skip_spaces(line, end)
             continue

@@ -42,6 +42,7 @@ from qwen_nb._interpolate import FillError, fill, user_names
 from qwen_nb._job import JOBS, Job
 from qwen_nb._line import OPTIONS, LineError, ParsedLine, read_line
 from qwen_nb._messages import Reply
+from qwen_nb._next_cell import next_cell, put
 from qwen_nb._question import Question, options_of
 from qwen_nb._screen import Screen
 from qwen_nb._settings import NAMES, help_of, shown
@@ -56,7 +57,8 @@ _OPTION_FIELDS = (
     "model", "thinking", "preserve_thinking", "system", "temperature", "max_tokens", "params",
 )  # fmt: skip
 _QUESTION_FIELDS = (
-    "chat", "new", "once", "hide_thinking", "quiet", "server", "dialect", "force",
+    "chat", "new", "once", "json", "tools", "hide_thinking", "quiet", "server", "dialect",
+    "force",
 )  # fmt: skip
 _PAGE = 100  # columns of a table's text where there is no terminal to measure
 
@@ -182,9 +184,21 @@ class QwenMagics(_Configured):  # type: ignore[misc]
             print(_reports.preview(self.chat.preview(question), self.chat.language))
             return None
         out = parsed.values.get("out")
+        hands_code_on = parsed.values.get("format") == "code"
         if parsed.values.get("bg"):
+            if hands_code_on:
+                raise UsageError(self._say("line.code_in_background"))
             return self._started(question, out)
-        return self._asked(question, out)
+        reply = self._asked(question, out)
+        if hands_code_on:
+            self._hand_code_on(reply, quiet=question.quiet)
+        return reply
+
+    def _hand_code_on(self, reply: Reply, *, quiet: bool) -> None:
+        cell = next_cell(reply.code, self.chat.language)
+        put(self.shell, cell)
+        for note in () if quiet else cell.notes:
+            print(note)
 
     @line_magic
     @no_var_expand
@@ -228,14 +242,53 @@ class QwenMagics(_Configured):  # type: ignore[misc]
             values["system"], _ = self._filled(values["system"], local_ns)
         if not values.get("raw"):
             prompt, filled = self._filled(prompt, local_ns)
+        if isinstance(values.get("json"), str):
+            values["json"] = self._type(values["json"], local_ns)
+        if "tools" in values:
+            values["tools"] = self._tools(values["tools"], local_ns)
         note = self._say("note.filled", names=", ".join(f"{{{name}}}" for name in filled))
         return Question(
             prompt=prompt,
             options=options_of(**{k: v for k, v in values.items() if k in _OPTION_FIELDS}),
             owns_cell=owns_cell,
+            as_text=values.get("format") == "text",
             notes=(note,) if filled else (),
             **{k: v for k, v in values.items() if k in _QUESTION_FIELDS},
         )
+
+    def _type(self, name: str, local_ns: dict[str, Any] | None) -> Any:
+        """Return the type or schema that a name stands for; `list[NAME]` is a list of it."""
+        known = user_names(self.shell.user_ns, self.shell.user_ns_hidden, local_ns)
+        of = name.removeprefix("list[").removesuffix("]") if name.startswith("list[") else name
+        first, *attributes = of.split(".")
+        try:
+            found = known[first]
+            for attribute in attributes:
+                found = getattr(found, attribute)
+            return found if of == name else types.GenericAlias(list, (found,))
+        except (KeyError, AttributeError):
+            raise UsageError(self._say("line.unknown_type", name=name)) from None
+
+    def _tools(self, names: tuple[str, ...], local_ns: dict[str, Any] | None) -> list[Any]:
+        """Return what these names stand for in the notebook."""
+        known = dict(user_names(self.shell.user_ns, self.shell.user_ns_hidden, local_ns))
+        tools = []
+        for name in names:
+            first, *attributes = name.split(".")
+            if first not in known:
+                callables = [each for each, value in known.items() if callable(value)]
+                near = difflib.get_close_matches(first, callables, n=1)
+                facts = {"name": first, "near": self._near(near)}
+                raise UsageError(self._say("line.unknown_tool", **facts))
+            value = known[first]
+            for attribute in attributes:
+                if not hasattr(value, attribute):
+                    near = difflib.get_close_matches(attribute, dir(value), n=1)
+                    facts = {"name": name, "near": self._near(near)}
+                    raise UsageError(self._say("line.unknown_tool", **facts))
+                value = getattr(value, attribute)
+            tools.append(value)
+        return tools
 
     def _filled(
         self, prompt: str, local_ns: dict[str, Any] | None

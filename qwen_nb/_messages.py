@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, TypeAlias, assert_never
 
+from qwen_nb._code_blocks import CodeBlock, code_blocks
 from qwen_nb._events import (
     AnswerDelta,
     Event,
@@ -19,12 +20,16 @@ from qwen_nb._events import (
     ThinkingDelta,
     ToolArgumentsDelta,
     ToolCallStarted,
+    ToolResult,
     UsageReport,
 )
+from qwen_nb._frames import frame_of
+from qwen_nb._json_text import fenced_json
 from qwen_nb._usage import Cost, Usage
 
 __all__ = [
     "Asking",
+    "CallRecord",
     "ChatOptions",
     "ChatRequest",
     "Content",
@@ -57,8 +62,17 @@ FinishReason: TypeAlias = Literal[
 `failed` = no reply at all, `blocked` = refused by moderation."""
 
 State: TypeAlias = Literal[
-    "waiting", "retrying", "thinking", "answering", "done", "stopped", "cut", "failed"
+    "waiting",
+    "retrying",
+    "thinking",
+    "calling",
+    "answering",
+    "done",
+    "stopped",
+    "cut",
+    "failed",
 ]
+"""What is going on; `calling` while tools of the person run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +86,36 @@ class ToolCall:
     id: str
     name: str
     arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """A call that was run, or was to be run, and what the model was told of it.
+
+    Parameters
+    ----------
+    name, arguments, id
+        As in `ToolCall`.
+    result : str
+        The text that was sent to the model, also where it tells of an error.
+    failed : bool
+        The tool raised, or it could not be run: unknown, or arguments that do not fit.
+    stopped : bool
+        The person stopped it, or it before its turn; the model is told so.
+    seconds : float
+        How long it ran.
+    outputs : tuple of mappings
+        What it printed and displayed, as MIME bundles in order; cut where it is long.
+    """
+
+    name: str
+    arguments: str = ""
+    result: str = ""
+    failed: bool = False
+    stopped: bool = False
+    id: str = ""
+    seconds: float = field(default=0.0, compare=False)
+    outputs: tuple[Mapping[str, Any], ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,9 +291,18 @@ class Reply:
     answer, thinking : str
         The texts, exactly as they came.
     tool_calls : tuple of ToolCall
-        The tools the model wants called, in the order in which it began to call them.
+        The tools the model wants called and nobody has run, in the order in which it
+        began to call them.
+    calls : tuple of CallRecord
+        The calls that were run, of all rounds in order.
+    answer_from, thinking_from : int
+        Where the last round's text begins in `answer` and `thinking`, in characters; what
+        stands before was said between calls of tools.
     usage : Usage, optional
-        Token counts; None when the server told none.
+        Token counts, of all rounds together; None when the server told none.
+    round_usage : tuple of Usage or None
+        Those of each round, where there were several; the last tells how long the
+        conversation has become.
     cost : Cost, optional
         What it cost by the prices of its day; None where that is not known.
     finish_reason : str
@@ -270,6 +323,13 @@ class Reply:
         Remarks a reader of the answer needs, ready to show.
     thinking_cut : bool
         True where the thinking ended at its budget.
+    structured : bool
+        The answer is JSON that was asked for in a form.
+    draft : str
+        What was answered freely before it was brought into that form, if it was.
+    data : object
+        What the answer says in that form, as a value of the type that was asked for; None
+        in a reply that comes from the store, which keeps the text. Not compared.
     timing : Timing
         Measured seconds; ignored when replies are compared.
     """
@@ -277,7 +337,11 @@ class Reply:
     answer: str = ""
     thinking: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
+    calls: tuple[CallRecord, ...] = ()
+    answer_from: int = 0
+    thinking_from: int = 0
     usage: Usage | None = None
+    round_usage: tuple[Usage | None, ...] = ()
     cost: Cost | None = None
     finish_reason: FinishReason = "stop"
     model: str = ""
@@ -288,21 +352,73 @@ class Reply:
     turns_sent: int = 0
     notes: tuple[str, ...] = ()
     thinking_cut: bool = False
+    structured: bool = False
+    draft: str = ""
+    data: Any = field(default=None, compare=False, repr=False)
     timing: Timing = field(default=Timing(), compare=False)
+
+    @property
+    def code(self) -> list[CodeBlock]:
+        """The fenced blocks of code of the answer, in order."""
+        return code_blocks(self.answer)
+
+    @property
+    def shown(self) -> str:
+        """The answer as it is shown, in Markdown: one of a given form stands in a fence."""
+        return fenced_json(self.answer) if self.structured else self.answer
+
+    @property
+    def table(self) -> Any:
+        """The data as a `pandas.DataFrame`: a list of objects is its rows.
+
+        Raises
+        ------
+        ConfigError
+            Where pandas is not installed, or there is no data.
+        """
+        return frame_of(self.data)
+
+    @property
+    def final(self) -> Reply:
+        """What the last round brought: its texts, and its usage."""
+        if not self.round_usage:
+            return self
+        return replace(
+            self,
+            answer=self.answer[self.answer_from :],
+            thinking=self.thinking[self.thinking_from :],
+            answer_from=0,
+            thinking_from=0,
+            usage=self.round_usage[-1],
+            round_usage=(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One prompt and its reply.
 
-    `starts_anew` marks the turn at which the conversation began again: earlier turns
-    stay in the list and are not sent any more.
+    Parameters
+    ----------
+    prompt : str
+        What was asked.
+    reply : Reply
+        What was answered.
+    options : ChatOptions
+        How it was asked.
+    starts_anew : bool
+        The conversation began again here: earlier turns stay in the list and are not
+        sent any more.
+    said : tuple of Message
+        What was said between prompt and answer: assistant messages with calls of tools,
+        each followed by the results, in the API's order.
     """
 
     prompt: str
     reply: Reply
     options: ChatOptions = field(default_factory=ChatOptions)
     starts_anew: bool = False
+    said: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,6 +451,10 @@ class Frame:
         Seconds since the question was sent.
     retrying : Retrying, optional
         In the state `retrying`: what is waited for.
+    calls : tuple of CallRecord
+        All calls of this turn that have ended so far.
+    calling : tuple of ToolCall
+        In the state `calling`: those of this round that have not ended, in order.
     """
 
     state: State
@@ -345,6 +465,8 @@ class Frame:
     tokens: int = 0
     elapsed_s: float = 0.0
     retrying: Retrying | None = None
+    calls: tuple[CallRecord, ...] = ()
+    calling: tuple[ToolCall, ...] = ()
 
 
 class Display(Protocol):
@@ -381,6 +503,10 @@ class Display(Protocol):
         """
 
 
+_BETWEEN = "\n\n"
+"""What stands between the texts of two rounds of tools."""
+
+
 class ReplyBuilder:
     """Folds events into a reply; linear in the number of events.
 
@@ -396,6 +522,8 @@ class ReplyBuilder:
         self.model = ""
         self.request_id = ""
         self.retrying: Retrying | None = None
+        self.thinking_start = self.answer_start = 0  # of the round that comes now
+        self._breaks = [False, False]
         self._calls: dict[int, tuple[str, str]] = {}
         self._arguments: dict[int, list[str]] = {}
 
@@ -403,8 +531,16 @@ class ReplyBuilder:
         """Take in one event."""
         match event:
             case ThinkingDelta(text):
+                if self._breaks[0]:
+                    self._breaks[0] = False
+                    self.thinking.append(_BETWEEN)
+                    self.thinking_start = len(self.thinking)
                 self.thinking.append(text)
             case AnswerDelta(text):
+                if self._breaks[1]:
+                    self._breaks[1] = False
+                    self.answer.append(_BETWEEN)
+                    self.answer_start = len(self.answer)
                 self.answer.append(text)
             case ToolArgumentsDelta(slot, text):
                 self._arguments.setdefault(slot, []).append(text)
@@ -419,8 +555,17 @@ class ReplyBuilder:
                 self.retrying = None
             case Retrying():
                 self.retrying = event
+            case ToolResult():
+                pass  # whoever ran it keeps it
             case _:
                 assert_never(event)
+
+    def next_round(self) -> None:
+        """Let what comes now be a round of its own: calls, usage and end are told anew."""
+        self._calls, self._arguments = {}, {}
+        self.usage = self.finish_reason = None
+        self.thinking_start, self.answer_start = len(self.thinking), len(self.answer)
+        self._breaks = [bool(self.thinking), bool(self.answer)]
 
     def reply(self, finish_reason: FinishReason | None = None, **facts: Any) -> Reply:
         """Return the reply so far.
@@ -436,6 +581,8 @@ class ReplyBuilder:
             answer="".join(self.answer),
             thinking="".join(self.thinking),
             tool_calls=self._tool_calls(),
+            thinking_from=sum(map(len, self.thinking[: self.thinking_start])),
+            answer_from=sum(map(len, self.answer[: self.answer_start])),
             usage=self._usage(),
             finish_reason=finish_reason or self.finish_reason or "cut",
             request_id=self.request_id,

@@ -13,14 +13,16 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
+from typing import Any
 
 from qwen_nb._errors import ContentRefused, QwenError, StreamError, TimedOut
 from qwen_nb._events import Event, Retrying
 from qwen_nb._messages import (
     Asking,
+    CallRecord,
     Display,
     FinishReason,
     Frame,
@@ -28,6 +30,7 @@ from qwen_nb._messages import (
     ReplyBuilder,
     State,
     Timing,
+    ToolCall,
     estimate_tokens,
 )
 from qwen_nb._transport import Exchange
@@ -58,6 +61,16 @@ class Outcome:
     """How a stream ended: the reply so far, and the error that ended it, if one did."""
 
     reply: Reply
+    error: BaseException | None = None
+
+
+@dataclass(eq=False, slots=True)
+class _Work:
+    """Something the reading thread has done elsewhere."""
+
+    do: Callable[[], Any]
+    begun: bool = False
+    ended: threading.Event = field(default_factory=threading.Event)
     error: BaseException | None = None
 
 
@@ -97,6 +110,8 @@ class Pump:
         Longest time without an event; comments of the stream are none.
     continues : Reply, optional
         What the reply begins with, when the stream only brings the rest.
+    rounds_before : bool
+        What `continues` says was said in rounds of tools that are over.
     each_second : callable, optional
         Called about once a second while text comes, from the thread that follows.
     clock : callable
@@ -111,6 +126,7 @@ class Pump:
         *,
         idle_s: float = IDLE_S,
         continues: Reply | None = None,
+        rounds_before: bool = False,
         each_second: Callable[[], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -123,8 +139,18 @@ class Pump:
         self._ticked_at = 0.0
         self._builder = ReplyBuilder()
         if continues is not None:
-            self._builder.thinking.append(continues.thinking)
-            self._builder.answer.append(continues.answer)
+            for texts, given in (
+                (self._builder.thinking, continues.thinking),
+                (self._builder.answer, continues.answer),
+            ):
+                if given or not rounds_before:
+                    texts.append(given)
+        if rounds_before:
+            self._builder.next_round()
+        self._work: _Work | None = None
+        self._worked_s = 0.0
+        self._calls: tuple[CallRecord, ...] = ()
+        self.on_stop: Callable[[], object] = lambda: None
         # SimpleQueue may be used from a signal handler, other locks may not.
         self._wake: SimpleQueue[None] = SimpleQueue()
         self._notify: Callable[[], object] = lambda: self._wake.put(None)
@@ -143,6 +169,16 @@ class Pump:
         self._sent_at = self._first_at = self._answer_from = self._last_frame = 0.0
 
     @property
+    def is_stopped(self) -> bool:
+        """Whether somebody has stopped it."""
+        return self._stopped
+
+    @property
+    def came(self) -> Reply:
+        """What has come so far; of the round that comes now it has calls, usage and end."""
+        return self._builder.reply()
+
+    @property
     def tokens(self) -> int:
         """Estimated output tokens so far."""
         return self._tokens
@@ -150,6 +186,7 @@ class Pump:
     def stop(self) -> None:
         """Stop the stream; from any thread or signal handler, more than once is once."""
         self._stopped = True
+        self.on_stop()
         self._notify()
         if self._tap is not None:
             self._tap.put(None)
@@ -183,6 +220,9 @@ class Pump:
         try:
             while self._goes_on():
                 self._show()
+                with self._working() as work:
+                    if work is not None:
+                        work.do()
                 self._sleep()
         finally:
             self.leave()
@@ -208,6 +248,76 @@ class Pump:
         if self._left:
             exchange.stop()
 
+    def elsewhere(self, do: Callable[[], Any]) -> bool:
+        """Have the following thread do something, and wait for it; for the reading thread.
+
+        Parameters
+        ----------
+        do : callable
+            What it does; where it follows from an event loop, what it gives is awaited.
+
+        Returns
+        -------
+        bool
+            False where nobody follows any more; it may then not have been done.
+        """
+        work = self._work = _Work(do)
+        self._notify()
+        if self._tap is not None:
+            self._tap.put(None)
+        while not work.ended.wait(_LOOK_S):
+            if self._left and not work.begun:
+                return False
+        if work.error is not None:
+            raise work.error
+        return not self._left
+
+    def next_round(self) -> None:
+        """Let another exchange bring another round; for the reading thread."""
+        self._exchange.close()
+        self._builder.next_round()
+
+    def show_calls(self, ended: tuple[CallRecord, ...], running: tuple[ToolCall, ...]) -> None:
+        """Show what is called; for the thread that follows.
+
+        Parameters
+        ----------
+        ended : tuple of CallRecord
+            All calls of the turn that have ended.
+        running : tuple of ToolCall
+            Those that have not.
+        """
+        self._calls = ended
+        self._display.frame(
+            Frame(
+                state="calling",
+                thinking_at=self._thinking_at,
+                answer_at=self._answer_at,
+                tokens=self._tokens,
+                elapsed_s=self._clock() - self._sent_at,
+                calls=ended,
+                calling=running,
+            )
+        )
+
+    @contextlib.contextmanager
+    def _working(self) -> Iterator[_Work | None]:
+        work, self._work = self._work, None
+        if work is None:
+            yield None
+            return
+        began, work.begun = self._clock(), True
+        try:
+            yield work
+        except Exception as error:
+            work.error = error  # it ends the stream, as any error of the reading thread does
+        finally:
+            now = self._clock()
+            self._alive_at = now  # a tool that takes long is no silence of the server
+            if not self._answer_from:
+                self._worked_s += now - began
+            work.ended.set()
+
     async def run_async(self, asking: Asking) -> Outcome:
         """Do as `run`, and leave the event loop free in between.
 
@@ -220,9 +330,15 @@ class Pump:
         try:
             while self._goes_on():
                 self._show()
-                await asyncio.sleep(max(self._last_frame + _FRAME_S - self._clock(), 0))
+                with self._working() as work:
+                    if work is not None:
+                        await self._awaited(work.do())
+                rest_s = self._last_frame + _FRAME_S - self._clock()
+                if rest_s > 0:  # only a stop or the end may cut it short
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(woken.wait(), rest_s)
                 self._waiting = True
-                if self._goes_on() and not self._has_news():
+                if self._goes_on() and not self._has_news() and self._work is None:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(woken.wait(), self._look_s())
                 self._waiting = False
@@ -233,6 +349,21 @@ class Pump:
             await asyncio.to_thread(reader.join, _ABANDON_S)
         self._show()
         return self.outcome(asking)
+
+    async def _awaited(self, done: Awaitable[Any] | None) -> None:
+        """Wait for what was given to be awaited; a stop cancels it."""
+        if done is None:
+            return
+        task = asyncio.ensure_future(done)
+        try:
+            while not task.done() and not self._stopped:
+                await asyncio.wait({task}, timeout=_FRAME_S)
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task}, timeout=_ABANDON_S)
+        if task.done() and not task.cancelled():
+            task.result()
 
     def iterate(self, asking: Asking) -> Generator[Event, None, Outcome]:
         """Do as `run`, and yield each event as it comes; closing the iterator stops."""
@@ -247,6 +378,9 @@ class Pump:
                     continue
                 if event is not None:
                     yield event
+                with self._working() as work:
+                    if work is not None:
+                        work.do()
             while not tap.empty():
                 if (event := tap.get()) is not None:
                     yield event
@@ -300,7 +434,8 @@ class Pump:
         while not self._ended and not self._stopped and (left := due - self._clock()) > 0:
             self._wait(left)
         self._waiting = True
-        if not self._ended and not self._stopped and not self._has_news():
+        idles = not self._has_news() and self._work is None
+        if not self._ended and not self._stopped and idles:
             self._wait(self._look_s())
         self._waiting = False
 
@@ -353,7 +488,8 @@ class Pump:
             self._answer_from = now
         state: State = "waiting"
         if self._seen_answer or self._seen_thinking:
-            state = "answering" if self._seen_answer else "thinking"
+            is_answer = self._seen_answer > builder.answer_start
+            state = "answering" if is_answer else "thinking"
         self._display.frame(
             Frame(
                 state=state,
@@ -363,6 +499,7 @@ class Pump:
                 answer_at=self._answer_at,
                 tokens=self._tokens,
                 elapsed_s=now - self._sent_at,
+                calls=self._calls,
             )
         )
         self._thinking_at += len(thinking)
@@ -384,7 +521,7 @@ class Pump:
             reason = "blocked"
         elif error is not None:
             came = self._builder.reply()
-            has_any = came.thinking or came.answer or came.tool_calls
+            has_any = came.thinking or came.answer or came.tool_calls or self._calls
             reason = "cut" if has_any else "failed"
         reply = self._builder.reply(
             reason,
@@ -405,6 +542,10 @@ class Pump:
         thinking_end = self._answer_from or now
         return Timing(
             first_s=self._first_at - self._sent_at,
-            thinking_s=thinking_end - self._first_at if self._builder.thinking else None,
+            thinking_s=(
+                thinking_end - self._first_at - self._worked_s
+                if self._builder.thinking
+                else None
+            ),
             total_s=now - self._sent_at,
         )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self, TypedDict, Unpack
 
-from qwen_nb._messages import ChatOptions, Reply
+from qwen_nb._messages import ChatOptions, Reply, Turn
 from qwen_nb._usage import Bound
 
 __all__ = ["AskFields", "OptionFields", "Preview", "Question", "options_of"]
@@ -21,6 +21,10 @@ class OptionFields(TypedDict, total=False):
     temperature: float | None
     max_tokens: int | None
     params: Mapping[str, Any]
+    json: Any
+    tools: Iterable[Any] | Callable[..., Any] | None
+    confirm: bool | None
+    max_rounds: int | None
 
 
 def options_of(
@@ -28,6 +32,10 @@ def options_of(
     *,
     preserve_thinking: bool | None = None,
     params: Mapping[str, Any] | None = None,
+    json: object = None,
+    tools: object = None,
+    confirm: object = None,
+    max_rounds: object = None,
     **options: Any,
 ) -> ChatOptions:
     """Return the options that keyword arguments name.
@@ -41,6 +49,8 @@ def options_of(
         as any other, so it is kept among `params`; one that stands there already wins.
     params : mapping, optional
         Other request fields.
+    json, tools, confirm, max_rounds
+        Are no options of the request: see `Question`, which keeps them.
     **options
         The other fields of `ChatOptions`.
     """
@@ -76,6 +86,8 @@ class Question:
         No history in, none out.
     hide_thinking, quiet : bool
         Keep the thinking, or everything, out of sight.
+    as_text : bool
+        Show the answer character by character, not as the Markdown it is written in.
     owns_cell : bool
         Nothing else writes into the cell, so its output may be replaced as a whole.
     notes : tuple of str
@@ -90,6 +102,18 @@ class Question:
         Another conversation of this notebook for this call.
     continues : Reply, optional
         What the reply begins with; only the rest is asked for.
+    json : object, optional
+        What the answer has to be: True for any JSON, a type of the person's (pydantic
+        model, dataclass, TypedDict, enum, `list[Model]`), or a JSON schema; None: what the
+        chat says, False: nothing.
+    tools : iterable, optional
+        Functions that the model may call, or schemas; none given: those of the chat.
+    confirm : bool, optional
+        Ask the person before a tool runs.
+    max_rounds : int, optional
+        How many rounds of calls there may be.
+    begun : Turn, optional
+        The turn of which the rounds of tools are done; it goes on after them.
     """
 
     prompt: str
@@ -98,6 +122,7 @@ class Question:
     once: bool = False
     hide_thinking: bool = False
     quiet: bool = False
+    as_text: bool = False
     owns_cell: bool = False
     notes: tuple[str, ...] = ()
     server: str | None = None
@@ -106,6 +131,11 @@ class Question:
     again: int | None = None
     chat: str | None = None
     continues: Reply | None = None
+    json: Any = None
+    tools: Any = None
+    confirm: bool | None = None
+    max_rounds: int | None = None
+    begun: Turn | None = None
 
     @classmethod
     def of(cls, prompt: str, **how: Unpack[AskFields]) -> Self:
@@ -115,7 +145,7 @@ class Question:
         return cls(prompt=prompt, options=options_of(**given), **ways)  # type: ignore[arg-type]
 
 
-_WAYS = ("new", "once", "hide_thinking", "quiet")
+_WAYS = ("new", "once", "hide_thinking", "quiet", "json", "tools", "confirm", "max_rounds")
 
 
 @dataclass(frozen=True, slots=True)

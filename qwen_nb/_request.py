@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -24,6 +24,7 @@ from qwen_nb._question import Preview, Question
 from qwen_nb._rules import check
 from qwen_nb._settings import Settings
 from qwen_nb._texts import Language, text
+from qwen_nb._tools import tool_name
 from qwen_nb._usage import Bound
 from qwen_nb.catalogue import Catalogue, Model
 from qwen_nb.context._limits import Limits
@@ -31,12 +32,13 @@ from qwen_nb.context._plan import Plan, plan, prepare
 from qwen_nb.context._policy import Policy
 from qwen_nb.context._retrieval import RetrievalNeed
 from qwen_nb.context._rounds import Past
+from qwen_nb.context._sizes import Memory, Weighed
 from qwen_nb.context._summary import Summary, SummaryNeed
 from qwen_nb.dialects import Dialect
 from qwen_nb.dialects.dashscope import DashScopeDialect
 from qwen_nb.dialects.openai import OpenAIDialect
 
-__all__ = ["Desk", "Ready", "checked", "in_words"]
+__all__ = ["Desk", "Ready", "checked", "in_words", "with_tools"]
 
 # said by the plan, once in a conversation
 _PLANNED = frozenset(("rule.note.single_turn", "rule.note.system_discouraged"))
@@ -72,14 +74,21 @@ class Ready:
     ask: Callable[..., Plan]
     options: ChatOptions
 
-    def turn(self, reply: Reply) -> Turn:
-        """Return the turn that a reply makes of the question."""
+    def turn(self, reply: Reply, said: tuple[Message, ...] = ()) -> Turn:
+        """Return the turn that a reply makes of the question, and what was said between."""
         first = self.request.messages[0]
         system = (
             first.content if first.role == "system" and isinstance(first.content, str) else None
         )
         options = replace(self.request.options, model=self.request.model, system=system)
-        return Turn(self.question.prompt, reply, options, self.question.new)
+        return Turn(self.question.prompt, reply, options, self.question.new, said)
+
+    def further(self, request: ChatRequest) -> Ready:
+        """Return a further call of the turn, whose size nobody has told yet."""
+        weighed = Weighed(Memory(), request.model, (), "", (), request.messages)
+        planned = Plan(messages=request.messages, tokens=weighed.tokens, weighed=weighed)
+        options = replace(request.options, model=request.model)
+        return replace(self, request=request, options=options, plan=planned)
 
     def preview(self, language: Language, *, of: int, bound: Bound) -> Preview:
         """Return what would be sent.
@@ -178,6 +187,7 @@ class Desk:
             before=() if alone else self.before,
             to_emulator=server.scripted,
             memory=self.kept.memory,
+            said=question.begun.said if question.begun is not None else (),
         )
         notes = []
         if slot is not None and slot.pending:
@@ -197,6 +207,7 @@ class Desk:
         ready: Ready,
         summarise: Callable[[SummaryNeed], Summary | None],
         find: Callable[[RetrievalNeed], tuple[str, ...]],
+        said: tuple[Message, ...] = (),
     ) -> Ready:
         """Plan a question again, and make the calls that it needs first.
 
@@ -206,12 +217,18 @@ class Desk:
             The question.
         summarise, find : callable
             Make the calls; see `prepare`.
+        said : tuple of Message
+            What was said since the question: rounds of tools.
         """
-        planned = prepare(ready.ask, summarise, find)
-        said = [note for note in ready.notes if note.key.startswith("note.job")]
+        ask = partial(ready.ask, said=said) if said else ready.ask
+        planned = prepare(ask, summarise, find)
+        notes = [note for note in ready.notes if note.key.startswith("note.job")]
         options = self._options(ready.question, ready.server)
         options = replace(options, model=ready.request.model)
-        return self._checked(replace(ready, plan=planned), options, said)
+        if said and options.params.get("tool_choice") not in (None, "auto", "none"):
+            # forced once, it would be forced again and again (protocol.md §2)
+            options = replace(options, params={**options.params, "tool_choice": "auto"})
+        return self._checked(replace(ready, plan=planned), options, notes)
 
     def _checked(self, ready: Ready, options: ChatOptions, notes: list[Note]) -> Ready:
         question, server, dialect = ready.question, ready.server, ready.dialect
@@ -268,7 +285,8 @@ class Desk:
         if given.system is None and current:
             given = replace(given, system=current[-1].options.system)
         asked = given.over(self.options)
-        return self.settings.options(asked, model_studio=server.model_studio)
+        options = self.settings.options(asked, model_studio=server.model_studio)
+        return with_tools(options, [tool.schema for tool in question.tools or ()])
 
     def _dialect(self, question: Question, server: Server) -> Dialect:
         name = question.dialect or self.settings.value("dialect", "openai")
@@ -277,6 +295,26 @@ class Desk:
         if not server.native_url and not server.scripted:
             raise ConfigError("error.no_native", server=server.name)
         return self.native
+
+
+def with_tools(options: ChatOptions, schemas: Sequence[Mapping[str, Any]]) -> ChatOptions:
+    """Return the options with these tools beside those that are there.
+
+    `parallel_tool_calls` goes with them unless it was said otherwise: several calls at once
+    are then one round.
+    """
+    there = options.params.get("tools")
+    named = {schema["function"]["name"] for schema in schemas}
+    others = (
+        [each for each in there if tool_name(each) not in named]
+        if (isinstance(there, list | tuple))
+        else []
+    )
+    tools = [*schemas, *others]
+    if not tools:
+        return options
+    params = {"parallel_tool_calls": True, **options.params, "tools": tools}
+    return replace(options, params=params)
 
 
 def checked(options: ChatOptions) -> ChatOptions:

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,17 +19,19 @@ from qwen_nb import _client
 from qwen_nb._account import Account
 from qwen_nb._carried import carried
 from qwen_nb._entry import Slot
-from qwen_nb._errors import AuthFailed, QwenError, Stopped
-from qwen_nb._events import Event, Retrying
+from qwen_nb._errors import AuthFailed, BadRequest, QwenError, Stopped
+from qwen_nb._events import Event, Finished, Retrying, ToolResult
+from qwen_nb._forming import Forming
 from qwen_nb._interrupts import Interrupts
 from qwen_nb._job import JOBS, Job
 from qwen_nb._kept import Kept
-from qwen_nb._messages import Asking, Display, Reply, ReplyBuilder, Server
+from qwen_nb._messages import Asking, Display, Note, Reply, ReplyBuilder, Server
 from qwen_nb._pump import Outcome, Pump
 from qwen_nb._request import Desk, Ready, in_words
 from qwen_nb._retries import Retries
 from qwen_nb._screen import Screen
 from qwen_nb._texts import Language, text
+from qwen_nb._tool_rounds import ToolRounds
 from qwen_nb._transport import HttpExchange
 from qwen_nb._usage import Usage
 from qwen_nb.context._embeddings import embed
@@ -75,6 +77,12 @@ class Run:
         Longest silence.
     account : Account
         Where its calls are booked.
+    permit : callable
+        Lets a further request of the turn be sent, or refuses it; see `Account.permit`.
+    rounds : ToolRounds
+        The tools, and what was called and said so far.
+    forming : Forming, optional
+        The form that the answer has to have.
     """
 
     def __init__(
@@ -91,6 +99,9 @@ class Run:
         retries: Retries,
         idle_s: float,
         account: Account,
+        permit: Callable[[Ready], None],
+        rounds: ToolRounds,
+        forming: Forming | None = None,
     ) -> None:
         self._ready = ready
         self._server = ready.server  # another region, where the key belongs there
@@ -98,7 +109,15 @@ class Run:
         self._desk = desk
         self._kept = desk.kept
         self._slot = slot
-        self._asked_at = time.time()
+        self._asked_at = self._round_at = time.time()
+        self._permit = permit
+        self._rounds = rounds
+        self._forming = forming
+        self._further: Ready | None = None  # a further call, for the form
+        self._answered: Reply | None = None  # the question's own call, where there is one
+        self._is_out = True  # a request is on its way, not a tool
+        self._last: Reply | None = None
+        self._awaits = False
         self._screen = screen
         self._display = display
         self._language = language
@@ -107,13 +126,14 @@ class Run:
         self._retries = retries
         self._is_job = False
         self._asking = self._facts()
-        first = exchange(ready.server)
+        first, begun = exchange(ready.server), ready.question.begun
         self._pump = Pump(
             first,
             lambda: self._events(first),
             display,
             idle_s=idle_s,
-            continues=ready.question.continues,
+            continues=begun.reply if begun is not None else ready.question.continues,
+            rounds_before=begun is not None,
             each_second=self._checkpoint if slot is not None else None,
         )
 
@@ -127,12 +147,13 @@ class Run:
 
     async def awaited(self) -> Reply:
         """Wait for the end and leave the event loop free; see `Chat.ask_async`."""
+        self._awaits = True
         try:
             await self._pump.run_async(self._asking)
         except asyncio.CancelledError:
             self._pump.stop()
             reply = self._settled(self._pump.outcome(self._asking).reply)
-            self._book(reply)
+            self._book()
             self._display.close(reply)
             self._release()
             raise
@@ -193,6 +214,61 @@ class Run:
         )
 
     def _events(self, exchange: HttpExchange) -> Iterator[Event]:
+        yield from self._called(exchange)
+        yield from self._formed()
+
+    def _formed(self) -> Iterator[Event]:
+        """Make the further calls that bring the answer into its form."""
+        pump, forming = self._pump, self._forming
+        while forming is not None and not pump.is_stopped:
+            settled = self._settled_round(pump.came)
+            request = forming.next(self._ready.request, settled)
+            if request is None:
+                return
+            self._account.book("answer", settled, self._server, at=self._round_at)
+            self._rounds.take_in(settled)
+            self._answered = self._answered or settled
+            self._is_out = False
+            pump.next_round()
+            self._further = further = self._ready.further(request)
+            if not pump.elsewhere(lambda: self._permit(further)) or pump.is_stopped:  # noqa: B023
+                return
+            fresh = self._exchange(self._server)
+            pump.hand_over(fresh)
+            self._round_at, self._is_out = time.time(), True
+            yield from self._stream(fresh, self._server)
+
+    def _called(self, exchange: HttpExchange) -> Iterator[Event]:
+        """Ask, have called what the model calls, ask again with the results, until it ends."""
+        pump, rounds = self._pump, self._rounds
+        yield from self._round(exchange)
+        while rounds.wants(came := pump.came):
+            settled = self._settled_round(came)
+            self._account.book("answer", settled, self._server, at=self._round_at)
+            may_call = rounds.begin(came, settled, pump)
+            self._is_out = False
+            pump.next_round()
+            if not may_call:
+                yield Finished("tool_calls")
+                return
+            if not pump.elsewhere(self._call):
+                return
+            yield from map(ToolResult, rounds.ended())
+            if pump.is_stopped:
+                return
+            self._prepare()
+            if not pump.elsewhere(lambda: self._permit(self._ready)) or pump.is_stopped:
+                return
+            fresh = self._exchange(self._server)
+            pump.hand_over(fresh)
+            self._round_at, self._is_out = time.time(), True
+            yield from self._round(fresh)
+
+    def _call(self) -> Awaitable[None] | None:
+        self._checkpoint()  # should the process die, each call has a result all the same
+        return self._rounds.run(self._pump, awaits=self._awaits)
+
+    def _round(self, exchange: HttpExchange) -> Iterator[Event]:
         """Ask; once more where what the server says of its limit or the key asks for it."""
         if self._ready.plan.needs is not None:
             self._prepare()
@@ -224,13 +300,33 @@ class Run:
         yield from self._stream(fresh, server)
 
     def _stream(self, exchange: HttpExchange, server: Server) -> Iterator[Event]:
-        request, dialect = self._ready.request, self._ready.dialect
-        return _client.stream(request, exchange, dialect, server, self._retries)
+        """Send what is to be sent now; where its form is refused, in the next one."""
+        forming, dialect = self._forming, self._ready.dialect
+        while True:
+            further = self._further
+            request = self._ready.request if further is None else further.request
+            if forming is not None and further is None:
+                request = forming.sent(request)
+            try:
+                yield from _client.stream(request, exchange, dialect, server, self._retries)
+                return
+            except BadRequest as error:
+                if forming is None or not forming.falls_back(error, request.model):
+                    raise
+                if further is not None and (again := forming.again()) is not None:
+                    self._further = replace(further, request=again)
+            exchange.close()
+            exchange = self._exchange(server)
+            self._pump.hand_over(exchange)
 
     def _prepare(self) -> None:
         """Make the calls that the question needs first, and then the question's own."""
-        self._ready = ready = self._desk.finished(self._ready, self._summarise, self._find)
-        notes = (*ready.question.notes, *in_words(ready.notes, self._language))
+        said = self._rounds.said
+        self._ready = ready = self._desk.finished(
+            self._ready, self._summarise, self._find, said
+        )
+        before = self._asking.notes if self._rounds.records or said else ready.question.notes
+        notes = tuple(dict.fromkeys((*before, *in_words(ready.notes, self._language))))
         sent = len(ready.plan.sent)
         self._asking = replace(self._asking, turns_sent=sent, notes=notes)
 
@@ -281,23 +377,42 @@ class Run:
             reply = self._pump.outcome(self._asking).reply
             self._kept.checkpoint(
                 slot,
-                self._ready.turn(self._settled(replace(reply, finish_reason="cut"))),
+                self._ready.turn(
+                    self._settled(replace(reply, finish_reason="cut")), self._rounds.said
+                ),
                 asked_at=self._asked_at,
                 region=self._server.region,
             )
 
     def _settled(self, reply: Reply) -> Reply:
+        self._last = self._settled_round(reply) if self._is_out else None
+        return self._rounds.whole(reply, self._last)
+
+    def _settled_round(self, reply: Reply) -> Reply:
+        """Return the round that comes now, or has just ended, with what it took."""
+        ready = self._further or self._ready
+        model = ready.request.model
+        if self._rounds.any:
+            reply = replace(
+                reply,
+                answer=reply.answer[reply.answer_from :],
+                thinking=reply.thinking[reply.thinking_from :],
+                answer_from=0,
+                thinking_from=0,
+            )
         return self._account.settled(
-            reply,
-            self._ready.request.model,
+            replace(reply, model=reply.model or model),
+            model,
             self._server,
-            sent=self._ready.plan.tokens,
+            sent=ready.plan.tokens,
             before=self._ready.question.continues,
         )
 
-    def _book(self, reply: Reply) -> None:
-        if self._ready.plan.needs is None:  # else the question itself was never sent
-            self._account.book("answer", reply, self._server, at=self._asked_at)
+    def _book(self) -> None:
+        # only what was sent: not a question that needed something first, not a round of
+        # which the tools were still running
+        if self._ready.plan.needs is None and self._last is not None:
+            self._account.book("answer", self._last, self._server, at=self._round_at)
         self._account.release()
 
     def _follow_here(self, interrupts: Interrupts) -> Outcome:
@@ -333,6 +448,8 @@ class Run:
         """Keep what has come, then draw it for good; a second press ends the drawing only."""
         outcome = self._pump.outcome(self._asking)
         reply, error = self._settled(self._remarked(outcome.reply)), outcome.error
+        if self._forming is not None:
+            reply, error = self._forming.finished(reply, error)
         failure = "" if error is None else repr(error)
         if isinstance(error, QwenError):
             error.reply, error.language = reply, self._language
@@ -348,17 +465,19 @@ class Run:
 
     def _keep(self, reply: Reply) -> None:
         planned, slot = self._ready.plan, self._slot
-        self._book(reply)
+        self._book()
         self._kept.told |= planned.once
-        if planned.needs is None:
-            learn(self._kept.memory, planned, reply)
-        if slot is None or not (reply.answer or reply.thinking):
+        if planned.needs is None and self._last is not None:
+            learn(self._kept.memory, planned, self._answered or self._last)
+        waits = reply.tool_calls and reply.finish_reason == "tool_calls"
+        has_any = reply.answer or reply.thinking or reply.calls or waits
+        if slot is None or not has_any:
             self._release()
             return
         self._slot = None
         self._kept.settle(
             slot,
-            self._ready.turn(reply),
+            self._ready.turn(reply, self._rounds.said),
             asked_at=self._asked_at,
             region=self._server.region,
         )
@@ -375,12 +494,17 @@ class Run:
         remarks = thinking_notes(self._ready.request.options, reply)
         # The heading of the thinking says it, in place of a note of its own.
         others = [note for note in remarks if note.key != "note.cut_at_budget"]
+        if self._rounds.ended_at_bound:
+            others.append(Note("note.tools_bound", {"n": self._rounds.most}))
+        if self._forming is not None:
+            others += self._forming.notes
         notes = (*reply.notes, *in_words(others, self._language))
-        return replace(reply, notes=notes, thinking_cut=len(others) < len(remarks))
+        is_cut = any(note.key == "note.cut_at_budget" for note in remarks)
+        return replace(reply, notes=notes, thinking_cut=is_cut)
 
     def _result(self, outcome: Outcome, *, interrupted: bool) -> Reply:
         """Return the reply, or raise what ended it; an interrupt is never lost."""
-        if interrupted:
+        if interrupted or self._rounds.interrupted:
             raise Stopped(text("stopped", self._language), outcome.reply) from outcome.error
         if outcome.error is not None:
             raise outcome.error

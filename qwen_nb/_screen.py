@@ -102,6 +102,7 @@ class Screen:
         owns_cell: bool,
         hide_thinking: bool,
         quiet: bool,
+        as_text: bool = False,
         is_detached: bool = False,
         wished: str | None = None,
         describe: render.Describe = render.metadata,
@@ -114,7 +115,7 @@ class Screen:
         ----------
         language : {"en", "zh"}
             The language of what is saved.
-        owns_cell, hide_thinking, quiet
+        owns_cell, hide_thinking, quiet, as_text
             See `Question`.
         is_detached : bool
             It outlives its cell, and may touch only what has an address of its own.
@@ -132,6 +133,7 @@ class Screen:
                 detached=True,
                 hide_thinking=hide_thinking,
                 quiet=quiet,
+                as_text=as_text,
                 live_language=here,
                 describe=describe,
             )
@@ -145,12 +147,17 @@ class Screen:
                     language,
                     owns_cell=owns_cell,
                     hide_thinking=hide_thinking,
+                    as_text=as_text,
                     live_language=here,
                     describe=describe,
                     stop_route=_notebook.stop_route(self._shell),
                 )
         return render.StaticDisplay(
-            language, hide_thinking=hide_thinking, quiet=quiet, describe=describe
+            language,
+            hide_thinking=hide_thinking,
+            quiet=quiet,
+            as_text=as_text,
+            describe=describe,
         )
 
     def was_drawn(self, reply: Reply, language: Language) -> None:

@@ -22,6 +22,7 @@ import socket
 import ssl
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any, Protocol
@@ -39,6 +40,7 @@ IDLE_TIMEOUT_S = 120.0
 There is no total time-out: a model may think for long."""
 
 _DRAIN_S = 1.0
+_LOOK_S, _QUIET_LOOKS = 0.2, 5
 
 _USER_AGENT = "qwen_nb"
 _RAW = "x-stainless-raw-response"
@@ -200,6 +202,48 @@ class _Lane:
         self.client.close()
 
 
+class _Watch:
+    """Shuts lanes whose answer does not end in time.
+
+    One thread for all of them, which ends by itself: every answer has such a moment, and
+    of many questions at once each would begin a thread of its own for it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._until: dict[_Lane, float] = {}
+        self._is_on = False
+
+    @contextlib.contextmanager
+    def over(self, lane: _Lane) -> Iterator[None]:
+        with self._lock:
+            self._until[lane] = time.monotonic() + _DRAIN_S
+            if not self._is_on:
+                self._is_on = True
+                threading.Thread(target=self._look, name="qwen_nb-watch", daemon=True).start()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._until.pop(lane, None)
+
+    def _look(self) -> None:
+        quiet = 0
+        while quiet < _QUIET_LOOKS:
+            time.sleep(_LOOK_S)
+            with self._lock:
+                quiet = 0 if self._until else quiet + 1
+                now = time.monotonic()
+                for lane in [lane for lane, until in self._until.items() if until <= now]:
+                    del self._until[lane]
+                    lane.shut_down()
+                if quiet == _QUIET_LOOKS:
+                    self._is_on = False
+
+
+_WATCH = _Watch()
+
+
 class HttpExchange:
     """One call over HTTP; see `Exchange`."""
 
@@ -301,13 +345,9 @@ class HttpExchange:
         if self._answer is None or self._stopped.is_set():
             lane.close()
             return
-        watch = threading.Timer(_DRAIN_S, lane.shut_down)
-        watch.daemon = True
-        watch.start()
-        with contextlib.suppress(QwenError):
+        with _WATCH.over(lane), contextlib.suppress(QwenError):
             for _ in self.chunks():
                 pass
-        watch.cancel()
         self._answer.close()
         if lane.is_shut:
             lane.close()

@@ -6,7 +6,7 @@ added. `None` always means "not known", never zero.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Context, Decimal
 from functools import reduce
@@ -24,6 +24,8 @@ __all__ = [
     "CostPart",
     "LedgerRow",
     "Usage",
+    "cost_of_all",
+    "usage_of_all",
 ]
 
 CostKind: TypeAlias = Literal["input", "cached", "cache_created", "output"]
@@ -161,6 +163,55 @@ class Cost:
     def amount(self) -> Decimal:
         """The sum, exact."""
         return reduce(EXACT.add, (part.amount for part in self.parts), Decimal(0))
+
+
+def usage_of_all(usages: Sequence[Usage | None]) -> Usage | None:
+    """Return what several calls took together.
+
+    A sum is not known where one of its figures is not; of the details (thinking, cached)
+    those that were told are added, since a server leaves out what there was none of.
+    """
+    told = [usage for usage in usages if usage is not None]
+    if not told or len(usages) == 1:
+        return told[0] if told else None
+    is_whole = len(told) == len(usages)
+    figures: dict[str, Any] = {}
+    for name in _FIGURES:
+        each = [value for usage in told if (value := getattr(usage, name)) is not None]
+        is_known = bool(each) if name in _DETAILS else is_whole and len(each) == len(told)
+        figures[name] = sum(each) if is_known else None
+    return Usage(
+        **figures,
+        input_parts=_added([usage.input_parts for usage in told]),
+        output_parts=_added([usage.output_parts for usage in told]),
+        estimated=any(usage.estimated for usage in told),
+    )
+
+
+_DETAILS = ("thinking", "cached", "cache_created")
+
+
+def _added(parts: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    names = dict.fromkeys(name for each in parts for name in each)
+    return {name: sum(each.get(name, 0) for each in parts) for name in names}
+
+
+def cost_of_all(costs: Sequence[Cost | None]) -> Cost | None:
+    """Return what several calls cost together; None where one is not known."""
+    known = [cost for cost in costs if cost is not None]
+    if not known or len(known) < len(costs) or len({cost.currency for cost in known}) > 1:
+        return None
+    tokens: dict[tuple[CostKind, Decimal], int] = {}
+    for part in (part for cost in known for part in cost.parts):
+        key = part.kind, part.price
+        tokens[key] = tokens.get(key, 0) + part.tokens
+    tiers = {cost.up_to_input_tokens for cost in known}
+    return replace(
+        known[-1],
+        parts=tuple(CostPart(kind, n, price) for (kind, price), n in tokens.items()),
+        up_to_input_tokens=known[-1].up_to_input_tokens if len(tiers) == 1 else None,
+        thinking=any(cost.thinking for cost in known),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Self, Unpack
 from weakref import WeakKeyDictionary
@@ -20,6 +20,7 @@ from qwen_nb._job import Job
 from qwen_nb._kept import Kept, conversation_named
 from qwen_nb._messages import (
     Display,
+    Message,
     Reply,
     Turn,
 )
@@ -27,6 +28,7 @@ from qwen_nb._question import AskFields, OptionFields, Preview, Question, option
 from qwen_nb._screen import Screen
 from qwen_nb._spending import UsageTable, usage_table
 from qwen_nb._texts import Language, text
+from qwen_nb._tool_rounds import calling_message, results_of
 from qwen_nb.render import SilentDisplay
 
 __all__ = ["Chat"]
@@ -53,6 +55,16 @@ class Chat(Asker):
         `current` for the one that is active.
     language : {"en", "zh"}
         Language of what is saved and of errors.
+    tools : iterable, optional
+        Functions that the model may call, as they are; or schema dicts of what is called
+        elsewhere, see `tool_results`.
+    confirm : bool
+        Ask before a function runs.
+    max_rounds : int, optional
+        How many rounds of calls a turn may have; 10 if not given.
+    json : object, optional
+        What each answer has to be: True for any JSON, a type (pydantic model, dataclass,
+        TypedDict, enum, `list[Model]`), or a JSON schema. `reply.data` is then its value.
 
     Attributes
     ----------
@@ -83,7 +95,20 @@ class Chat(Asker):
     ) -> None:
         given = options_of(model, **options)
         named = None if name is None else conversation_named(name)
-        super().__init__(given, name=named, messages=messages, language=language)
+        try:
+            super().__init__(
+                given,
+                name=named,
+                messages=messages,
+                language=language,
+                tools=options.get("tools"),
+                confirm=bool(options.get("confirm")),
+                max_rounds=options.get("max_rounds"),
+                json=options.get("json"),
+            )
+        except QwenError as error:
+            error.language = language
+            raise
 
     @classmethod
     def current(cls) -> Self:
@@ -299,6 +324,9 @@ class Chat(Asker):
     def put_in_background(self, question: Question, display: Display | None = None) -> Job:
         """Ask a prepared question in the background; see `start`."""
         self.know_notebook()
+        question = self._equipped(question)
+        if any(tool.function is not None for tool in question.tools):
+            raise self._told(ConfigError("error.tools_bg"))
         is_detached = display is not None or Screen.current().can_detach(self._display_wish())
         run = self._run(question, display, is_detached=is_detached)
         return run.in_background(is_detached=is_detached)
@@ -308,7 +336,7 @@ class Chat(Asker):
 
         Cancelling the task stops the stream; what had come is not kept.
         """
-        question = Question.of(prompt, **how)
+        question = self._equipped(Question.of(prompt, **how))
         with self._placed(question) as (desk, slot):
             watched = Screen.current().is_watched(self._display_wish())
             server = self.server(question.server, watched=watched)
@@ -326,7 +354,9 @@ class Chat(Asker):
         Yields
         ------
         Event
-            Started, ThinkingDelta, AnswerDelta, UsageReport, Finished, Retrying.
+            Started, ThinkingDelta, AnswerDelta, ToolCallStarted, ToolArgumentsDelta,
+            ToolResult, UsageReport, Finished, Retrying. Each round of tools begins with
+            Started and ends with Finished.
 
         Raises
         ------
@@ -351,6 +381,10 @@ class Chat(Asker):
         if number is None:
             raise self._told(ConfigError("error.nothing_to_resume"))
         last = current[number - 1]
+        if last.said:
+            # what was called is not called again; its rounds go along, then the rest comes
+            note = text("note.tools_resumed", self.language)
+            return self.put(self._after_rounds(last, last.said, number, note), display)
         model = self.catalogue().find(last.options.model or "")
         goes_on = bool(last.reply.answer) and model.partial_mode is True
         options = replace(last.options, thinking=False) if goes_on else last.options
@@ -363,6 +397,57 @@ class Chat(Asker):
         )
         return self.put(question, display)
 
+    def tool_results(self, results: Mapping[str, Any], display: Display | None = None) -> Reply:
+        """Go on with the last turn, which waits for results of tools that were not run here.
+
+        It becomes a new version of the turn, with the rounds so far.
+
+        Parameters
+        ----------
+        results : mapping
+            A result for each call in `reply.tool_calls`, by the call's id; texts are sent
+            as they are, other values as JSON.
+
+        Raises
+        ------
+        ConfigError
+            When the last turn waits for none, or these are not the results of its calls.
+        """
+        current = self.conversation.current
+        calls = current[-1].reply.tool_calls if current else ()
+        if not calls or current[-1].reply.finish_reason != "tool_calls":
+            raise self._told(ConfigError("error.no_tool_calls"))
+        wanted = {call.id for call in calls}
+        if wanted != set(results):
+            shown = ", ".join(f"{call.id} ({call.name})" for call in calls)
+            given = ", ".join(map(str, results))
+            raise self._told(ConfigError("error.tool_results", wanted=shown, given=given))
+        last = current[-1]
+        final = last.reply.final
+        told, records = results_of(calls, results, language=self.language)
+        said = (*last.said, calling_message(final.answer, final.thinking, calls), *told)
+        turn = replace(last, reply=replace(last.reply, calls=(*last.reply.calls, *records)))
+        return self.put(self._after_rounds(turn, said, len(current)), display)
+
+    def _after_rounds(
+        self, turn: Turn, said: tuple[Message, ...], number: int, *notes: str
+    ) -> Question:
+        """Return the question that goes on with a turn after rounds of tools."""
+        spoken = [message for message in said if message.role == "assistant"]
+        reply = Reply(
+            thinking="\n\n".join(each.thinking for each in spoken if each.thinking),
+            answer="\n\n".join(str(each.content) for each in spoken if each.content),
+            calls=turn.reply.calls,
+        )
+        return Question(
+            prompt=turn.prompt,
+            options=turn.options,
+            again=number,
+            new=turn.starts_anew and number == 1,
+            begun=replace(turn, reply=reply, said=said),
+            notes=notes,
+        )
+
     def preview(self, question: Question) -> Preview:
         """Return what a question would send, and send nothing.
 
@@ -372,16 +457,21 @@ class Chat(Asker):
             When the question could not be sent as it is.
         """
         self.know_notebook()
+        question = self._equipped(question)
         kept = self.kept(question.chat)
         slot = self._slot(kept, question)
         try:
             server = self.server(question.server, started=False)
-            ready = self._desk(kept).ready(question, server, slot)
+            desk = self._desk(kept)
+            ready = desk.ready(question, server, slot)
+            forming = self._forming_of(ready, desk.catalogue)
         except QwenError as error:
             raise self._told(error) from None
         finally:
             if slot is not None:
                 kept.release(slot)
+        if forming is not None and ready.plan.needs is None:
+            ready = replace(ready, request=forming.sent(ready.request))
         bound = bound_of(ready, self.catalogue())
         return ready.preview(self.language, of=len(kept.conversation.turns), bound=bound)
 

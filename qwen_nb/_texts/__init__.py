@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
 from qwen_nb._texts import (
+    _batch,
     _budget,
+    _calls,
     _commands,
     _context,
     _conversations,
@@ -22,6 +24,8 @@ from qwen_nb._texts import (
     _places,
     _prices,
     _reply,
+    _structured,
+    _tools,
     _usage,
     _usage_commands,
     _wire,
@@ -32,7 +36,9 @@ __all__ = ["TEXTS", "Language", "machine_language", "text"]
 Language: TypeAlias = Literal["en", "zh"]
 
 TEXTS: dict[str, tuple[str, str]] = {
+    **_batch.TEXTS,
     **_budget.TEXTS,
+    **_calls.TEXTS,
     **_commands.TEXTS,
     **_context.TEXTS,
     **_conversations.TEXTS,
@@ -42,6 +48,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     **_places.TEXTS,
     **_prices.TEXTS,
     **_reply.TEXTS,
+    **_structured.TEXTS,
+    **_tools.TEXTS,
     **_usage.TEXTS,
     **_usage_commands.TEXTS,
     **_wire.TEXTS,

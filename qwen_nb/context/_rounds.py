@@ -16,7 +16,7 @@ from functools import cached_property
 from hashlib import blake2b
 from itertools import pairwise
 
-from qwen_nb._messages import Content, Message, Turn, estimate_tokens
+from qwen_nb._messages import CallRecord, Content, Message, Turn, estimate_tokens
 
 __all__ = [
     "SOFT_SWITCH",
@@ -25,6 +25,7 @@ __all__ = [
     "called",
     "last_switch",
     "message_tokens",
+    "records_of",
     "round_of",
     "rounds_before",
     "text_of",
@@ -55,7 +56,7 @@ class Past:
     turn : Turn
         Prompt and reply.
     said : tuple of Message
-        What was said between them: assistant messages with calls, and their results.
+        What was said between them, where the turn itself does not hold it.
     prompt : str or tuple of mappings, optional
         The question with its attachments, where `turn.prompt` is only its text.
     older : bool
@@ -150,16 +151,16 @@ def round_of(past: Past, *, keep_thinking: bool = False, at: int | None = None) 
     at : int, optional
         How many rounds stand before it; tells whether its usage speaks of just those.
     """
-    reply = past.turn.reply
-    if not reply.answer or reply.finish_reason not in _ANSWERED:
+    reply = past.turn.reply.final
+    said = tuple(called(past.said or past.turn.said, keep_thinking=keep_thinking))
+    if not (reply.answer or said) or reply.finish_reason not in _ANSWERED:
         return None
     question = past.turn.prompt if past.prompt is None else past.prompt
     thinking = reply.thinking if keep_thinking else ""
-    messages = (
-        Message("user", question),
-        *called(past.said, keep_thinking=keep_thinking),
-        Message("assistant", reply.answer, thinking=thinking),
-    )
+    messages: tuple[Message, ...] = (Message("user", question), *said)
+    if not reply.answer:
+        return Round(past.id, messages)  # stopped, or cut, among its calls
+    messages = (*messages, Message("assistant", reply.answer, thinking=thinking))
     answer, whole = None, None
     usage = reply.usage
     if usage is not None and not usage.estimated and usage.output is not None:
@@ -195,6 +196,16 @@ def called(said: Sequence[Message], *, keep_thinking: bool) -> Iterator[Message]
         if len(set(ids)) == len(ids) and results.keys() == set(ids) and _is_whole(message):
             yield message
             yield from (results[id_] for id_ in ids)
+
+
+def records_of(said: Sequence[Message]) -> tuple[CallRecord, ...]:
+    """Return the calls of such messages with their results, as far as they tell of them."""
+    results = {each.tool_call_id: text_of(each.content) for each in said if each.tool_call_id}
+    return tuple(
+        CallRecord(call.name, call.arguments, results.get(call.id, ""), id=call.id)
+        for message in said
+        for call in message.tool_calls
+    )
 
 
 def _is_whole(message: Message) -> bool:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from qwen_nb.emulator._calls import calls_for, example, pieces
+from qwen_nb.emulator._calls import calls_for, pieces
+from qwen_nb.emulator._examples import example, schema_in
 from qwen_nb.emulator._question import Call, Question, Said, refuse
 from qwen_nb.emulator._scripts import Script, choose, fill
 from qwen_nb.emulator._tokens import count, split
@@ -183,8 +184,8 @@ def _text(question: Question, script: Script, facts: Mapping[str, str]) -> str:
     text = fill(text, facts)
     if question.prefix is not None:
         return _continued(question.prefix, text, fill(script.answer, facts))
-    if question.json_schema is not None:
-        return _json(question.json_schema, text)
+    if (wanted := _wanted(question)) is not None:
+        return _json(wanted, text) if script.json is None else script.json
     return text
 
 
@@ -193,8 +194,21 @@ def _continued(prefix: str, *texts: str) -> str:
     return next((text[len(prefix) :] for text in texts if text.startswith(prefix)), _LOST)
 
 
+def _wanted(question: Question) -> Mapping[str, object] | None:
+    """Return the schema of the answer, also where it is given in words only."""
+    return (
+        question.json_schema or schema_in((question.said or [""])[-1]) or question.json_schema
+    )
+
+
 def _json(schema: Mapping[str, object], text: str) -> str:
-    value = example(schema, text) if schema else {"answer": text}
+    chinese = bool(_CJK.search(text))
+    label = "qwen_nb 模拟器的脚本值" if chinese else "scripted by the emulator of qwen_nb"
+
+    def say(name: str) -> str:
+        return f"{name}: {label}" if name else label
+
+    value = example(schema, say) if schema else {"answer": text}
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -6,10 +6,11 @@ import json
 from hashlib import sha256
 from typing import Any
 
+from qwen_nb.emulator._examples import example
 from qwen_nb.emulator._question import Call, Question
 from qwen_nb.emulator._scripts import Script
 
-__all__ = ["calls_for", "example", "pieces"]
+__all__ = ["calls_for", "pieces"]
 
 
 def calls_for(question: Question, script: Script) -> tuple[Call, ...]:
@@ -53,27 +54,4 @@ def pieces(arguments: str) -> list[str]:
 def _made_up(question: Question, name: str) -> Any:
     parameters = question.tools[name]["function"].get("parameters")
     words = question.said[-1] if question.said else ""
-    return example(parameters, words) or {}
-
-
-def example(schema: Any, words: str) -> Any:
-    """Return a value that a JSON schema allows, with some words where text is wanted.
-
-    Whatever is no schema allows nothing but null.
-    """
-    if not isinstance(schema, dict):
-        return None
-    choices = schema.get("enum")
-    if choices and isinstance(choices, list):
-        return choices[0]
-    kind = schema.get("type", "object")
-    if isinstance(kind, list):
-        kind = next(iter(kind), None)
-    if kind == "object":
-        properties = schema.get("properties")
-        known = properties.items() if isinstance(properties, dict) else ()
-        return {name: example(inner, words) for name, inner in known}
-    if kind == "array":
-        return [example(schema.get("items", {"type": "string"}), words)]
-    simple = {"string": words, "integer": 1, "number": 1.5, "boolean": True}
-    return simple.get(kind) if isinstance(kind, str) else None
+    return example(parameters, lambda _: words) or {}

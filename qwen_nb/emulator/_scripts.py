@@ -54,6 +54,8 @@ class Script:
         What is thought once their results are there.
     answer_without_tools : str, optional
         What is answered instead where the request offers none of these tools.
+    json : str, optional
+        What is answered instead where JSON is wanted, as it stands: it may be broken.
     pace : float, optional
         Seconds between two pieces; None is the emulator's usual pace.
     usage : mapping, optional
@@ -75,6 +77,7 @@ class Script:
     calls: Sequence[Mapping[str, Any]] = ()
     thinking_after_tools: str = ""
     answer_without_tools: str | None = None
+    json: str | None = None
     pace: float | None = None
     usage: Mapping[str, int] | None = None
     fault: str | None = None

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from qwen_nb._messages import Asking, FinishReason, Frame, Reply
 from qwen_nb._texts import Language, text
+from qwen_nb.render._calls import calling, calls_wanted
 from qwen_nb.render._ending import ending, never_began, retrying_words, thought
 from qwen_nb.render._formulas import COMMANDS
 from qwen_nb.render._safe import markup, visible
+from qwen_nb.render._sent import SentCalls, SentText
 from qwen_nb.render._static import bundle, metadata
 from qwen_nb.render._still import Describe, StaticDisplay
 from qwen_nb.render._timing import timing_line
@@ -42,6 +44,7 @@ _WORDS = {
     "image_bare": "reply.image_bare",
     "waiting": "state.waiting",
     "thinking": "state.thinking",
+    "calling": "state.calling",
     "answering": "state.answering",
     "done": "state.done",
     "stopped": "state.stopped",
@@ -55,35 +58,10 @@ _STARTING_S = 2.0
 """A page needs a moment to draw the card, and what is sent before that is lost. So in the
 first two seconds each message begins at the beginning."""
 
-_STARTING_CHARACTERS = 4000
-"""But not for long texts, whose bytes would grow with their square."""
-
 _KEPT: deque[Card] = deque()
 _KEPT_MOST = 5
 """So many ended cards stay open: a page that is loaded again in the middle of a cell has
 lost the end of its output, and finds the whole reply in the card."""
-
-
-class _Sent:
-    """What of one text the card was sent; counted after `visible`, which may lengthen it."""
-
-    def __init__(self) -> None:
-        self._pieces: list[str] = []
-        self.length = 0
-
-    def add(self, piece: str, again: bool) -> tuple[str, int] | None:
-        """Return the text to send and where it begins; None where there is nothing to send."""
-        at = self.length
-        if piece:
-            self._pieces.append(piece)
-            self.length += len(piece)
-        if again and 0 < self.length <= _STARTING_CHARACTERS:
-            return self.whole(), 0
-        return (piece, at) if piece else None
-
-    def whole(self) -> str:
-        self._pieces = ["".join(self._pieces)]
-        return self._pieces[0]
 
 
 class CardDisplay:
@@ -108,6 +86,8 @@ class CardDisplay:
         Show the thinking neither live nor in the end.
     quiet : bool
         Show nothing; leave an output that only carries the metadata.
+    as_text : bool
+        Show the answer character by character, not as Markdown.
     live_language : {"en", "zh"}, optional
         The language of our own words while the reply grows; as `language` unless given.
     describe : callable, optional
@@ -130,6 +110,7 @@ class CardDisplay:
         live_language: Language | None = None,
         hide_thinking: bool = False,
         quiet: bool = False,
+        as_text: bool = False,
         describe: Describe = metadata,
         stop_route: StopRoute = "interrupt",
     ) -> None:
@@ -143,16 +124,22 @@ class CardDisplay:
         self._detached = detached
         self._hide_thinking = hide_thinking
         self._quiet = quiet
+        self._as_text = as_text
         self._describe = describe
         # an interrupt would stop whatever cell runs by then
         self._route = "job" if detached else stop_route
         self._end = StaticDisplay(
-            language, hide_thinking=hide_thinking, quiet=quiet, describe=describe
+            language,
+            hide_thinking=hide_thinking,
+            quiet=quiet,
+            as_text=as_text,
+            describe=describe,
         )
         self._card: Card | None = None
         self._display_id = ""
-        self._thinking = _Sent()
-        self._answer = _Sent()
+        self._thinking = SentText()
+        self._answer = SentText()
+        self._calls = SentCalls(self._language)
         self._heading = ""
         self._thinking_from: float | None = None
         self._snapshot_length = 0
@@ -179,6 +166,7 @@ class CardDisplay:
             notes=[visible(note) for note in notes],
             words=self._words(),
             tex=COMMANDS,
+            plain=self._as_text,
             stops=self._route if stop else "",
         )
         view, name = self._card.view(), self._display_id or None
@@ -193,6 +181,8 @@ class CardDisplay:
         message["s"] = round(frame.elapsed_s, 2)
         if frame.retrying is not None:
             message["w"] = retrying_words(frame.retrying, self._language)
+        if frame.state == "calling":
+            message["w"] = calling(frame.calling, self._language)
         again = frame.elapsed_s < _STARTING_S
         thinking = "" if self._hide_thinking else visible(frame.thinking)
         if thinking and self._thinking_from is None:
@@ -205,8 +195,9 @@ class CardDisplay:
             message["h"] = self._heading
         if sent := self._answer.add(visible(frame.answer), again):
             message["a"], message["ao"] = sent
+        message |= self._calls.message(frame.calls, again)
         self._last = frame
-        length = self._thinking.length + self._answer.length
+        length = self._thinking.length + self._answer.length + self._calls.length
         if length >= 2 * self._snapshot_length + 1:
             self._snapshot_length = length
             card.snap = self._snapshot(message)
@@ -222,6 +213,7 @@ class CardDisplay:
         try:
             if card is not None:
                 card.forget_stop()
+                self._calls.message(reply.calls, again=False)
                 card.snap = self._snapshot(self._last_words(reply, failure))
             if self._detached:
                 self._update(reply, failure)
@@ -258,7 +250,9 @@ class CardDisplay:
             page = f'<div style="white-space:pre-wrap">{markup(failure)}</div>'
             content = {"text/html": page, "text/plain": visible(failure)}
         elif not self._quiet:
-            content = bundle(reply, language, hide_thinking=self._hide_thinking)
+            content = bundle(
+                reply, language, hide_thinking=self._hide_thinking, as_text=self._as_text
+            )
         update_display(  # type: ignore[no-untyped-call]
             content,
             raw=True,
@@ -288,14 +282,20 @@ class CardDisplay:
             "n": self._last.tokens,
             "s": round(reply.timing.total_s or self._last.elapsed_s, 2),
             "h": thought(reply, language) if reply.thinking else "",
-            "e": visible(failure) or str(ending(reply, language)),
+            "e": visible(failure) or _how_it_ended(reply, language),
             "u": usage_line(reply, language),
             "c": timing_line(reply, language),
         }
 
     def _snapshot(self, message: dict[str, object]) -> dict[str, object]:
         texts = {"t": self._thinking.whole(), "a": self._answer.whole()}
-        return {k: v for k, v in message.items() if k not in ("to", "ao")} | texts
+        rest = {k: v for k, v in message.items() if k not in ("to", "ao", "ko")}
+        return rest | texts | self._calls.whole()
+
+
+def _how_it_ended(reply: Reply, language: Language) -> str:
+    parts = (str(calls_wanted(reply, language) or ""), str(ending(reply, language)))
+    return "\n".join(part for part in parts if part)
 
 
 def _keep(card: Card) -> None:

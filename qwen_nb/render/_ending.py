@@ -7,6 +7,7 @@ from typing import NamedTuple
 from qwen_nb._events import Retrying
 from qwen_nb._messages import Reply, estimate_tokens
 from qwen_nb._texts import Language, text
+from qwen_nb.render._calls import wants_calls
 from qwen_nb.render._safe import visible
 
 __all__ = ["Ending", "ending", "never_began", "retrying_words", "thought"]
@@ -34,7 +35,7 @@ def ending(reply: Reply, language: Language) -> Ending:
         "failed": "reply.ask_again",
     }
     headline = ""
-    if not answered:
+    if not answered and not wants_calls(reply):
         ours = reason in ("stopped", "cut", "failed")
         headline = text("reply.no_answer" if ours else "reply.empty_answer", language)
     return Ending(headline, text(words[reason], language) if reason in words else "")
@@ -42,7 +43,8 @@ def ending(reply: Reply, language: Language) -> Ending:
 
 def never_began(reply: Reply) -> bool:
     """Whether a reply failed before anything came: then it has only its error to show."""
-    return reply.finish_reason == "failed" and not (reply.answer or reply.thinking)
+    came = reply.answer or reply.thinking or reply.calls
+    return reply.finish_reason == "failed" and not came
 
 
 def retrying_words(retrying: Retrying, language: Language) -> str:

@@ -7,27 +7,37 @@ compares. It reads well without any style, since some readers drop them all.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from qwen_nb._messages import Reply
 from qwen_nb._texts import Language, text
+from qwen_nb.render._calls import Wanted, call_line, calls_wanted
+from qwen_nb.render._calls_html import (
+    FOLDED,
+    SMALL,
+    calls_run_html,
+    calls_wanted_html,
+    fold,
+)
 from qwen_nb.render._ending import Ending, ending, thought
 from qwen_nb.render._markdown import safe_forms
 from qwen_nb.render._safe import attribute, markup, unbroken, visible
 from qwen_nb.render._timing import tokens_per_second
 from qwen_nb.render._to_html import GAP
-from qwen_nb.render._to_markdown import plain_words
+from qwen_nb.render._to_markdown import fenced, plain_words
 from qwen_nb.render._unfolded import usage_facts, usage_rows, usage_table
 from qwen_nb.render._usage import usage_bar, usage_line
 
 __all__ = ["bundle", "metadata"]
 
-_SMALL = "font-size:.9em;opacity:.75"
-_FOLDED = "margin:.2em 0 .7em;border-left:2px solid #888;padding-left:.8em"
-
 
 def bundle(
-    reply: Reply, language: Language = "en", *, hide_thinking: bool = False
+    reply: Reply,
+    language: Language = "en",
+    *,
+    hide_thinking: bool = False,
+    as_text: bool = False,
 ) -> dict[str, str]:
     """Return the MIME bundle of a finished reply.
 
@@ -39,20 +49,26 @@ def bundle(
         The language of our own words.
     hide_thinking : bool
         Leave the thinking out of the HTML; the other forms never hold it.
+    as_text : bool
+        Show the answer character by character, not as the Markdown it is written in.
 
     Returns
     -------
     dict
         Exactly `text/html`, `text/markdown` and `text/plain`.
     """
-    answer_html, answer_markdown = safe_forms(reply.answer, language)
+    answer_html, answer_markdown = (
+        _text_forms(reply.answer) if as_text else safe_forms(reply.shown, language)
+    )
     end, usage = ending(reply, language), usage_line(reply, language)
     html = [
         "" if hide_thinking else _thinking(reply, language),
+        calls_run_html(reply, language),
         answer_html,
+        calls_wanted_html(reply, language),
         _ending_html(end),
         *(
-            f'<div dir="auto" style="margin:.3em 0;{_SMALL}">{markup(note)}</div>\n'
+            f'<div dir="auto" style="margin:.3em 0;{SMALL}">{markup(note)}</div>\n'
             for note in reply.notes
         ),
         _usage_html(reply, language),
@@ -62,9 +78,12 @@ def bundle(
         'style="max-width:46em;overflow-wrap:break-word;overflow-wrap:anywhere">\n'
         f"{GAP.join(part for part in html if part)}\n</div>"
     )
-    markdown = [answer_markdown, _ending_markdown(end)]
+    ran = [call_line(call, language) for call in reply.calls]
+    wanted = calls_wanted(reply, language)
+    markdown = [_list(ran), answer_markdown, _wanted_markdown(wanted), _ending_markdown(end)]
     markdown += [*map(plain_words, reply.notes), plain_words(usage)]
-    plain = [visible(reply.answer).rstrip(), str(end), *map(visible, reply.notes), usage]
+    plain = ["\n".join(ran), visible(reply.answer).rstrip(), str(wanted or ""), str(end)]
+    plain += [*map(visible, reply.notes), usage]
     return {
         "text/html": unbroken(page),
         "text/markdown": "\n\n".join(part for part in markdown if part),
@@ -79,7 +98,9 @@ def metadata(reply: Reply) -> dict[str, Any]:
         "thinking_s": reply.timing.thinking_s,
         "total_s": reply.timing.total_s,
     }
-    timing = {name: round(s, 3) for name, s in seconds.items() if s is not None}
+    timing: dict[str, Any] = {name: round(s, 3) for name, s in seconds.items() if s is not None}
+    if reply.calls:
+        timing["calls_s"] = [round(call.seconds, 3) for call in reply.calls]
     if speed := tokens_per_second(reply):
         timing["tokens_per_s"] = round(speed, 1)
     return {
@@ -91,35 +112,52 @@ def metadata(reply: Reply) -> dict[str, Any]:
     }
 
 
-def _fold(headline: str, inside: str) -> str:
-    # No attribute on the two tags: nbconvert prints them when it sanitises.
-    return f"<details><summary>{headline}</summary>\n{inside}</details>"
-
-
 def _thinking(reply: Reply, language: Language) -> str:
     if not reply.thinking.strip():
         return ""
+    lines = _lines(reply.thinking)
+    words = markup(thought(reply, language))
+    headline = f'<span dir="auto" style="cursor:pointer;{SMALL}">{words}</span>'
+    inside = f'<div style="white-space:pre-wrap;margin-top:.35em;{SMALL}">{lines}</div>'
+    return f'<div style="{FOLDED}">{fold(headline, inside)}</div>\n'
+
+
+def _lines(words: str) -> str:
     # Each line in its own element: lines survive where styles do not, and each may run
     # in its own direction.
-    lines = "".join(
+    return "".join(
         f'<div dir="auto">{markup(line) or "&nbsp;"}</div>'
-        for line in visible(reply.thinking).strip("\n").split("\n")
+        for line in visible(words).strip("\n").split("\n")
     )
-    words = markup(thought(reply, language))
-    headline = f'<span dir="auto" style="cursor:pointer;{_SMALL}">{words}</span>'
-    inside = f'<div style="white-space:pre-wrap;margin-top:.35em;{_SMALL}">{lines}</div>'
-    return f'<div style="{_FOLDED}">{_fold(headline, inside)}</div>\n'
+
+
+def _text_forms(answer: str) -> tuple[str, str]:
+    if not answer.strip():
+        return "", ""
+    page = f'<div style="white-space:pre-wrap;margin:.5em 0">{_lines(answer)}</div>\n'
+    return page, fenced(visible(answer).strip("\n"))
+
+
+def _list(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {plain_words(line)}" for line in lines)
+
+
+def _wanted_markdown(wanted: Wanted | None) -> str:
+    if wanted is None:
+        return ""
+    parts = (plain_words(wanted.headline), _list([*map(str, wanted.calls)]))
+    return "\n\n".join((*parts, plain_words(wanted.hint))).rstrip()
 
 
 def _usage_html(reply: Reply, language: Language) -> str:
     line = markup(usage_line(reply, language))
-    line = f'{usage_bar(reply.usage, language)}<span dir="auto" style="{_SMALL}">{line}</span>'
+    line = f'{usage_bar(reply.usage, language)}<span dir="auto" style="{SMALL}">{line}</span>'
     rows = usage_rows(reply, language)
     if rows:
         table = usage_table(rows, usage_facts(reply, language), language)
-        line = _fold(
+        line = fold(
             f'<span style="cursor:pointer">{line}</span>',
-            f'<div style="{_SMALL}">{table}</div>',
+            f'<div style="{SMALL}">{table}</div>',
         )
     return f'<div style="margin-top:.6em">{line}</div>'
 

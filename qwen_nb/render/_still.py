@@ -29,6 +29,8 @@ class StaticDisplay:
         Leave the thinking out.
     quiet : bool
         Leave an output without content, that only carries the metadata.
+    as_text : bool
+        Show the answer character by character, not as Markdown.
     describe : callable, optional
         Makes the metadata of the output; `render.metadata` unless given.
     """
@@ -39,11 +41,13 @@ class StaticDisplay:
         *,
         hide_thinking: bool = False,
         quiet: bool = False,
+        as_text: bool = False,
         describe: Describe = metadata,
     ) -> None:
         self._language = language
         self._hide_thinking = hide_thinking
         self._quiet = quiet
+        self._as_text = as_text
         self._describe = describe
 
     def open(self, asking: Asking, stop: Callable[[], None] | None = None) -> None:
@@ -60,7 +64,12 @@ class StaticDisplay:
             return
         content: dict[str, str] = {}
         if not self._quiet:
-            content = bundle(reply, self._language, hide_thinking=self._hide_thinking)
+            content = bundle(
+                reply,
+                self._language,
+                hide_thinking=self._hide_thinking,
+                as_text=self._as_text,
+            )
         notes = {"qwen_nb": dict(self._describe(reply))}
         display(content, raw=True, metadata=notes)  # type: ignore[no-untyped-call]
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 
-from qwen_nb._messages import Asking, Frame, Reply
+from qwen_nb._messages import Asking, CallRecord, Frame, Reply
 from qwen_nb._texts import Language, text
+from qwen_nb.render._calls import call_line, calls_wanted, newly_ended
 from qwen_nb.render._ending import ending, never_began, retrying_words
 from qwen_nb.render._safe import visible
 from qwen_nb.render._usage import usage_line
@@ -18,7 +20,7 @@ _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 
 
 class TerminalDisplay:
-    """Streams a reply as text: the thinking dimmed, the answer, then the usage line.
+    """Streams a reply as text: the thinking dimmed, calls, the answer, the usage line.
 
     Parameters
     ----------
@@ -50,6 +52,8 @@ class TerminalDisplay:
         self._colour = _has_colour() if colour is None else colour
         self._thinking = _Stream()
         self._answer = _Stream()
+        self._calls: Counter[CallRecord] = Counter()
+        self._after_calls = False
         self._last = ""  # the last character printed: what a blank line takes
 
     def open(self, asking: Asking, stop: Callable[[], None] | None = None) -> None:
@@ -62,14 +66,19 @@ class TerminalDisplay:
             return
         self._print_thinking(self._thinking.new(frame.thinking, frame.thinking_at))
         self._print_answer(self._answer.new(frame.answer, frame.answer_at))
+        self._print_calls(frame.calls)
 
     def close(self, reply: Reply, failure: str = "") -> None:
         """Print what is missing, how it ended and the usage line."""
         if never_began(reply):
             return
         self._print_thinking(self._thinking.new(reply.thinking, 0, last=True))
+        if not self._answer.begun:
+            self._print_calls(reply.calls)
         self._print_answer(self._answer.new(reply.answer, 0, last=True))
-        for line in (str(ending(reply, self._language)), *map(visible, reply.notes)):
+        self._print_calls(reply.calls)
+        wanted = str(calls_wanted(reply, self._language) or "")
+        for line in (wanted, str(ending(reply, self._language)), *map(visible, reply.notes)):
             if line:
                 self._begin_block()
                 self._say(line)
@@ -78,15 +87,23 @@ class TerminalDisplay:
         self._say("\n")
 
     def _print_thinking(self, piece: str) -> None:
-        if not piece or self._hide_thinking:
+        if self._hide_thinking or not (piece := self._below_calls(piece, self._thinking)):
             return
         if self._thinking.begins():
             self._begin_block()
             self._say(text("reply.thinking", self._language) + "\n", dim=True)
         self._say(piece, dim=True)
 
+    def _print_calls(self, calls: Sequence[CallRecord]) -> None:
+        new = newly_ended(calls, self._calls)
+        if new and not self._after_calls:
+            self._begin_block()
+        for call in new:
+            self._say(call_line(call, self._language) + "\n", dim=True)
+        self._after_calls = self._after_calls or bool(new)
+
     def _print_answer(self, piece: str) -> None:
-        if not piece:
+        if not (piece := self._below_calls(piece, self._answer)):
             return
         if self._answer.begins():
             self._begin_block()
@@ -94,6 +111,16 @@ class TerminalDisplay:
                 # without dimming, only a heading tells the answer from the thinking
                 self._say(text("reply.answer", self._language) + "\n")
         self._say(piece)
+
+    def _below_calls(self, piece: str, stream: _Stream) -> str:
+        """Return what of a piece is to be printed, which may be the first below calls."""
+        if not self._after_calls:
+            return piece
+        if piece := piece.lstrip("\n"):
+            self._after_calls = False
+            if stream.begun:
+                self._begin_block()
+        return piece
 
     def _begin_block(self) -> None:
         if self._last:

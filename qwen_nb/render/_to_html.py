@@ -23,7 +23,7 @@ from qwen_nb.render._safe import attribute, literal, markup, unbroken
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-__all__ = ["GAP", "scrolling", "to_html"]
+__all__ = ["CODE_BLOCK", "GAP", "scrolling", "to_html"]
 
 GAP = '<div style="display:none">&nbsp;</div>'
 """An empty line, for readers without styles: to them two `div` have no space between."""
@@ -46,7 +46,9 @@ _RULE = (
     '<span style="display:none">———</span></div>\n'
 )
 _STRUCK = '<span style="display:none">~~</span>'
-_PRE = f"background:{_FAINT};padding:.6em .8em;border-radius:4px;margin:.6em 0;overflow:auto"
+CODE_BLOCK = (
+    f"background:{_FAINT};padding:.6em .8em;border-radius:4px;margin:.6em 0;overflow:auto"
+)
 _CODE = f"background:{_FAINT};padding:.1em .3em;border-radius:3px"
 _ALIGNMENTS = ("left", "center", "right")
 _REL = "noopener noreferrer nofollow"
@@ -143,7 +145,7 @@ class _Blocks:
         label = text("reply.code_region", self.language)
         self._begin_plain()
         self._end_plain(
-            f'<pre {scrolling(label)} dir="ltr" style="{_PRE}">'
+            f'<pre {scrolling(label)} dir="ltr" style="{CODE_BLOCK}">'
             f'<code style="background:none">{lines}</code></pre>\n'
         )
 

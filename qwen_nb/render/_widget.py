@@ -16,7 +16,10 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 
 _PAGE = Path(__file__).parent / "page"
 # each builds on those before it
-_MODULES = ("text.mjs", "blocks.mjs", "markdown.mjs", "answer.mjs", "card.mjs")
+_MODULES = (
+    "text.mjs", "element.mjs", "calls.mjs", "blocks.mjs", "markdown.mjs", "answer.mjs",
+    "card.mjs",
+)  # fmt: skip
 _LEFT_OUT = re.compile(r"^(?:import .*|\s*//.*|\s+)\n?|^\s+", re.MULTILINE)
 
 
@@ -47,6 +50,7 @@ class Card(anywidget.AnyWidget):
     notes = traitlets.List(traitlets.Unicode()).tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
     tex = traitlets.Unicode().tag(sync=True)
+    plain = traitlets.Bool().tag(sync=True)
     stops = traitlets.Unicode().tag(sync=True)
     snap = traitlets.Dict().tag(sync=True)
 

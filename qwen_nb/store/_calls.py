@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -95,13 +96,29 @@ class Calls:
     def __init__(self, read: Callable[..., list[tuple[Any, ...]]], writer: Writer) -> None:
         self._read = read
         self._writer = writer
+        self._pending: deque[tuple[list[tuple[Any, ...]], Callable[[], object]]] = deque()
 
     def add(self, calls: Iterable[tuple[str, Call]], then: Callable[[], object]) -> None:
         """Have calls written under their ids, and `then` called; returns at once."""
-        rows = [_row(id_, call) for id_, call in calls]
-        self._writer.write(
-            lambda database: database.executemany(_INSERT, rows), lambda _: then()
-        )
+        self._pending.append(([_row(id_, call) for id_, call in calls], then))
+        self._writer.write(self._write, self._written)
+
+    def _write(self, database: sqlite3.Connection) -> int:
+        # All that came meanwhile, in one transaction: many questions at once end faster
+        # than a disk can be waited for. Later writes then find less to do, or nothing.
+        count = len(self._pending)
+        for number in range(count):
+            try:
+                database.executemany(_INSERT, self._pending[number][0])
+            except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError):
+                del self._pending[number]  # it would be in the way of all others
+                raise
+        return count
+
+    def _written(self, count: int) -> None:
+        for _ in range(count):
+            _, then = self._pending.popleft()
+            then()
 
     def those(self, which: Which) -> list[Call]:
         """Return calls in the order in which they were sent.

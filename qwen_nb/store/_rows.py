@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from qwen_nb._entry import Entry, Slot
-from qwen_nb._messages import ChatOptions, Reply, Turn
+from qwen_nb._messages import ChatOptions, Message, Reply, Turn
 
 __all__ = [
     "COLUMNS",
@@ -33,7 +33,7 @@ __all__ = [
     "turn_from",
 ]
 
-_APART = {"answer", "thinking"}
+_APART = {"answer", "thinking", "data"}
 
 _STANDING = "id place k cell state older asked_at left_as marked copy_of region"
 _SUMMED = "model server scripted input output thinking_tokens cached"
@@ -90,6 +90,8 @@ def rest_of(turn: Turn) -> str | bytes:
     told = {"reply": _plain(turn.reply, _APART), "options": _plain(turn.options)}
     if turn.starts_anew:
         told["starts_anew"] = True
+    if turn.said:
+        told["said"] = _plain(turn.said)
     return stored_text(_json(told))
 
 
@@ -101,6 +103,7 @@ def turn_from(prompt: Any, answer: Any, thinking: Any, rest: Any) -> Turn:
         reply_from(told["reply"], text_from(answer), text_from(thinking)),
         reader(ChatOptions)(told["options"]),
         told.get("starts_anew", False),
+        reader(tuple[Message, ...])(told.get("said", ())),
     )
 
 
@@ -184,8 +187,9 @@ def _is_default(field: Field[Any], value: Any) -> bool:
 
 
 def _same(value: Any, default: Any) -> bool:
-    # `==` of a value may look over fields that are not compared
-    return repr(value) == repr(default) if is_dataclass(value) else bool(value == default)
+    # `==` of a value may look over fields that are not compared, and -0.0 is not 0.0
+    by_repr = is_dataclass(value) or isinstance(value, float)
+    return repr(value) == repr(default) if by_repr else bool(value == default)
 
 
 @cache

@@ -34,9 +34,9 @@ from qwen_nb import (
     RateLimited,
     ServerFailed,
     StreamError,
-    Usage,
 )
 from qwen_nb._client import only_model
+from qwen_nb._usage import Usage
 
 from .conftest import KEY, Line
 

@@ -86,7 +86,7 @@ def test_right_to_left_text_runs_so(card: Notebook) -> None:
 
 
 def test_the_thinking_is_folded_and_measured(card: Notebook) -> None:
-    (heading,) = texts(card, "summary")
+    (heading,) = texts(card, "details:not([hidden]) > summary")
     thought, seconds, tokens = heading.split(" · ")
     assert thought == "Thought"
     assert seconds.endswith(" s") and float(seconds[:-2]) > 0

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from _servers import LAST_CHUNK, WHOLE, Misbehaving, close, delta, response, stream, usage
 
-from qwen_nb import BrokenStream, Chat, ConfigError, QwenError, RateLimited, Reply, Usage
+from qwen_nb import BrokenStream, Chat, ConfigError, QwenError, RateLimited, Reply
 from qwen_nb._messages import ChatOptions
+from qwen_nb._usage import Usage
 from qwen_nb.chat import Question
 from qwen_nb.emulator import Emulator
 

@@ -8,15 +8,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from qwen_nb import (
-    AuthFailed,
-    BadEvent,
-    BadRequest,
-    ContentRefused,
-    RateLimited,
-    ServerFailed,
-    Usage,
-)
+from qwen_nb import AuthFailed, BadEvent, BadRequest, ContentRefused, RateLimited, ServerFailed
 from qwen_nb._events import (
     AnswerDelta,
     Finished,
@@ -27,6 +19,7 @@ from qwen_nb._events import (
     UsageReport,
 )
 from qwen_nb._messages import Server
+from qwen_nb._usage import Usage
 
 from ._reading import SERVER, Outcome, Raised, Unfinished
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from qwen_nb import ConfigError, Reply, Usage
+from qwen_nb import ConfigError, Reply
 from qwen_nb._messages import ChatOptions, ChatRequest, Message, Note, Server, ToolCall
 from qwen_nb._texts import TEXTS, text
+from qwen_nb._usage import Usage
 from qwen_nb.dialects.openai import OpenAIDialect
 from qwen_nb.dialects.thinking import STYLES, switch, thinking_in, thinking_notes
 

@@ -64,8 +64,12 @@ def test_the_last_answer_of_a_tool_round_is_the_turns() -> None:
         {"role": "tool", "tool_call_id": "c1", "content": "rain"},
         assistant("It rains."),
     )
-    assert pairs(copied) == [("Weather?", "It rains.")]
-    assert copied.left_out == 2  # the call and its result
+    (entry,) = copied.entries
+    assert entry.turn.reply.final.answer == "It rains."
+    assert pairs(copied) == [("Weather?", "Let me look.\n\nIt rains.")]
+    assert [each.role for each in entry.turn.said] == ["assistant", "tool"]
+    assert [call.result for call in entry.turn.reply.calls] == ["rain"]
+    assert copied.left_out == 0
 
 
 def test_a_call_at_the_end_stays_a_call() -> None:

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from markdown_it import MarkdownIt
 
-from qwen_nb import Reply, Turn, Usage
+from qwen_nb import Reply, Turn
 from qwen_nb._transcript import transcript
+from qwen_nb._usage import Usage
 
 REPLY = Reply(
     answer="**yes**", thinking="Hm </details> <b>x</b>", model="m", usage=Usage(1, 2, 3, 1)

@@ -17,8 +17,11 @@ ROOMS = {
     "words": (
         "_api_messages",
         "_carried",
+        "_code_blocks",
         "_errors",
         "_events",
+        "_frames",
+        "_json_text",
         "_messages",
         "_texts",
         "_usage",
@@ -31,19 +34,26 @@ ROOMS = {
         "_budget",
         "_client",
         "_conversation",
+        "_docstrings",
         "_entry",
         "_exchange",
         "_identity",
+        "_interpolate",
+        "_json_types",
         "_keys",
         "_kept",
         "_ledger",
+        "_pace",
         "_question",
         "_request",
         "_retries",
         "_rules",
+        "_schema",
         "_servers",
         "_settings",
+        "_structured",
         "_tally",
+        "_tools",
         "context",
         "store",
     ),
@@ -52,16 +62,26 @@ ROOMS = {
         "_account",
         "_archive",
         "_asker",
+        "_calling",
+        "_capture",
         "_code",
         "_connections",
         "_doctor",
+        "_forming",
         "_interrupts",
         "_job",
+        "_kept_answers",
+        "_mapping",
+        "_progress",
         "_pump",
+        "_row_asker",
+        "_rows",
         "_run",
         "_screen",
         "_spending",
+        "_tool_rounds",
         "_transcript",
+        "batch",
         "chat",
     ),
     "skin": (
@@ -70,9 +90,9 @@ ROOMS = {
         "_conversation_commands",
         "_exchange_commands",
         "_history",
-        "_interpolate",
         "_line",
         "_magics",
+        "_next_cell",
         "_panel",
         "_panel_values",
         "_reports",
@@ -102,7 +122,16 @@ LATE_DOORS = {("chat", "emulator"), ("front", "skin"), ("front", "emulator")}
 
 # what a room may import from outside the standard library, at its top or late
 GUESTS = {
-    "api": {"apsw", "dotenv", "platformdirs", "sqlite_vec"},
+    "words": {"markdown_it", "pandas"},  # Markdown's rules tell what of an answer is code
+    "api": {
+        "apsw",
+        "dotenv",
+        "jsonschema",
+        "platformdirs",
+        "pydantic",
+        "pydantic_core",
+        "sqlite_vec",
+    },
     "edge": {"openai"},
     "show": {
         "IPython",
@@ -112,6 +141,7 @@ GUESTS = {
         "mdit_py_plugins",
         "traitlets",
     },
+    "chat": {"pandas", "tqdm"},
     "skin": {"IPython", "ipywidgets", "traitlets"},
     "emulator": {"starlette", "uvicorn"},
 }
@@ -190,7 +220,8 @@ def test_a_room_has_only_its_own_guests(name: str) -> None:
     assert guests - set(sys.stdlib_module_names) <= GUESTS.get(name, set())
 
 
-HEAVY = {"openai", "anywidget", "ipywidgets", "IPython", "starlette", "uvicorn", "markdown_it"}
+HEAVY = {"openai", "anywidget", "ipywidgets", "IPython", "starlette", "uvicorn", "markdown_it",
+         "pandas", "pydantic"}  # fmt: skip
 AT_THE_TOP = (
     "_commands",
     "_conversation_commands",

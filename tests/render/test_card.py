@@ -2,11 +2,12 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from qwen_nb._messages import Asking, Frame, Reply, Timing
+from qwen_nb._messages import Asking, CallRecord, Frame, Reply, Timing, ToolCall
 from qwen_nb._usage import Usage
 from qwen_nb.render import CardDisplay, SilentDisplay, StaticDisplay, bundle
 
@@ -344,6 +345,30 @@ def test_importing_the_room_loads_nothing_heavy():
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js")
 def test_the_page_side():
     tests = sorted(Path(__file__).with_name("page").glob("*.test.mjs"))
-    assert len(tests) == 4
+    assert len(tests) == 5
     done = subprocess.run(["node", "--test", *tests], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
+
+
+def test_calls_reach_the_page_as_they_end(messages, outputs):
+    call = CallRecord("f", '{"a": 1}', "2", seconds=0.5)
+    frames = [
+        Frame(state="calling", calling=(ToolCall("1", "f", ""),), elapsed_s=3),
+        Frame(state="calling", calls=(call,), elapsed_s=4),
+        Frame(state="answering", calls=(call,), answer="x", elapsed_s=5),
+    ]
+    run(CardDisplay("en", owns_cell=True), *frames, reply=replace(REPLY, calls=(call, call)))
+    drawn = {"n": "f", "l": "(a=1) → 2 · 0.5 s"}
+    first, second, third = frames_sent(messages)
+    assert (first["w"], first.get("k")) == ("Calling f", None)
+    assert (second["k"], second["kh"], second["w"]) == ([drawn], "Called f", "Calling")
+    assert "w" not in third and third.get("k", [drawn]) == [drawn]
+    last = snapshots(messages)[-1]
+    assert (last["k"], last["kh"]) == ([drawn, drawn], "Called f 2 times")
+
+
+def test_a_card_that_shows_text_draws_no_markdown(messages, outputs):
+    run(CardDisplay("en", owns_cell=True, as_text=True), *FRAMES)
+    state = next(d["state"] for _, d in messages if d and "model" in d.get("state", {}))
+    assert state["plain"] is True
+    assert outputs[-1][1] == bundle(REPLY, as_text=True)

@@ -105,7 +105,8 @@ REFUSED: dict[str, tuple[str, dict[str, Any]]] = {
     "-x q": ("line.unknown", {"option": "-x"}),
     "-5 is": ("line.unknown", {"option": "-5", "near": ""}),
     "--5": ("line.unknown", {"option": "--5"}),
-    "--json q": ("line.unknown", {"option": "--json"}),  # of a later release
+    "--json= q": ("line.missing_value", {"option": "--json"}),
+    "--jsn q": ("line.unknown", {"option": "--jsn", "near": "--json"}),
     "-m": ("line.missing_value", {"option": "-m"}),
     "-m  ": ("line.missing_value", {"option": "-m"}),
     "--model= x": ("line.missing_value", {"option": "--model"}),

@@ -79,6 +79,13 @@ def test_a_cell_ends_with_empty_lines(shell: Shell) -> None:
     assert shown.count("turn 1 · ") == 1
 
 
+def test_code_of_the_answer_stands_at_the_next_prompt_unrun(shell: Shell) -> None:
+    shell.run("%qwen -f code --new Which is larger, 9.9 or 9.11?")
+    shell.terminal.read_until("9\\.9 > 9\\.11")
+    shell.terminal.press_ctrl("u")
+    assert "Out[" not in shell.run("print('mine')")
+
+
 def test_ctrl_c_stops_the_answer_and_not_the_shell(shell: Shell) -> None:
     shell.terminal.type("%qwen Which is larger, 9.9 or 9.11?")
     shell.terminal.read_until("There is a trap here")

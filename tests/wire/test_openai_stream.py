@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from qwen_nb import BadEvent, ContentRefused, ServerFailed, Usage
+from qwen_nb import BadEvent, ContentRefused, ServerFailed
 from qwen_nb._events import AnswerDelta, Event, Finished, Started, ThinkingDelta, UsageReport
 from qwen_nb._messages import Server
 from qwen_nb._sse import ServerSentEvent
+from qwen_nb._usage import Usage
 from qwen_nb.dialects.openai import OpenAIDialect, OpenAIReader
 
 COUNTS = {"prompt_tokens": 18, "completion_tokens": 1015, "total_tokens": 1033}

@@ -5,6 +5,7 @@ import pytest
 
 import qwen_nb
 from qwen_nb import ConfigError, QwenError, Reply, Stopped, _errors
+from qwen_nb._usage import Usage
 
 
 def tree(root: type[QwenError]) -> list[type[QwenError]]:
@@ -54,5 +55,5 @@ def test_a_stop_is_an_interrupt_that_shows_nothing() -> None:
 
 
 def test_a_reply_survives_pickling() -> None:
-    reply = Reply(answer="a", usage=qwen_nb.Usage(input=1))
+    reply = Reply(answer="a", usage=Usage(input=1))
     assert pickle.loads(pickle.dumps(reply)) == reply

@@ -3,7 +3,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from qwen_nb import Reply, Turn, Usage
+from qwen_nb import Reply, Turn
 from qwen_nb._events import AnswerDelta, Finished, Started, ThinkingDelta, UsageReport
 from qwen_nb._messages import (
     ChatOptions,
@@ -13,6 +13,7 @@ from qwen_nb._messages import (
     Timing,
     estimate_tokens,
 )
+from qwen_nb._usage import Usage
 
 
 def test_events_fold_into_a_reply() -> None:

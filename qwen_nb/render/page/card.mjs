@@ -4,9 +4,11 @@
 // goes into text nodes only; what the answer's Markdown becomes is decided in markdown.mjs.
 
 import { growingAnswer } from "./answer.mjs";
+import { callList } from "./calls.mjs";
+import { element, KEYS } from "./element.mjs";
 import { atEnd, clock, codePoints, fresh, PlainText } from "./text.mjs";
 
-const LIVE = ["waiting", "retrying", "thinking", "answering"];
+const LIVE = ["waiting", "retrying", "thinking", "calling", "answering"];
 const GONE = ["dead", "restarting", "autorestarting", "terminating", "unknown"];
 const ACKNOWLEDGED_MS = 150;
 const AGAIN_MS = 500;
@@ -21,6 +23,8 @@ const ALL = new Map(); // run → what arrived of it
 export class Arrived {
   #text = { t: "", a: "" };
   #have = { t: 0, a: 0 };
+  #calls = []; // those that have ended
+  #called;
   #views = new Set();
   now = { state: "waiting", s: 0, n: 0 };
   at = 0;
@@ -30,6 +34,7 @@ export class Arrived {
     for (const [text, offset] of [["t", "to"], ["a", "ao"]]) {
       if (message[text]) this.#add(text, message[text], message[offset]);
     }
+    this.#call(message);
     this.#tell(message);
   }
 
@@ -48,12 +53,14 @@ export class Arrived {
         else view.replace(text, whole);
       }
     }
+    this.#call(snapshot);
     if (!isLive(snapshot.state) || snapshot.s >= this.now.s) this.#tell(snapshot);
   }
 
   // Each view is told what came before it, and then what comes.
   show(view) {
     for (const text of ["t", "a"]) if (this.#text[text]) view.replace(text, this.#text[text]);
+    if (this.#calls.length) view.call(this.#calls, this.#called);
     view.update(this.now);
     this.#views.add(view);
     return () => this.#views.delete(view);
@@ -70,6 +77,14 @@ export class Arrived {
     this.#text[name] += rest;
     this.#have[name] = at + codePoints(piece);
     for (const view of this.#views) view.add(name, rest);
+  }
+
+  #call({ k = [], ko = 0, kh }) {
+    const have = this.#calls.length, rest = k.slice(have - ko);
+    if (ko > have || !rest.length) return;
+    this.#calls.push(...rest);
+    this.#called = kh; // the line above them
+    for (const view of this.#views) view.call(rest, kh);
   }
 
   #tell({ state, s, n, w, h, e, u, c }) {
@@ -104,17 +119,6 @@ function initialize({ model }) {
     model.off("change:snap", onSnapshot);
     ALL.delete(model.get("run"));
   };
-}
-
-// Lumino listens for keys outside: D D on a focused button would delete the cell.
-const KEYS = { "data-lm-suppress-shortcuts": "true" };
-
-function element(name, className, parent, attributes = {}) {
-  const node = document.createElement(name);
-  node.className = "qn-" + className;
-  for (const key in attributes) node.setAttribute(key, attributes[key]);
-  parent?.append(node);
-  return node;
 }
 
 async function writeToClipboard(text) {
@@ -181,6 +185,7 @@ function render({ model, el }) {
   const fold = element("details", "fold", root);
   const summary = element("summary", "summary", fold, KEYS);
   const box = element("div", "thinking", fold, { tabindex: "0", role: "region", "aria-label": words.region, ...KEYS });
+  const calls = callList(root);
   const body = element("div", "answer", root, { dir: "auto" });
   const ending = element("p", "ending", root);
   const usage = element("div", "usage", root);
@@ -189,7 +194,7 @@ function render({ model, el }) {
 
   const thinking = new PlainText(box);
   const answer = growingAnswer(body, {
-    rendermime: model.widget_manager?.rendermime,
+    rendermime: model.get("plain") ? null : model.widget_manager?.rendermime,
     commands: model.get("tex"),
     words,
     copy: (text) => copyButton(null, words.copy_code, text),
@@ -230,6 +235,7 @@ function render({ model, el }) {
       thinking.push(piece);
       if (following) box.scrollTop = box.scrollHeight;
     },
+    call: calls,
     update({ state, w, h, e, u }) {
       const said = w || words[state] || state;
       // Said again, a screen reader would read it again.

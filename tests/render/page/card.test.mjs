@@ -16,7 +16,7 @@ function view() {
 const message = (fields) => ({ state: "answering", n: 1, s: 1, ...fields });
 
 test("only a growing reply is live", () => {
-  assert.deepEqual(["waiting", "retrying", "thinking", "answering", "done", "cut"].map(isLive), [true, true, true, true, false, false]);
+  assert.deepEqual(["waiting", "retrying", "thinking", "calling", "answering", "done", "cut"].map(isLive), [true, true, true, true, true, false, false]);
 });
 
 test("pieces are put together by their offsets", () => {
@@ -84,4 +84,32 @@ test("the rate counts from the first token, once it can be told", () => {
   assert.equal(all.rate(5.5), 0);
   all.take(message({ a: "b", ao: 1, n: 110, s: 7 }));
   assert.equal(all.rate(7), 50);
+});
+
+const calls = (...names) => names.map((n) => ({ n, l: "()" }));
+
+test("calls are added by their offset, once", () => {
+  const all = new Arrived(), seen = view(), shown = [];
+  let line;
+  seen.call = (ended, words) => { shown.push(...ended.map(({ n }) => n)); line = words; };
+  all.show(seen);
+  all.take(message({ state: "calling", k: calls("a"), ko: 0, kh: "Called a" }));
+  all.take(message({ state: "calling", k: calls("a", "b"), ko: 0, kh: "a, b" }));
+  all.take(message({ k: calls("c"), ko: 2, kh: "a, b, c" }));
+  all.take(message({ k: calls("c"), ko: 2, kh: "no" }));
+  assert.deepEqual([shown, line], [["a", "b", "c"], "a, b, c"]);
+});
+
+test("calls that were missed come with the next snapshot, and to a later view", () => {
+  const all = new Arrived(), seen = view(), later = view(), shown = [], all_of_them = [];
+  seen.call = (ended) => shown.push(...ended);
+  later.call = (ended) => all_of_them.push(...ended);
+  all.show(seen);
+  all.take(message({ k: calls("b"), ko: 1 }));
+  assert.deepEqual(shown, []);
+  all.takeSnapshot(message({ t: "", a: "", k: calls("a", "b") }));
+  all.take(message({ k: calls("c"), ko: 2 }));
+  all.show(later);
+  assert.deepEqual(shown, calls("a", "b", "c"));
+  assert.deepEqual(all_of_them, shown);
 });

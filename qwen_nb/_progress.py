@@ -1,0 +1,92 @@
+"""How far many questions are, where somebody watches: tqdm's bar, then one line for good.
+
+The bar is taken away at the end. What stays names no times, so that a notebook that is
+run again is the same; where nobody watches there is that line alone.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from qwen_nb import _notebook
+from qwen_nb._ledger import Spent
+from qwen_nb._texts import machine_language, text
+from qwen_nb.render import money
+
+__all__ = ["Progress"]
+
+_LOOK_S = 0.25
+"""Between two looks at the ledger."""
+
+
+class Progress:
+    """The bar and the line of one run.
+
+    Parameters
+    ----------
+    wanted : bool
+        False shows nothing at all.
+    total : int, optional
+        How many rows there are, if that is known.
+    spent : callable
+        Returns what was spent so far.
+    """
+
+    def __init__(self, wanted: bool, total: int | None, spent: Callable[[], Spent]) -> None:
+        self._spent = spent
+        self._language = machine_language(os.environ)  # it lives in this session only
+        self._looked_at = 0.0
+        self._shown = 0
+        front_end = _notebook.front_end(_notebook.running_shell())
+        is_tty = bool(getattr(sys.stderr, "isatty", bool)())
+        self._speaks = wanted and (front_end != "none" or is_tty)
+        watched = front_end in ("card", "terminal") or (front_end == "none" and is_tty)
+        self._bar = self._made(total, front_end) if wanted and watched else None
+
+    def _made(self, total: int | None, front_end: _notebook.FrontEnd) -> Any:
+        # Told apart here and not by `tqdm.auto`: a console is a kernel without widgets.
+        if front_end == "card":
+            from tqdm.notebook import tqdm
+        else:
+            from tqdm.std import tqdm
+        return tqdm(
+            total=total,
+            desc=text("map.bar", self._language),
+            unit="",
+            leave=False,
+            dynamic_ncols=True,
+        )
+
+    def show(self, done: int, failed: int, *, slowed: bool = False) -> None:
+        """Show how many rows have ended, and how many of them with an error."""
+        now = time.monotonic()
+        if self._bar is None or now - self._looked_at < _LOOK_S:
+            return
+        self._looked_at = now
+        told = [
+            money(amount, currency, self._language)
+            for currency, amount in sorted(self._spent().amounts.items())
+        ]
+        if failed:
+            told.insert(0, text("map.bar_failed", self._language, n=failed))
+        if slowed:
+            told.append(text("map.bar_slowed", self._language))
+        self._bar.set_postfix_str(", ".join(told), refresh=False)
+        self._bar.update(done - self._shown)
+        self._bar.refresh()
+        self._shown = done
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.close()
+
+    def say(self, *lines: str) -> None:
+        """Say what stays, where there is somebody to read it."""
+        if self._speaks:
+            for line in lines:
+                print(line)
