@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, is_dataclass
 from decimal import Decimal
 from typing import Any
 
 from qwen_nb._errors import ConfigError
+from qwen_nb._frames import frame_of, rows_of
 from qwen_nb._ledger import Ledger
 from qwen_nb._messages import Reply
 from qwen_nb._spending import UsageTable
@@ -96,14 +96,12 @@ class Rows(list[Any]):
         ConfigError
             Where pandas is not installed.
         """
-        try:
-            import pandas
-        except ImportError:
-            error = ConfigError("error.map_pandas")
-            error.language = self._language
-            raise error from None
         told = [self._columns(number, value) for number, value in enumerate(self)]
-        frame = pandas.DataFrame(told)
+        try:
+            frame = frame_of(told)
+        except ConfigError as error:
+            error.language = self._language
+            raise
         if "error" in frame.columns:  # last, and there only if anything failed
             frame = frame[[*(name for name in frame.columns if name != "error"), "error"]]
         return frame
@@ -115,13 +113,7 @@ class Rows(list[Any]):
             return _of_reply(value)
         if value is None:
             return {}
-        if isinstance(value, Mapping):
-            return dict(value)
-        if hasattr(value, "model_dump"):
-            return dict(value.model_dump())
-        if is_dataclass(value) and not isinstance(value, type):
-            return asdict(value)
-        return {"value": value}
+        return rows_of([value])[0]
 
     def summary(self) -> str:
         """Return one line: rows, answers, errors and their cost, without any time."""

@@ -61,9 +61,4 @@ TEXTS: dict[str, tuple[str, str]] = {
         "concurrency is a number from 1 on, not {value!r}. Nothing was sent.",
         "concurrency 是不小于 1 的整数,而不是 {value!r}。未发送任何内容。",
     ),
-    "error.map_pandas": (
-        "frame() needs pandas, which is not installed: pip install pandas. The values are all "
-        "here; the rows are a list.",
-        "frame() 需要 pandas,但尚未安装:pip install pandas。所有结果都在,本身就是一个列表。",
-    ),
 }

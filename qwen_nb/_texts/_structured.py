@@ -93,8 +93,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "该回复没有数据:提问时未使用 json,或回复来自存储(其文本保留在 reply.answer 中)。",
     ),
     "error.no_pandas": (
-        "A DataFrame needs pandas, which is not installed: pip install pandas. reply.data has the same rows as a list.",
-        "DataFrame 需要 pandas,但尚未安装:pip install pandas。reply.data 中以列表形式包含同样的各行。",
+        "A DataFrame needs pandas, which is not installed: pip install pandas. The same rows are there as a list.",
+        "DataFrame 需要 pandas,但尚未安装:pip install pandas。同样的各行也以列表形式提供。",
     ),
     "line.unknown_type": (
         "--json={name}: there is no such name in this notebook. Define it in a cell first: a pydantic model, dataclass, TypedDict, enum or JSON schema.",

@@ -18,10 +18,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "%qwen_nb usage does not understand {word!r}. It takes --by NAME, --plot and --all.",
         "%qwen_nb usage 不支持 {word!r}。可用:--by 名称、--plot、--all。",
     ),
-    "usage_command.not_stored": (
-        "Kept for this session only: {reason}",
-        "仅在本次会话中保留:{reason}",
-    ),
     "set_price.form": (
         "A price is set with %qwen_nb models --set-price ID REGION IN OUT [OUT_THINKING] "
         "[CURRENCY]: per million tokens, as in `--set-price qwen-plus sg 0.4 1.2 4`; 0 0 for "

@@ -28,7 +28,6 @@ __all__ = [
     "Vectors",
     "nearest",
     "quoted",
-    "require_retrieval",
     "retrieval_need",
 ]
 
@@ -147,17 +146,6 @@ class Vectors:
             "PRIMARY KEY (model, digest))"
         )
         return store
-
-
-def require_retrieval() -> None:
-    """Raise where the extra is missing, before anything is sent.
-
-    Raises
-    ------
-    ConfigError
-        The text names it.
-    """
-    _search().close()
 
 
 def nearest(
