@@ -1,7 +1,7 @@
 """Scripted dialogues: what is said when, as data.
 
-The packaged ones are in `scripts.toml`, tried from the top after those a test has
-added; the last two match everything and mirror what was received.
+The packaged ones are in `scripts/`, tried in the order of `_FILES` after those a test has
+added; the last ones match everything and mirror what was received.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from typing import Any
 from qwen_nb.emulator._faults import Fault
 
 __all__ = ["Script", "choose", "fill", "packaged"]
+
+_FILES = ("guides", "modes", "work", "trouble", "tasks", "mirror")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,12 +123,16 @@ def fill(text: str, facts: Mapping[str, str]) -> str:
 
 @cache
 def packaged() -> tuple[Script, ...]:
-    """Return the scripts of `scripts.toml` in their order."""
-    text = files(__package__).joinpath("scripts.toml").read_text("utf-8")
+    """Return the scripts of `scripts/` in their order."""
+    folder = files(__package__).joinpath("scripts")
+    tables = [
+        table
+        for name in _FILES
+        for table in tomllib.loads(folder.joinpath(f"{name}.toml").read_text("utf-8"))["script"]
+    ]
     # a multi-line text ends with the newline before its closing quotes
     return tuple(
-        Script(**{key: _trimmed(value) for key, value in table.items()})
-        for table in tomllib.loads(text)["script"]
+        Script(**{key: _trimmed(value) for key, value in table.items()}) for table in tables
     )
 
 
