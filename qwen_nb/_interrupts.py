@@ -12,11 +12,16 @@ import _thread
 import contextlib
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import Any, Self
 
 __all__ = ["Interrupts"]
+
+
+_REST_S = 0.5
+"""How long a kernel may take from the end of a question to the reply of its cell."""
 
 
 class _PressedAgain(KeyboardInterrupt):
@@ -32,6 +37,11 @@ class Interrupts:
     ----------
     stop : callable
         Called at the first interrupt, in the signal handler: it may only set flags.
+    ends_request : bool
+        Nothing of the person's follows in this cell. An interrupt that comes behind the end
+        then meets the kernel itself, which would drop the reply that its cell waits for; so
+        it is taken for this question's as well, and dropped. The kernel puts its own
+        handler back when the cell is over.
 
     Attributes
     ----------
@@ -39,8 +49,11 @@ class Interrupts:
         How many have come.
     """
 
-    def __init__(self, stop: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self, stop: Callable[[], object] = lambda: None, *, ends_request: bool = False
+    ) -> None:
         self.count = 0
+        self._ends_request = ends_request
         self._stop = stop
         self._may_raise = False
         self._before: Any = None
@@ -65,7 +78,10 @@ class Interrupts:
     ) -> None:
         if self._is_set:
             # None: a handler that was not installed from Python, which cannot be put back
-            signal.signal(signal.SIGINT, self._before or signal.default_int_handler)
+            before = self._before or signal.default_int_handler
+            if self._ends_request and before is signal.default_int_handler:
+                before = _dropping_for(_REST_S)
+            signal.signal(signal.SIGINT, before)
 
     def impatiently(self, work: Callable[[], object]) -> None:
         """Do something that a second press may end in the middle."""
@@ -115,3 +131,13 @@ class Interrupts:
         if self.count > 1 and self._may_raise:
             self._may_raise = False  # once for each work, so that nothing escapes its end
             raise _PressedAgain
+
+
+def _dropping_for(seconds: float) -> Callable[[int, FrameType | None], None]:
+    until = time.monotonic() + seconds
+
+    def late(number: int, frame: FrameType | None) -> None:
+        if time.monotonic() > until:
+            signal.default_int_handler(number, frame)
+
+    return late

@@ -502,6 +502,20 @@ class Display(Protocol):
             show an error in; others leave it to the error itself.
         """
 
+    def settle(self, interrupts: Callable[[], int]) -> int:
+        """Wait, once it is closed, for what was pressed and is still under way.
+
+        Parameters
+        ----------
+        interrupts : callable
+            How many have come so far.
+
+        Returns
+        -------
+        int
+            How many of them only repeat what the Stop button had said already.
+        """
+
 
 _BETWEEN = "\n\n"
 """What stands between the texts of two rounds of tools."""

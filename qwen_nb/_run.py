@@ -45,10 +45,6 @@ from qwen_nb.render import Describe, metadata
 
 __all__ = ["Run", "describing"]
 
-_TRAVEL_S = 0.1
-"""How long a click on the card's Stop may be under way as an interrupt. One that was made
-before the page saw the end belongs to this reply; it must not hit the next cell."""
-
 
 class Run:
     """A question that was made ready, and all that its end needs.
@@ -139,11 +135,11 @@ class Run:
 
     def here(self) -> Reply:
         """Wait for the end in this thread; see `Chat.ask`."""
-        with Interrupts(self._pump.stop) as interrupts:
+        ends_cell = self._ready.question.owns_cell and self._screen.is_in_kernel
+        with Interrupts(self._pump.stop, ends_request=ends_cell) as interrupts:
             outcome = self._follow_here(interrupts)
-            if self._screen.hears_only_interrupts and not self._ready.question.quiet:
-                _await_interrupt(interrupts)
-        return self._result(outcome, interrupted=interrupts.count > 0)
+            clicks = self._display.settle(lambda: interrupts.count)
+        return self._result(outcome, interrupted=interrupts.count > clicks)
 
     async def awaited(self) -> Reply:
         """Wait for the end and leave the event loop free; see `Chat.ask_async`."""
@@ -509,12 +505,6 @@ class Run:
         if outcome.error is not None:
             raise outcome.error
         return outcome.reply
-
-
-def _await_interrupt(interrupts: Interrupts) -> None:
-    until = time.monotonic() + _TRAVEL_S
-    while not interrupts.count and time.monotonic() < until:
-        time.sleep(_TRAVEL_S / 20)
 
 
 def describing(kept: Kept, slot: Slot | None, *, carries: bool) -> Describe:

@@ -75,10 +75,9 @@ class Screen:
         return has_cards and self._front_end(wished) == "card"
 
     @property
-    def hears_only_interrupts(self) -> bool:
-        """Whether a card's Stop can reach a running cell as an interrupt only."""
-        is_card = _notebook.front_end(self._shell) == "card"
-        return is_card and _notebook.stop_route(self._shell) == "interrupt"
+    def is_in_kernel(self) -> bool:
+        """Whether the shell is a Jupyter kernel's."""
+        return getattr(self._shell, "kernel", None) is not None
 
     @property
     def cell_id(self) -> str | None:

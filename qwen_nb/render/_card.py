@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 from secrets import token_hex
@@ -57,6 +58,15 @@ _STATES: dict[FinishReason, str] = {"stopped": "stopped", "cut": "cut", "failed"
 _STARTING_S = 2.0
 """A page needs a moment to draw the card, and what is sent before that is lost. So in the
 first two seconds each message begins at the beginning."""
+
+_TRAVEL_S = 0.1
+"""How long a click on Stop may be under way where it comes as an interrupt. One that was
+made before the page saw the end belongs to this reply; it must not hit the next cell."""
+
+_SETTLE_S = 2.0
+"""How long to wait for the page to say what it has sent, once its Stop was heard. It
+interrupts, too, when our answer takes long to reach it, and from then on only this page
+knows whether an interrupt is under way."""
 
 _KEPT: deque[Card] = deque()
 _KEPT_MOST = 5
@@ -136,6 +146,7 @@ class CardDisplay:
             describe=describe,
         )
         self._card: Card | None = None
+        self._closed: Card | None = None
         self._display_id = ""
         self._thinking = SentText()
         self._answer = SentText()
@@ -210,6 +221,7 @@ class CardDisplay:
         The card itself stays open, unseen: see `_KEPT`.
         """
         card, self._card = self._card, None
+        self._closed = card
         try:
             if card is not None:
                 card.forget_stop()
@@ -224,6 +236,21 @@ class CardDisplay:
         finally:
             if card is not None:
                 _keep(card)
+
+    def settle(self, interrupts: Callable[[], int]) -> int:
+        """Wait for a click on Stop that is still under way as an interrupt."""
+        card = self._closed
+        if card is None:
+            return 0
+        if self._route == "interrupt":
+            _until(lambda: interrupts() > 0, _TRAVEL_S)
+            return 0
+        if self._route != "message" or not card.was_pressed:
+            return 0
+        until = time.monotonic() + _SETTLE_S
+        clicks = card.clicks_sent(_SETTLE_S)
+        _until(lambda: interrupts() >= clicks, until - time.monotonic())
+        return clicks
 
     def _exchange(self, reply: Reply) -> None:
         from IPython.display import clear_output, update_display
@@ -296,6 +323,12 @@ class CardDisplay:
 def _how_it_ended(reply: Reply, language: Language) -> str:
     parts = (str(calls_wanted(reply, language) or ""), str(ending(reply, language)))
     return "\n".join(part for part in parts if part)
+
+
+def _until(holds: Callable[[], bool], seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while not holds() and time.monotonic() < until:
+        time.sleep(_TRAVEL_S / 20)
 
 
 def _keep(card: Card) -> None:

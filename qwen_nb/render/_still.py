@@ -73,6 +73,10 @@ class StaticDisplay:
         notes = {"qwen_nb": dict(self._describe(reply))}
         display(content, raw=True, metadata=notes)  # type: ignore[no-untyped-call]
 
+    def settle(self, interrupts: Callable[[], int]) -> int:
+        """There is no button here."""
+        return 0
+
 
 class SilentDisplay:
     """Shows nothing at all; for programs that only want the reply."""
@@ -85,3 +89,7 @@ class SilentDisplay:
 
     def close(self, reply: Reply, failure: str = "") -> None:
         """Show nothing."""
+
+    def settle(self, interrupts: Callable[[], int]) -> int:
+        """There is no button here."""
+        return 0

@@ -86,6 +86,10 @@ class TerminalDisplay:
         self._say(usage_line(reply, self._language), dim=True)
         self._say("\n")
 
+    def settle(self, interrupts: Callable[[], int]) -> int:
+        """There is no button here."""
+        return 0
+
     def _print_thinking(self, piece: str) -> None:
         if self._hide_thinking or not (piece := self._below_calls(piece, self._thinking)):
             return

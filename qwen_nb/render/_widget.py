@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,11 @@ class Card(anywidget.AnyWidget):
         What the card's Stop button does. It may be called in any thread.
     **traits
         What the page is told at once.
+
+    Attributes
+    ----------
+    was_pressed : bool
+        Whether the button was heard as a message.
     """
 
     _esm = _page_code()
@@ -57,6 +63,9 @@ class Card(anywidget.AnyWidget):
     def __init__(self, stop: Callable[[], None] | None = None, **traits: Any) -> None:
         super().__init__(**traits)
         self._stop = stop
+        self.was_pressed = False
+        self._over = threading.Event()
+        self._clicks = 0
         self.on_msg(self._hear)
         comm = self.comm
         if hasattr(comm, "_reply_subshell_for"):
@@ -80,9 +89,26 @@ class Card(anywidget.AnyWidget):
         """Let the button do nothing from now on."""
         self._stop = None
 
+    def clicks_sent(self, within_s: float) -> int:
+        """Return how often the page has interrupted as well, as it says once it is over.
+
+        Parameters
+        ----------
+        within_s : float
+            How long to wait for it; a page that was closed says nothing.
+        """
+        self._over.wait(within_s)
+        return self._clicks
+
     def _hear(self, widget: Any, content: Any, buffers: Any) -> None:
-        if not isinstance(content, dict) or content.get("stop") is not True:
+        if not isinstance(content, dict):
             return
+        if isinstance(clicks := content.get("over"), int):
+            self._clicks = clicks
+            self._over.set()
+        if content.get("stop") is not True:
+            return
+        self.was_pressed = True
         if (stop := self._stop) is not None:
             stop()
         # Also where the reply has just ended: unheard, the page would interrupt, and that

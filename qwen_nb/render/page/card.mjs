@@ -29,6 +29,7 @@ export class Arrived {
   now = { state: "waiting", s: 0, n: 0 };
   at = 0;
   begunAt = null; // seconds and tokens when the first text came
+  interrupts = 0; // sent by this page
 
   take(message) {
     for (const [text, offset] of [["t", "to"], ["a", "ao"]]) {
@@ -111,7 +112,13 @@ function initialize({ model }) {
   const all = arrived(model);
   all.takeSnapshot(model.get("snap"));
   const onMessage = (message) => ("ack" in message ? (all.acknowledged = true) : all.take(message));
-  const onSnapshot = () => all.takeSnapshot(model.get("snap"));
+  const onSnapshot = () => {
+    all.takeSnapshot(model.get("snap"));
+    // The kernel waits for this: from now on no interrupt of this card's follows.
+    if (all.pressed === undefined || all.isOver || isLive(all.now.state)) return;
+    all.isOver = true;
+    model.send({ over: all.interrupts });
+  };
   model.on("msg:custom", onMessage);
   model.on("change:snap", onSnapshot);
   return () => {
@@ -137,7 +144,11 @@ async function writeToClipboard(text) {
 // Ask the kernel to stop this run, the way it can hear.
 function stop(model, all) {
   const kernel = model.widget_manager?.kernel, route = model.get("stops");
-  const interrupt = () => isLive(all.now.state) && kernel?.interrupt();
+  const interrupt = () => {
+    if (!kernel || all.isOver || !isLive(all.now.state)) return;
+    all.interrupts += 1;
+    kernel.interrupt();
+  };
   const again = all.pressed !== undefined, now = performance.now();
   // A stop takes effect before the second of two quick clicks does: as an interrupt, that
   // one would hit the next cell, which this page does not yet know to be running.
