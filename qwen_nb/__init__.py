@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING, Any
 from qwen_nb._errors import (
     ApiError,
     AuthFailed,
-    BadEvent,
     BadRequest,
-    BrokenStream,
     BudgetReached,
+    CassetteError,
     ConfigError,
     ConnectionFailed,
     ContentRefused,
+    NoMatch,
     QwenError,
     RateLimited,
     ServerFailed,
     Stopped,
-    StoreError,
     StreamError,
     StructuredError,
     TimedOut,
@@ -31,6 +30,7 @@ from qwen_nb._job import Job
 from qwen_nb._messages import Reply, Turn
 from qwen_nb.batch import map
 from qwen_nb.chat import Chat
+from qwen_nb.record import recording
 
 if TYPE_CHECKING:
     from qwen_nb._spending import UsageTable
@@ -38,27 +38,27 @@ if TYPE_CHECKING:
 __all__ = [
     "ApiError",
     "AuthFailed",
-    "BadEvent",
     "BadRequest",
-    "BrokenStream",
     "BudgetReached",
+    "CassetteError",
     "Chat",
     "ConfigError",
     "ConnectionFailed",
     "ContentRefused",
     "Job",
+    "NoMatch",
     "QwenError",
     "RateLimited",
     "Reply",
     "ServerFailed",
     "Stopped",
-    "StoreError",
     "StreamError",
     "StructuredError",
     "TimedOut",
     "Turn",
     "load_ipython_extension",
     "map",
+    "recording",
     "unload_ipython_extension",
     "usage",
 ]

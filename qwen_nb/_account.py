@@ -147,7 +147,8 @@ class Account:
         if reply.usage is None and not (reply.answer or reply.thinking or reply.tool_calls):
             return  # protocol.md §6.5
         self.ledger.add(
-            Call(
+            is_kept=not server.replayed,
+            call=Call(
                 at=time.time() if at is None else at,
                 kind=kind,
                 model=reply.model,
@@ -162,7 +163,7 @@ class Account:
                 path=self.path,
                 entry=self.entry,
                 turn=self.number,
-            )
+            ),
         )
 
     def book_cut(self, entry: Entry) -> None:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from qwen_nb import _notebook, _servers
+from qwen_nb import _notebook, _servers, record
 from qwen_nb._account import Account
 from qwen_nb._api_messages import messages_from
 from qwen_nb._archive import Archive
@@ -180,7 +180,8 @@ class Asker:
 
     def catalogue(self) -> Catalogue:
         """Return what is known about models, prices and servers."""
-        return Catalogue.load(self.settings().home)
+        loaded, cassette = Catalogue.load(self.settings().home), record.current()
+        return loaded if cassette is None else cassette.catalogue(loaded)
 
     def server(
         self, named: str | None = None, *, started: bool = True, watched: bool = False
@@ -201,11 +202,11 @@ class Asker:
         ConfigError
             When the settings name no usable address.
         """
-        server = _servers.server_from(self.settings(), self.catalogue(), named)
+        server = self._server(named)
         if not server.scripted:
             return server
         server = replace(server, name=text("server.emulator", self.language))
-        if not started:
+        if not started or server.replayed:
             return server
         from qwen_nb.emulator import embedded
 
@@ -216,6 +217,21 @@ class Asker:
             native_url=emulator.dashscope_base_url,
             key=emulator.key,
         )
+
+    def _server(self, named: str | None) -> Server:
+        settings, cassette = self.settings(), record.current()
+
+        def resolve() -> Server:
+            return _servers.server_from(settings, self.catalogue(), named)
+
+        if cassette is None:
+            return resolve()
+        said_here = (
+            settings.get(name, place=place)
+            for name in ("server", "base_url", "region")
+            for place in ("session", "notebook")
+        )
+        return cassette.server(resolve, is_default=not (named or any(said_here)))
 
     def default_options(self, server: Server) -> ChatOptions:
         """Return the options that hold where a question gives none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from qwen_nb import record
 from qwen_nb._errors import ApiError, BadEvent, BrokenStream, ConfigError, QwenError
 from qwen_nb._events import Event, Retrying
 from qwen_nb._messages import ChatRequest, Server
@@ -164,8 +165,15 @@ def _no_stream(body: bytes, server: Server) -> BadEvent:
     return BadEvent(f"error.{kind}", server=server.name, begins=begins)
 
 
-def list_models(server: Server) -> list[str]:
+def list_models(server: Server, *, recorded: bool = True) -> list[str]:
     """Return the ids of the models a server lists; it costs nothing, and wants a key.
+
+    Parameters
+    ----------
+    server : Server
+        Which.
+    recorded : bool
+        Whether this belongs into a cassette; False always goes out.
 
     Raises
     ------
@@ -173,7 +181,8 @@ def list_models(server: Server) -> list[str]:
         When the server cannot be asked.
     """
     transport = HttpTransport(server)
-    exchange = transport.exchange()
+    begin = transport.exchange
+    exchange = record.exchange(server, begin) if recorded else begin()
     try:
         exchange.send(HttpCall("GET", "/models"))
         body = _without_key(exchange.read(), server)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
+from qwen_nb import record
 from qwen_nb._messages import Server
-from qwen_nb._transport import HttpExchange, HttpTransport
+from qwen_nb._transport import Exchange, HttpTransport
 
 __all__ = ["Connections"]
 
@@ -22,8 +23,11 @@ class Connections:
         self._transport: HttpTransport | None = None
         self._server: Server | None = None
 
-    def exchange(self, server: Server, idle_s: float, *, native: bool) -> HttpExchange:
+    def exchange(self, server: Server, idle_s: float, *, native: bool) -> Exchange:
         """Return a fresh exchange; what is still under way to another server goes on."""
+        return record.exchange(server, lambda: self._opened(server, idle_s, native))
+
+    def _opened(self, server: Server, idle_s: float, native: bool) -> Exchange:
         if native:
             server = replace(server, base_url=server.native_url)
         with self._lock:

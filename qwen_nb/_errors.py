@@ -13,6 +13,8 @@
     │  └─ ServerFailed        5xx
     ├─ StreamError            the answer broke off: BrokenStream (no finish),
     │                         BadEvent (something that is no event stream)
+    ├─ CassetteError          a recording cannot be used: BadCassette (it cannot be read),
+    │                         NoMatch (this request is not in it)
     ├─ StructuredError        an answer does not have the form that was asked for
     └─ StoreError             what was asked and answered cannot be kept or read
 
@@ -35,13 +37,16 @@ if TYPE_CHECKING:
 __all__ = [
     "ApiError",
     "AuthFailed",
+    "BadCassette",
     "BadEvent",
     "BadRequest",
     "BrokenStream",
     "BudgetReached",
+    "CassetteError",
     "ConfigError",
     "ConnectionFailed",
     "ContentRefused",
+    "NoMatch",
     "QwenError",
     "RateLimited",
     "ServerFailed",
@@ -193,6 +198,22 @@ class BrokenStream(StreamError):
 
 class BadEvent(StreamError):
     """The server sent something that is not the event stream it promised."""
+
+
+class CassetteError(QwenError):
+    """A cassette cannot be made or used; nothing was sent."""
+
+
+class BadCassette(CassetteError):
+    """It is no cassette, of a later form, damaged, cut off or changed."""
+
+
+class NoMatch(CassetteError):
+    """What was asked is not in the cassette; nothing was sent.
+
+    Its facts name the nearest recording: `number`, the `field` that differs, what was
+    `recorded` there and what was `asked`.
+    """
 
 
 class StructuredError(QwenError):

@@ -72,18 +72,30 @@ class Ledger:
         self._opening = threading.Lock()
         self._own: dict[str, Call] = {}
         self._waiting: dict[str, Store | None] = {}
+        self._replayed: list[str] = []
         self._reserved: dict[str, _Reserved] = {}
 
     # -- what was made ---------------------------------------------------------------------
 
-    def add(self, call: Call) -> None:
-        """Take in a call that has ended; returns at once and never raises for the store."""
+    def add(self, call: Call, *, is_kept: bool = True) -> None:
+        """Take in a call that has ended; returns at once and never raises for the store.
+
+        Parameters
+        ----------
+        call : Call
+            What it took and cost.
+        is_kept : bool
+            False for one that was not made but replayed: it counts in this session only.
+        """
         if call.usage is not None and call.usage.raw:
             call = replace(call, usage=replace(call.usage, raw={}))
         store = self._opened()
         with self._lock:
             id_ = new_id()
             self._own[id_] = call
+            if not is_kept:
+                self._replayed.append(id_)
+                return
             self._waiting[id_] = None
             # also what a store that was closed, or could not be opened, did not take
             ids = [each for each, given in self._waiting.items() if given is not store]
@@ -261,7 +273,8 @@ class Ledger:
         with self._lock:
             # Of these nobody knows whether they are written already.
             waiting = tuple(self._waiting)
-            here = [call for each in waiting if which.holds(call := self._own[each])]
+            only_here = (*waiting, *self._replayed)
+            here = [call for each in only_here if which.holds(call := self._own[each])]
         return here, store, replace(which, without=waiting)
 
     def _tallies(self, by: By, which: Which) -> list[Tally]:

@@ -246,6 +246,8 @@ class Server:
         The region's own name; empty elsewhere.
     guessed : bool
         Nobody said which region the key belongs to.
+    replayed : bool
+        What it answers comes from a cassette.
     thinking_style : str
         How it spells the thinking switch: one of `dialects.thinking.STYLES`.
     thinking_budget : bool
@@ -267,6 +269,7 @@ class Server:
     region: str = ""
     region_name: str = ""
     guessed: bool = False
+    replayed: bool = False
     thinking_style: str = "top_level"
     thinking_budget: bool = True
     inline_think: bool = False

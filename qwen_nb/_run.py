@@ -32,7 +32,7 @@ from qwen_nb._retries import Retries
 from qwen_nb._screen import Screen
 from qwen_nb._texts import Language, text
 from qwen_nb._tool_rounds import ToolRounds
-from qwen_nb._transport import HttpExchange
+from qwen_nb._transport import Exchange
 from qwen_nb._usage import Usage
 from qwen_nb.context._embeddings import embed
 from qwen_nb.context._limits import Limits, limit_in
@@ -90,7 +90,7 @@ class Run:
         display: Display,
         *,
         language: Language,
-        exchange: Callable[[Server], HttpExchange],
+        exchange: Callable[[Server], Exchange],
         other_region: Callable[[Server], Server | None],
         retries: Retries,
         idle_s: float,
@@ -209,7 +209,7 @@ class Run:
             notes=(*question.notes, *in_words(self._ready.notes, self._language)),
         )
 
-    def _events(self, exchange: HttpExchange) -> Iterator[Event]:
+    def _events(self, exchange: Exchange) -> Iterator[Event]:
         yield from self._called(exchange)
         yield from self._formed()
 
@@ -234,7 +234,7 @@ class Run:
             self._round_at, self._is_out = time.time(), True
             yield from self._stream(fresh, self._server)
 
-    def _called(self, exchange: HttpExchange) -> Iterator[Event]:
+    def _called(self, exchange: Exchange) -> Iterator[Event]:
         """Ask, have called what the model calls, ask again with the results, until it ends."""
         pump, rounds = self._pump, self._rounds
         yield from self._round(exchange)
@@ -264,7 +264,7 @@ class Run:
         self._checkpoint()  # should the process die, each call has a result all the same
         return self._rounds.run(self._pump, awaits=self._awaits)
 
-    def _round(self, exchange: HttpExchange) -> Iterator[Event]:
+    def _round(self, exchange: Exchange) -> Iterator[Event]:
         """Ask; once more where what the server says of its limit or the key asks for it."""
         if self._ready.plan.needs is not None:
             self._prepare()
@@ -295,7 +295,7 @@ class Run:
         self._pump.hand_over(fresh)
         yield from self._stream(fresh, server)
 
-    def _stream(self, exchange: HttpExchange, server: Server) -> Iterator[Event]:
+    def _stream(self, exchange: Exchange, server: Server) -> Iterator[Event]:
         """Send what is to be sent now; where its form is refused, in the next one."""
         forming, dialect = self._forming, self._ready.dialect
         while True:
@@ -353,7 +353,7 @@ class Run:
     def _find(self, need: RetrievalNeed) -> tuple[str, ...]:
         server = self._server
 
-        def exchange() -> HttpExchange:
+        def exchange() -> Exchange:
             made = self._exchange(server)
             self._pump.hand_over(made)
             return made

@@ -228,7 +228,7 @@ def region_of_key(server: Server, settings: Settings, catalogue: Catalogue) -> S
     """Return the other region that accepts the key, asked with a call that costs nothing."""
     for other in other_regions(server, settings, catalogue):
         with contextlib.suppress(QwenError):
-            list_models(other)
+            list_models(other, recorded=False)
             return other
     return None
 

@@ -52,8 +52,13 @@ _OUR_HEADERS = frozenset(
 class Exchange(Protocol):
     """One call and its answer. `stop` may be called from any thread, at any time."""
 
-    status: int
-    headers: Mapping[str, str]
+    @property
+    def status(self) -> int:
+        """HTTP status; 0 before there is an answer."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Headers of the answer."""
 
     def send(self, call: HttpCall) -> None:
         """Send the call, again if need be, and wait for status and headers.

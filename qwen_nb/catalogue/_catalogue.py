@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import TypeAlias
 
 from qwen_nb._texts import Language
 from qwen_nb._usage import Cost, Usage
@@ -17,6 +18,9 @@ from qwen_nb.catalogue._rows import Model, Price, ServerRow
 from qwen_nb.catalogue._table import model_rows
 
 __all__ = ["Catalogue"]
+
+LookUp: TypeAlias = Callable[[str, str, Callable[[], tuple[Price, ...]]], tuple[Price, ...]]
+"""Finds the prices of a model in a region."""
 
 _DATED = re.compile(r"(?P<base>.+)-(?P<date>20\d\d-\d\d-\d\d|\d{4})")
 
@@ -30,6 +34,7 @@ class Catalogue:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
+        self._look: LookUp | None = None
 
     @classmethod
     def load(cls, user_folder: Path | None = None) -> Catalogue:
@@ -48,6 +53,18 @@ class Catalogue:
         """
         stamps = tuple(_stamp(user_folder / name) for name in NAMES) if user_folder else ()
         return _load(user_folder, stamps)
+
+    def with_tiers(self, look: LookUp) -> Catalogue:
+        """Return this catalogue with another look-up of the prices of calls.
+
+        Parameters
+        ----------
+        look : callable
+            Given a model, a region, and what finds the tiers here.
+        """
+        other = Catalogue(self._tables)
+        other._look = look
+        return other
 
     def find(self, model_id: str) -> Model:
         """Return what is known about a model, whatever the id.
@@ -233,6 +250,11 @@ class Catalogue:
         return None if is_older else base
 
     def _tiers(self, model_id: str, region: str) -> tuple[Price, ...]:
+        if self._look is not None:
+            return self._look(model_id, region, lambda: self._listed(model_id, region))
+        return self._listed(model_id, region)
+
+    def _listed(self, model_id: str, region: str) -> tuple[Price, ...]:
         for name in self._priced_as(model_id):
             for where in self._places(region):
                 if tiers := self._tables.prices.get((name, where.casefold())):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from qwen_nb._errors import BadEvent
 from qwen_nb._messages import Server
-from qwen_nb._transport import HttpExchange
+from qwen_nb._transport import Exchange
 from qwen_nb._usage import Usage
 from qwen_nb.dialects import HttpCall
 from qwen_nb.dialects.openai import OpenAIDialect, usage_from
@@ -21,7 +21,7 @@ _AT_ONCE = 10
 def embed(
     texts: Sequence[str],
     model: str,
-    new_exchange: Callable[[], HttpExchange],
+    new_exchange: Callable[[], Exchange],
     server: Server,
     counted: Callable[[Usage], object],
 ) -> tuple[tuple[float, ...], ...]:

@@ -28,7 +28,7 @@ ROOMS = {
     ),
     "facts": ("catalogue",),
     "wire": ("_sse", "dialects"),
-    "edge": ("_transport", "_notebook", "_notebook_file"),
+    "edge": ("_transport", "_notebook", "_notebook_file", "record"),
     "api": (
         "_bound",
         "_budget",
@@ -112,9 +112,9 @@ DOORS = {
     "api": {"words", "facts", "wire", "edge"},
     "show": {"words"},
     "chat": {"words", "facts", "wire", "edge", "api", "show"},
-    "skin": {"words", "facts", "api", "show", "chat"},
+    "skin": {"words", "facts", "edge", "api", "show", "chat"},
     "emulator": {"words", "facts"},
-    "front": {"words", "show", "chat"},
+    "front": {"words", "edge", "show", "chat"},
 }
 
 # what is imported inside a function, since few need it

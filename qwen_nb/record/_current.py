@@ -1,0 +1,157 @@
+"""Which cassette is used now: the one of a `with`, of this session, or of the environment."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from qwen_nb._errors import CassetteError
+from qwen_nb._messages import Server
+from qwen_nb._transport import Exchange
+from qwen_nb.record._recorder import Recorder
+from qwen_nb.record._replayer import Replayer
+from qwen_nb.record._report import Report
+
+__all__ = ["Cassette", "Mode", "current", "exchange", "live", "recording", "start"]
+
+Mode: TypeAlias = Literal["record", "replay", "auto"]
+"""What a cassette is used for; `auto` replays one that is there, and else records it."""
+
+Cassette: TypeAlias = Recorder | Replayer
+
+VARIABLE = "QWEN_NB_CASSETTE"
+JOURNAL = "QWEN_NB_CASSETTE_JOURNAL"
+SUFFIX = ".cassette"
+
+_lock = threading.RLock()
+_entered: list[Cassette] = []
+_session: list[Cassette | None] = []  # empty: nobody said anything in this session
+_environment: dict[str, Cassette] = {}
+
+
+def current() -> Cassette | None:
+    """Return what records or replays now, None where questions simply go out.
+
+    Raises
+    ------
+    CassetteError
+        When the environment names one that cannot be used.
+    """
+    with _lock:
+        if _entered:
+            return _entered[-1]
+        if _session:
+            return _session[-1]
+        told = os.environ.get(VARIABLE, "").strip()
+        if not told:
+            return None
+        if told not in _environment:
+            mode, colon, path = told.partition(":")
+            if not colon or mode not in ("record", "replay", "auto") or not path.strip():
+                raise CassetteError("error.cassette_variable", value=told)
+            _environment[told] = opened(Path(path.strip()), mode)  # type: ignore[arg-type]
+        return _environment[told]
+
+
+def opened(path: Path, mode: Mode, speed: float | None = None) -> Cassette:
+    """Return a cassette ready to be used.
+
+    Raises
+    ------
+    CassetteError
+        When it cannot be read or made.
+    """
+    path = path.expanduser()
+    if not path.suffix:
+        path = path.with_suffix(SUFFIX)
+    path = path.absolute()  # who changes the folder later means the same file
+    if mode == "replay" or (mode == "auto" and path.exists()):
+        journal = os.environ.get(JOURNAL)
+        return Replayer(
+            path, os.environ, speed=speed, journal=Path(journal) if journal else None
+        )
+    return Recorder(path, os.environ)
+
+
+def start(path: Path, mode: Mode, speed: float | None = None) -> Cassette:
+    """Use a cassette from now on in this session, in the place of any other."""
+    cassette = opened(path, mode, speed)
+    with _lock:
+        _session[:] = [cassette]
+    return cassette
+
+
+def live() -> Report | None:
+    """Let questions go out again; return what became of the cassette, if there was one."""
+    with _lock:
+        before = current()
+        _session[:] = [None]
+    if before is None:
+        return None
+    before.close()
+    return before.report()
+
+
+@contextlib.contextmanager
+def recording(
+    path: str | Path, mode: Mode = "auto", *, speed: float | None = None
+) -> Iterator[Cassette]:
+    """Record what is asked within, or replay it where it was recorded before.
+
+    It holds for all chats of this process. What is asked is then answered from the file,
+    without a key and without a network; keys and other secrets are never written.
+
+    Parameters
+    ----------
+    path : str or Path
+        The cassette; without a suffix, `.cassette` is added.
+    mode : {"auto", "record", "replay"}
+        `auto` replays a file that is there, and else records one.
+    speed : float, optional
+        How fast to replay: 1 with the pauses as they were; None: at once.
+
+    Yields
+    ------
+    Recorder or Replayer
+        Its `report()` says what was recorded, or asked for and not.
+
+    Raises
+    ------
+    CassetteError
+        When the file cannot be read or made; NoMatch, where something is asked that was
+        not recorded.
+
+    Examples
+    --------
+    >>> with qwen_nb.recording("weather"):  # doctest: +SKIP
+    ...     reply = Chat().ask("Weather in Hangzhou?")
+    """
+    if mode not in ("auto", "record", "replay"):
+        raise CassetteError("error.cassette_mode", value=mode)
+    cassette = opened(Path(path), mode, speed)
+    with _lock:
+        _entered.append(cassette)
+    try:
+        yield cassette
+    finally:
+        cassette.close()
+        with _lock:
+            _entered.remove(cassette)
+
+
+def exchange(server: Server, begin: Callable[[], Exchange]) -> Exchange:
+    """Return an exchange as it is to be now: plain, recorded or replayed.
+
+    Parameters
+    ----------
+    server : Server
+        Who is asked.
+    begin : callable
+        Returns one that goes out; not called where nothing does.
+    """
+    cassette = current()
+    return begin() if cassette is None else cassette.exchange(server, begin)

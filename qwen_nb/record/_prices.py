@@ -1,0 +1,87 @@
+"""The prices of the day a cassette was recorded: a replayed answer costs what it did then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from qwen_nb.catalogue import Catalogue, Price
+
+__all__ = ["NotedPrices", "RecordedPrices", "Rows"]
+
+Rows: TypeAlias = list[dict[str, Any]]
+"""The tiers of one price, as JSON: amounts as text, since a float is no money."""
+
+
+class NotedPrices:
+    """Notes each price that is looked up, once.
+
+    Parameters
+    ----------
+    note : callable
+        Told what was looked up and what was found.
+    """
+
+    def __init__(self, note: Callable[[str, Rows], object]) -> None:
+        self._note = note
+        self._known: set[str] = set()
+        self._made: tuple[Catalogue, Catalogue] | None = None
+
+    def over(self, base: Catalogue) -> Catalogue:
+        """Return the catalogue, watched."""
+        if self._made is None or self._made[0] is not base:
+            self._made = base, base.with_tiers(self._looked_up)
+        return self._made[1]
+
+    def _looked_up(
+        self, model: str, region: str, find: Callable[[], tuple[Price, ...]]
+    ) -> tuple[Price, ...]:
+        found, asked = find(), f"{model} {region}"
+        if asked not in self._known:
+            self._known.add(asked)
+            self._note(asked, [_row(price) for price in found])
+        return found
+
+
+class RecordedPrices:
+    """Gives the prices of a cassette before those of the catalogue.
+
+    Parameters
+    ----------
+    rows : mapping
+        What was looked up, and what was found then; nothing, too.
+    """
+
+    def __init__(self, rows: Mapping[str, Any]) -> None:
+        self._tiers = {asked: tuple(map(_price, tiers)) for asked, tiers in rows.items()}
+        self._made: tuple[Catalogue, Catalogue] | None = None
+
+    def over(self, base: Catalogue) -> Catalogue:
+        """Return the catalogue with the prices of then."""
+        if self._made is None or self._made[0] is not base:
+            self._made = base, base.with_tiers(self._looked_up)
+        return self._made[1]
+
+    def _looked_up(
+        self, model: str, region: str, find: Callable[[], tuple[Price, ...]]
+    ) -> tuple[Price, ...]:
+        known = self._tiers.get(f"{model} {region}")
+        return find() if known is None else known
+
+
+def _row(price: Price) -> dict[str, Any]:
+    return {
+        name: str(value) if isinstance(value, Decimal) else value
+        for name, value in asdict(price).items()
+        if value is not None and value != ""
+    }
+
+
+_AMOUNTS = ("input", "output", "output_thinking", "input_cached")
+
+
+def _price(row: Mapping[str, Any]) -> Price:
+    amounts = {name: Decimal(row[name]) for name in _AMOUNTS if name in row}
+    return Price(**{**row, **amounts})

@@ -1,0 +1,40 @@
+"""What became of a cassette, for whoever asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+__all__ = ["Report"]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a cassette was used.
+
+    Parameters
+    ----------
+    mode : {"record", "replay"}
+        What it was used for.
+    path : Path
+        The file.
+    used : int
+        How many requests were recorded, or how many of its recordings were asked for.
+    recordings : int
+        How many it has.
+    unused : tuple of str
+        Those that nobody asked for, as a person would know them.
+    other_results : int
+        How many were given although tools had given something else than then.
+    problem : str
+        Why it could not be written.
+    """
+
+    mode: Literal["record", "replay"]
+    path: Path
+    used: int
+    recordings: int = 0
+    unused: tuple[str, ...] = ()
+    other_results: int = 0
+    problem: str = ""

@@ -1,0 +1,90 @@
+"""What a cassette holds: who was asked, what was asked, what came, and the prices of then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+__all__ = ["Answer", "Chunk", "Ending", "Place", "Recording"]
+
+Ending: TypeAlias = Literal["end", "failed", "broken", "stopped"]
+"""How an answer ended: as it should; never begun; broken off in the middle; by the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Who was asked; what a `Server` says, without its key.
+
+    Parameters
+    ----------
+    facts : mapping
+        The fields of the `Server`, as JSON; addresses name no workspace and no port.
+    is_default : bool
+        It was asked because nobody named another server.
+    """
+
+    facts: Mapping[str, Any]
+    is_default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Bytes of an answer, and how long they were waited for, in seconds."""
+
+    pause_s: float
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came for a request.
+
+    Parameters
+    ----------
+    status : int
+        HTTP status; 0 where nothing came.
+    headers : mapping
+        The few that matter, in lower case.
+    chunks : tuple of Chunk
+        The bytes.
+    ending : str
+        How it ended; see `Ending`.
+    error : mapping
+        For an answer that failed or broke off: `type`, `key` and `facts` of the error.
+    """
+
+    status: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    chunks: tuple[Chunk, ...] = ()
+    ending: Ending = "end"
+    error: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One request and its answer.
+
+    Parameters
+    ----------
+    number : int
+        Its place in the cassette, from 1.
+    at : str
+        When it was asked: UTC, ISO 8601.
+    place : int
+        The number of who was asked.
+    method, path : str
+        As in `HttpCall`.
+    body : object
+        The JSON that was sent, without secrets; large attachments by their hash.
+    answer : Answer
+        What came.
+    """
+
+    number: int
+    at: str
+    place: int
+    method: str
+    path: str
+    body: Any
+    answer: Answer
