@@ -68,6 +68,9 @@ def examine(chat: Chat, language: Language) -> Iterator[Finding]:
         yield Finding("bad", error.message(language))
         return
     yield say("note", "server", server=server.name, url=_shown_url(server, language))
+    if server.replayed:
+        yield say("note", "replaying", name=server.key_origin)
+        return
     if server.scripted:
         yield say("note", "no_key")
     elif server.key is None and server.model_studio:

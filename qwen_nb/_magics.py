@@ -31,9 +31,11 @@ from qwen_nb import (
     _exchange_commands,
     _history,
     _panel,
+    _record_commands,
     _reports,
     _transformers,
     _usage_commands,
+    record,
 )
 from qwen_nb._archive import Archive
 from qwen_nb._compact import compact, last_error
@@ -131,11 +133,14 @@ class QwenMagics(_Configured):  # type: ignore[misc]
             "import": self._printed(_exchange_commands.import_file),
             "jobs": self._printed(_commands.jobs),
             "last": self._last,
+            "live": self._printed(_record_commands.live),
             "login": self._printed(_commands.login),
             "logout": self._printed(_commands.logout),
             "models": self._models,
             "new": self._printed(_conversation_commands.new),
             "panel": lambda rest: _panel.panel(self.chat, shell, rest),
+            "record": self._printed(_record_commands.record_file),
+            "replay": self._printed(_record_commands.replay_file),
             "restore": self._printed(_conversation_commands.restore),
             "resume": self._resume,
             "retry": self._retry,
@@ -424,6 +429,7 @@ def unload(shell: Any) -> None:
         JOBS.stop()
         _panel.close_panels(shell)
         shell.configurables.remove(magics)
+        record.leave()
         magics.chat.close()
         Archive.current().close()
         for other in shell.configurables:  # `%config` tells everything to everybody

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 
+from qwen_nb import record
 from qwen_nb._kept import MAIN, Kept
 from qwen_nb._messages import ChatOptions, Server
 from qwen_nb._question import Preview
@@ -32,6 +33,7 @@ def status(chat: Chat, language: Language) -> str:
         ("status.model", _model(chat.default_options(server), language)),
         ("status.server", _server(server, language)),
         ("status.key", _key(server, language)),
+        *_cassette(language),
         ("status.conversation", _conversation(kept, language)),
         ("status.tokens", _tokens(rows, language)),
         *(("status.spent", cost) for cost in _costs(rows, language)),
@@ -66,10 +68,19 @@ def _server(server: Server, language: Language) -> str:
 def _key(server: Server, language: Language) -> str:
     if server.scripted:
         return text("status.no_key_emulator", language)
+    if server.replayed:
+        return text("record.origin", language, name=visible(server.key_origin))
     if server.key is None:
         name = "DASHSCOPE_API_KEY" if server.model_studio else "QWEN_NB_API_KEY"
         return text("status.no_key", language, name=name)
     return text("status.key_set", language, origin=server.key_origin)
+
+
+def _cassette(language: Language) -> Iterator[tuple[str, str]]:
+    if (cassette := record.current()) is not None:
+        report = cassette.report()
+        key, name = f"record.status_{report.mode}", visible(report.path.name)
+        yield "record.status", text(key, language, name=name)
 
 
 def _conversation(kept: Kept, language: Language) -> str:

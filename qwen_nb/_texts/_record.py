@@ -32,6 +32,26 @@ TEXTS: dict[str, tuple[str, str]] = {
     "record.status_record": ("recording into {name}", "录制到 {name}"),
     "record.status_replay": ("replaying {name}", "回放 {name}"),
     "record.origin": ("none needed: {name} is replayed", "无需:正在回放 {name}"),
+    "record.wanted": (
+        "Name a file, as in %qwen_nb record answers.cassette.",
+        "请指定文件,如 %qwen_nb record answers.cassette。",
+    ),
+    "command.record": (
+        "FILE: keep what is asked and answered from now on, without keys",
+        "FILE:从现在起录制提问与回复,不含 API Key",
+    ),
+    "command.replay": (
+        "FILE [--speed X]: answer from a recording, without a key or a network",
+        "FILE [--speed X]:从录制文件回放,无需 API Key 和网络",
+    ),
+    "command.live": (
+        "end recording or replaying, and say what became of it",
+        "结束录制或回放,并显示结果",
+    ),
+    "doctor.replaying": (
+        "Replaying {name}: nothing goes out, so nothing was asked of a server.",
+        "正在回放 {name}:不会发出请求,因此未检查服务。",
+    ),
     # -- what cannot be used ------------------------------------------------------------------
     "error.no_match": (
         "This request is not in {name}, and nothing was sent. The nearest is request {number}, "

@@ -16,7 +16,7 @@ from qwen_nb.record._recorder import Recorder
 from qwen_nb.record._replayer import Replayer
 from qwen_nb.record._report import Report
 
-__all__ = ["Cassette", "Mode", "current", "exchange", "live", "recording", "start"]
+__all__ = ["Cassette", "Mode", "current", "exchange", "leave", "live", "recording", "start"]
 
 Mode: TypeAlias = Literal["record", "replay", "auto"]
 """What a cassette is used for; `auto` replays one that is there, and else records it."""
@@ -94,6 +94,12 @@ def live() -> Report | None:
         return None
     before.close()
     return before.report()
+
+
+def leave() -> None:
+    """Forget what this session said; the environment's word holds again."""
+    with _lock:
+        _session.clear()
 
 
 @contextlib.contextmanager
