@@ -144,9 +144,13 @@ class Replayer:
             self.path,
             len(given),
             len(self._recordings),
-            tuple(f"{each.number} ({words_of(each)})" for each in unused),
+            tuple(map(_named, unused)),
             results,
         )
+
+    def numbers(self) -> list[tuple[int, str]]:
+        """Return the recordings: their numbers, and how a person knows each again."""
+        return [(each.number, _named(each)) for each in self._recordings]
 
     def close(self) -> None:
         """Nothing is open."""
@@ -302,8 +306,8 @@ def _key(method: str, path: str, body: Any) -> str:
     return f"{method} {path} {canonical(body)}"
 
 
-def words_of(recording: Recording) -> str:
-    """Return how a person knows a request again: how its last question begins."""
+def _named(recording: Recording) -> str:
+    """Return how a person knows a request again: its number, how its last question begins."""
     body = recording.body if isinstance(recording.body, Mapping) else {}
     told = body.get("messages") or body.get("input")
     if isinstance(told, Mapping):
@@ -314,5 +318,5 @@ def words_of(recording: Recording) -> str:
             content = message.get("content") if isinstance(message, Mapping) else message
             if isinstance(content, str) and content:
                 said = content
-    shown = " ".join(said.split())
-    return shown[:_WORDS] + ("…" if len(shown) > _WORDS else "") or recording.path
+    shown = " ".join(said.split()) or recording.path
+    return f"{recording.number} ({shown[:_WORDS]}{'…' if len(shown) > _WORDS else ''})"

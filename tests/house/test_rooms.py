@@ -95,11 +95,13 @@ ROOMS = {
         "_next_cell",
         "_panel",
         "_panel_values",
+        "_record_commands",
         "_reports",
         "_sheet",
         "_transformers",
         "_usage_commands",
     ),
+    "checks": ("pytest_plugin",),
     "emulator": ("emulator",),
     "front": ("", "__main__"),
 }
@@ -113,12 +115,18 @@ DOORS = {
     "show": {"words"},
     "chat": {"words", "facts", "wire", "edge", "api", "show"},
     "skin": {"words", "facts", "edge", "api", "show", "chat"},
+    "checks": {"words", "edge"},
     "emulator": {"words", "facts"},
     "front": {"words", "edge", "show", "chat"},
 }
 
 # what is imported inside a function, since few need it
-LATE_DOORS = {("chat", "emulator"), ("front", "skin"), ("front", "emulator")}
+LATE_DOORS = {
+    ("chat", "emulator"),
+    ("checks", "emulator"),
+    ("front", "skin"),
+    ("front", "emulator"),
+}
 
 # what a room may import from outside the standard library, at its top or late
 GUESTS = {
@@ -143,6 +151,7 @@ GUESTS = {
     },
     "chat": {"pandas", "tqdm"},
     "skin": {"IPython", "ipywidgets", "traitlets"},
+    "checks": {"pytest"},
     "emulator": {"starlette", "uvicorn"},
 }
 
@@ -223,6 +232,7 @@ def test_a_room_has_only_its_own_guests(name: str) -> None:
 HEAVY = {"openai", "anywidget", "ipywidgets", "IPython", "starlette", "uvicorn", "markdown_it",
          "pandas", "pydantic"}  # fmt: skip
 AT_THE_TOP = (
+    "_record_commands",
     "_commands",
     "_conversation_commands",
     "_exchange_commands",

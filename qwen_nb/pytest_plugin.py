@@ -1,0 +1,244 @@
+"""What `pytest --nbval` needs to check notebooks with answers: no key, no network, no chance.
+
+Each notebook's kernel starts with an environment in which the same cells give the same
+outputs: answers come from the cassette beside the notebook (`NAME.cassette`), or from the
+embedded emulator where there is none; keys, addresses and everything the person has set are
+out of sight; words and prices are the packaged ones. `--qwen-record` makes or refreshes the
+cassettes instead, with the keys that are there.
+
+Projects that have no notebooks, or do not run nbval, notice nothing of it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from qwen_nb.emulator import Emulator
+    from qwen_nb.record import Cassette
+
+__all__ = ["qwen_cassette", "qwen_emulator"]
+
+_OURS = ("QWEN_NB_", "DASHSCOPE_")
+_CASSETTE, _JOURNAL = "QWEN_NB_CASSETTE", "QWEN_NB_CASSETTE_JOURNAL"
+_FIXED = {
+    "LC_ALL": "C.UTF-8",
+    # a key that was kept with `login` is no key of the notebook's
+    "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+}
+_STASH = pytest.StashKey["_Notebooks"]()
+_TOLD = "qwen_nb_unused"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--qwen-record`."""
+    group = parser.getgroup("qwen_nb", "notebooks and tests that ask reasoning models")
+    group.addoption(
+        "--qwen-record",
+        action="store_true",
+        help="record the cassettes of notebooks (with --nbval) and of tests that use the "
+        "fixture qwen_cassette, with the keys that are set; without it they are replayed",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the cells of one notebook together where pytest-xdist would deal them out."""
+    config.stash[_STASH] = _Notebooks()
+    if _checks_notebooks(config) and getattr(config.option, "dist", None) in ("load", "each"):
+        config.option.dist = "loadfile"
+
+
+def _checks_notebooks(config: pytest.Config) -> bool:
+    return any(config.getoption(name, False) for name in ("nbval", "nbval_lax"))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    """Start the kernel of a notebook in an environment of its own."""
+    if not _is_cell(item):
+        return (yield)
+    notebooks = item.config.stash[_STASH]
+    changes = notebooks.environment(item, is_recording=item.config.getoption("qwen_record"))
+    with _changed(changes):
+        return (yield)
+
+
+def _is_cell(item: pytest.Item) -> bool:
+    # nbval need not be installed, so its class cannot be asked
+    return type(item).__name__ == "IPyNbCell"
+
+
+class _Notebooks:
+    """The notebooks of this run: where each keeps its things, and what of it ran."""
+
+    def __init__(self) -> None:
+        self._homes: dict[Path, Path] = {}
+        self._ran: dict[Path, set[str]] = {}
+
+    def environment(self, item: pytest.Item, *, is_recording: bool) -> dict[str, str | None]:
+        """Return what the kernel's environment has to differ in; None takes one away."""
+        path = item.path
+        if path not in self._homes:
+            factory: pytest.TempPathFactory = item.config._tmp_path_factory  # type: ignore[attr-defined]
+            self._homes[path] = factory.mktemp("qwen_nb")
+        self._ran.setdefault(path, set()).add(item.nodeid)
+        home, cassette = self._homes[path], _cassette_of(path)
+        changes: dict[str, str | None] = {"LC_ALL": _FIXED["LC_ALL"]}
+        if is_recording:
+            return changes | {_CASSETTE: f"record:{cassette}", _JOURNAL: None}
+        changes |= _FIXED
+        changes |= {name: None for name in os.environ if name.startswith(_OURS)}
+        changes["QWEN_NB_HOME"] = str(home / "home")
+        if told := os.environ.get(_CASSETTE):
+            changes[_CASSETTE] = told
+        elif cassette.exists():
+            changes[_CASSETTE] = f"replay:{cassette}"
+            changes[_JOURNAL] = str(home / "journal")
+        if _CASSETTE not in changes and _names_a_server(path.parent):
+            changes["QWEN_NB_SERVER"] = "emulator"
+        return changes
+
+    def unused(self, session: pytest.Session) -> Iterator[str]:
+        """Yield a line for each cassette of which a whole notebook did not ask everything."""
+        from qwen_nb._errors import CassetteError
+        from qwen_nb._texts import machine_language, text
+        from qwen_nb.record import Replayer
+
+        language = machine_language(os.environ)
+        for path, home in self._homes.items():
+            cells = {each.nodeid for each in session.items if each.path == path}
+            cassette, journal = _cassette_of(path), home / "journal"
+            if cells - self._ran.get(path, set()) or not cassette.exists():
+                continue
+            given = journal.read_text().split() if journal.exists() else []
+            try:
+                numbers = Replayer(cassette, {}).numbers()
+            except CassetteError:
+                continue  # the notebook has said so
+            unused = [words for number, words in numbers if str(number) not in given]
+            if unused:
+                asked_not = text("record.unused", language, unused="; ".join(unused))
+                yield f"{cassette.name}: {asked_not}"
+
+
+def _cassette_of(path: Path) -> Path:
+    return path.with_suffix(".cassette")
+
+
+def _names_a_server(folder: Path) -> bool:
+    # what lies beside a notebook holds for it, too, unless something nearer says otherwise
+    return any((folder / name).exists() for name in (".env", "qwen_nb.toml", "pyproject.toml"))
+
+
+@contextmanager
+def _changed(changes: Mapping[str, str | None]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in changes}
+    try:
+        for name, value in changes.items():
+            _set(name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            _set(name, value)
+
+
+def _set(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
+
+
+# -- what was recorded and not asked for -------------------------------------------------------
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Find out what was not asked for; a worker of pytest-xdist tells it to the others."""
+    notebooks = session.config.stash.get(_STASH, None)
+    if notebooks is None or session.config.getoption("qwen_record"):
+        return
+    lines = list(notebooks.unused(session))
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output[_TOLD] = lines
+    else:
+        session.config.stash.setdefault(_UNUSED, []).extend(lines)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take in what a worker of pytest-xdist found out."""
+    lines = getattr(node, "workeroutput", {}).get(_TOLD, [])
+    node.config.stash.setdefault(_UNUSED, []).extend(lines)
+
+
+_UNUSED = pytest.StashKey[list[str]]()
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say it at the end."""
+    if lines := config.stash.get(_UNUSED, []):
+        terminalreporter.section("qwen_nb")
+        for line in sorted(lines):
+            terminalreporter.line(line)
+
+
+# -- for tests of one's own -------------------------------------------------------------------
+
+
+@pytest.fixture
+def qwen_emulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Emulator]:
+    """Give the embedded emulator, which answers whatever this test asks.
+
+    Keys and settings are out of sight, and nothing is kept beyond the test. It is at full
+    speed; `.script(…)` and `.journal` are those of `qwen_nb.emulator.Emulator`.
+    """
+    from qwen_nb import record
+    from qwen_nb.emulator import embedded, stop_embedded
+
+    _hide_settings(monkeypatch, tmp_path)
+    record.leave()
+    stop_embedded()  # another test's scripts and journal
+    try:
+        yield embedded(pace=0.0)
+    finally:
+        stop_embedded()
+
+
+@pytest.fixture
+def qwen_cassette(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Cassette]:
+    """Give a cassette of this test's own, in `cassettes/` beside its file.
+
+    It is replayed, without a key and without a network; with `--qwen-record` it is recorded
+    with the keys that are set.
+    """
+    from qwen_nb.record import recording
+
+    folder = request.path.parent / "cassettes"
+    name = re.sub(r"[^\w.-]+", "-", f"{request.path.stem}.{request.node.name}").strip("-")
+    is_recording = request.config.getoption("qwen_record")
+    if is_recording:
+        folder.mkdir(exist_ok=True)
+    else:
+        _hide_settings(monkeypatch, tmp_path)
+    path, mode = folder / f"{name}.cassette", "record" if is_recording else "replay"
+    with recording(path, mode) as cassette:  # type: ignore[arg-type]
+        yield cassette
+
+
+def _hide_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in os.environ if name.startswith(_OURS)]:
+        monkeypatch.delenv(name)
+    for name, value in _FIXED.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("QWEN_NB_HOME", str(tmp_path / "qwen_nb"))
