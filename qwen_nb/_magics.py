@@ -126,11 +126,11 @@ class QwenMagics(_Configured):  # type: ignore[misc]
             "code": self._printed(_commands.code),
             "config": self._printed(_commands.config),
             "doctor": self._doctor,
-            "export": self._printed(_exchange_commands.export_file),
+            "export": self._with_file(_exchange_commands.export_file),
             "fork": self._printed(_conversation_commands.fork),
             "help": self._help,
             "history": self._tabled(_history.history),
-            "import": self._printed(_exchange_commands.import_file),
+            "import": self._with_file(_exchange_commands.import_file),
             "jobs": self._printed(_commands.jobs),
             "last": self._last,
             "live": self._printed(_record_commands.live),
@@ -139,8 +139,8 @@ class QwenMagics(_Configured):  # type: ignore[misc]
             "models": self._models,
             "new": self._printed(_conversation_commands.new),
             "panel": lambda rest: _panel.panel(self.chat, shell, rest),
-            "record": self._printed(_record_commands.record_file),
-            "replay": self._printed(_record_commands.replay_file),
+            "record": self._with_file(_record_commands.record_file),
+            "replay": self._with_file(_record_commands.replay_file),
             "restore": self._printed(_conversation_commands.restore),
             "resume": self._resume,
             "retry": self._retry,
@@ -345,6 +345,10 @@ class QwenMagics(_Configured):  # type: ignore[misc]
                 raise
 
         return run
+
+    def _with_file(self, command: Callable[[Chat, str], str]) -> Callable[[str], None]:
+        """Return a command whose file may stand in a variable."""
+        return lambda rest: self._printed(command)(self._filled(rest, None)[0])
 
     def _tabled(
         self, command: Callable[[Chat, str, int], Sheet | str]

@@ -13,7 +13,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Replaying {name} ({n} recordings). Nothing goes out; %qwen_nb live ends it.",
         "正在回放 {name}(共 {n} 条录制)。不会发出任何请求;用 %qwen_nb live 结束回放。",
     ),
-    "record.live": ("Questions go to {server}.", "问题将发送至 {server}。"),
+    "record.live": ("Questions now go to: {server}.", "现在问题将发送至:{server}。"),
     "record.recorded": ("Recorded into {name}: {n}.", "已录制到 {name}:{n} 条。"),
     "record.replayed": (
         "Replayed from {name}: {n} of {all} recordings.",
