@@ -101,7 +101,7 @@ ROOMS = {
         "_usage_commands",
     ),
     "emulator": ("emulator",),
-    "front": ("", "__main__"),
+    "front": ("", "__main__", "_course"),
 }
 
 DOORS = {
