@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import get_args
 
+from qwen_nb._course import first_notebook, own_copy
 from qwen_nb._errors import QwenError, Stopped
 from qwen_nb._texts import Language, machine_language, text
 from qwen_nb._usage import By
@@ -19,7 +20,6 @@ from qwen_nb.render import TerminalDisplay
 
 __all__ = ["main"]
 
-_FIRST_NOTEBOOK = "01_first_question.ipynb"
 _DEMO_FOLDER = Path("qwen_nb-demo")
 
 
@@ -109,23 +109,15 @@ def _demo(language: Language, *, lab: bool) -> int:
     if importlib.util.find_spec("jupyterlab") is None:
         print(text("shell.no_jupyterlab", language), file=sys.stderr)
         return 1
-    notebook = _own_copy(_FIRST_NOTEBOOK)
+    course = own_copy(_DEMO_FOLDER)
+    notebook = first_notebook(course, language)
     print("\n" + text("shell.opening", language, path=notebook), flush=True)
+    # the whole course is in Lab's list of files, not only the folder of the first notebook
     command = [sys.executable, "-m", "jupyterlab", str(notebook)]
+    command.append(f"--ServerApp.root_dir={course.absolute()}")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # in a container there often is no other user
     return subprocess.call(command)
-
-
-def _own_copy(name: str) -> Path:
-    """Return the person's own copy of a course notebook, made if it is not there yet."""
-    packaged = Path(__file__).parent / "notebooks" / name
-    original = packaged if packaged.exists() else Path(__file__).parents[1] / "notebooks" / name
-    copy = _DEMO_FOLDER / name
-    if not copy.exists():
-        copy.parent.mkdir(exist_ok=True)
-        shutil.copyfile(original, copy)
-    return copy
 
 
 def _talk(chat: Chat, language: Language) -> int:

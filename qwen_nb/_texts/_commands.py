@@ -419,8 +419,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "在命令行中向千问等推理模型提问。",
     ),
     "shell.demo": (
-        "ask one question here, then open a first notebook in JupyterLab",
-        "先在此提一个问题,再用 JupyterLab 打开第一个 Notebook",
+        "ask one question here, then open a copy of the course in JupyterLab",
+        "先在此提一个问题,再用 JupyterLab 打开教程的副本",
     ),
     "shell.emulator": (
         "serve the emulator on this machine, for programs and tests of your own",
@@ -442,5 +442,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "shell.opening": (
         "Opening {path} in JupyterLab; Ctrl-C here ends it.",
         "正在用 JupyterLab 打开 {path};在此按 Ctrl-C 结束。",
+    ),
+    "error.course_copy": (
+        "The course cannot be copied into {path}: {reason}. Go to a folder that you may write to, then qwen-nb demo again.",
+        "无法将教程复制到 {path}:{reason}。请换到可写入的文件夹,再运行 qwen-nb demo。",
     ),
 }

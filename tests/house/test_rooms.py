@@ -103,7 +103,7 @@ ROOMS = {
     ),
     "checks": ("pytest_plugin",),
     "emulator": ("emulator",),
-    "front": ("", "__main__"),
+    "front": ("", "__main__", "_course"),
 }
 
 DOORS = {
