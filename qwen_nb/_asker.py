@@ -335,17 +335,19 @@ class Asker:
         retries: Retries | None = None,
     ) -> Run:
         account = self._account(desk, ready.question, slot)
+        forming = self._forming_of(ready, desk.catalogue)
 
-        def permit(ready: Ready) -> None:
+        def permit(ready: Ready, form: str = "") -> None:
             account.permit(
-                lambda: bound_of(ready, desk.catalogue).cost,
+                lambda: bound_of(ready, desk.catalogue, form).cost,
                 self.budgets,
                 ready.server,
                 ready.options.model or "",
                 self._agrees,
             )
 
-        permit(ready)
+        model = ready.options.model or ready.request.model
+        permit(ready, "" if forming is None else forming.words(model))
         if self._archive is not None and (told := self._archive.take_notes(self.language)):
             question = replace(ready.question, notes=(*ready.question.notes, *told))
             ready = replace(ready, question=question)
@@ -379,7 +381,7 @@ class Asker:
             account=account,
             permit=permit,
             rounds=self._rounds_of(question, ready.options.params.get("tools")),
-            forming=self._forming_of(ready, desk.catalogue),
+            forming=forming,
         )
         weakref.finalize(run, account.release)  # also of one that was never followed
         self.last_request, self.last_server = ready.request, question.server

@@ -22,13 +22,24 @@ from qwen_nb.context._summary import SummaryNeed
 __all__ = ["bound_of"]
 
 
-def bound_of(ready: Ready, catalogue: Catalogue) -> Bound:
-    """Return the bound of a question that is ready to be sent."""
+def bound_of(ready: Ready, catalogue: Catalogue, form: str = "") -> Bound:
+    """Return the bound of a question that is ready to be sent.
+
+    Parameters
+    ----------
+    ready : Ready
+        The question.
+    catalogue : Catalogue
+        The prices, and what models give at most.
+    form : str
+        What is sent beside it so that the answer has a form; see `Forming.words`.
+    """
     region, needs = ready.server.region, ready.plan.needs
     options = replace(ready.options, model=ready.options.model or ready.request.model)
     asked = most_input(ready.plan)
     if asked is not None:
         asked += _size(options.params.get("tools"))
+        asked += len(form.encode("utf-8", "surrogatepass"))
     output = _most_output(catalogue, options)
     cost = _cost(catalogue, options, region, asked, output)
     if needs is None or cost is None:

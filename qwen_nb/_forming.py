@@ -7,6 +7,7 @@ as those of tools are: streamed, permitted and booked one by one.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -115,6 +116,14 @@ class Forming:
         if self.converts:
             return request
         return asking_for(request, self.structure, self._form(request.model), self.language)
+
+    def words(self, model: str) -> str:
+        """Return what `sent` adds to a question, to be measured; empty for nothing."""
+        if self.converts:
+            return ""
+        asked = in_form(ChatRequest(model, ()), self.structure, self._form(model))
+        form = json.dumps(dict(asked.options.params), ensure_ascii=False)
+        return f"\n\n{self.structure.words(self.language)}{form}"
 
     def falls_back(self, error: BaseException, model: str) -> bool:
         """Tell whether a call is to be made again, since its form was refused; move on."""

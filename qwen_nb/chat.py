@@ -472,7 +472,9 @@ class Chat(Asker):
                 kept.release(slot)
         if forming is not None and ready.plan.needs is None:
             ready = replace(ready, request=forming.sent(ready.request))
-        bound = bound_of(ready, self.catalogue())
+        model = ready.options.model or ready.request.model
+        form = "" if forming is None else forming.words(model)
+        bound = bound_of(ready, self.catalogue(), form)
         return ready.preview(self.language, of=len(kept.conversation.turns), bound=bound)
 
 

@@ -132,7 +132,8 @@ def thinking_notes(options: ChatOptions, reply: Reply) -> tuple[Note, ...]:
         notes.append(Note("note.no_thinking"))
     if wanted and not isinstance(wanted, bool) and spent is not None and spent >= wanted:
         notes.append(Note("note.cut_at_budget", {"budget": wanted, "tokens": spent}))
-    has_answered = reply.answer or reply.tool_calls
-    if has_ended and reply.thinking and not has_answered:
+    # one that ended with calls did not want to answer yet, whoever took the calls away
+    wanted_to_answer = reply.finish_reason in ("stop", "length") and not reply.tool_calls
+    if wanted_to_answer and reply.thinking and not reply.answer:
         notes.append(Note("note.ate_answer"))
     return tuple(notes)

@@ -123,6 +123,10 @@ NOTES: dict[str, tuple[bool | int | None, Reply, list[str]]] = {
     "a call is an answer": (
         True, Reply(thinking="Hm", tool_calls=(ToolCall("c", "f", ""),),
                     finish_reason="tool_calls"), []),
+    "calls that were not run are none": (
+        True, Reply(thinking="Hm", finish_reason="tool_calls"), []),
+    "a call whatever the server says": (
+        True, Reply(thinking="Hm", tool_calls=(ToolCall("c", "f", ""),)), []),
 }  # fmt: skip
 
 

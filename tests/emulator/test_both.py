@@ -8,15 +8,9 @@ import pytest
 from qwen_nb.emulator import Script
 from qwen_nb.emulator._scripts import packaged
 
+from ._asked_at_work import ASKED_AT_WORK
 from .conftest import Answered, Post
 
-WEATHER = {
-    "type": "function",
-    "function": {
-        "name": "get_current_weather",
-        "parameters": {"type": "object", "properties": {"location": {"type": "string"}}},
-    },
-}
 ASKED = {
     "phone store, all known": ["I want one of 6.1 inches, 4K"],
     "phone store, size known": ["6.1"],
@@ -46,10 +40,16 @@ ASKED = {
     "their style": ["Which products are in the picture?", "Their style?"],
     "一元二次方程": ["求根公式"],
     "quadratic formula": ["quadratic formula?"],
+    **ASKED_AT_WORK,
     "镜子": ["讲个笑话"],
     "phone store, nothing known": ["Hi"],
     "mirror": ["Tell a joke"],
 }
+
+
+def tool(name: str) -> dict[str, Any]:
+    parameters = {"type": "object", "properties": {"location": {"type": "string"}}}
+    return {"type": "function", "function": {"name": name, "parameters": parameters}}
 
 
 def conversation(script: Script) -> list[dict[str, str]]:
@@ -134,7 +134,8 @@ def test_both_dialects_give_the_same_reply(
     messages = conversation(script)
     options: dict[str, Any] = {"enable_thinking": thinks}
     if script.calls:
-        options |= {"tools": [WEATHER], "parallel_tool_calls": True}
+        names = dict.fromkeys(call["name"] for call in script.calls)
+        options |= {"tools": [tool(name) for name in names], "parallel_tool_calls": True}
     streamed = {"stream": True, "stream_options": {"include_usage": True}}
     expected = compatible_reply(post(messages, **streamed, **options))
     assert bool(expected[0]) is thinks

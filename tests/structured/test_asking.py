@@ -294,3 +294,18 @@ def test_a_preview_shows_the_form(ask: Ask, scripted: Emulator) -> None:
     body |= body.get("parameters", {})
     assert body["response_format"]["json_schema"]["name"] == "Review"
     assert len(scripted.journal) == 0
+
+
+@pytest.mark.parametrize("thinking", [False, True])
+def test_the_bound_of_a_preview_holds(ask: Ask, scripted: Emulator, thinking: bool) -> None:
+    from qwen_nb._question import Question, options_of
+
+    chat = ask()
+    question = Question(prompt="q", options=options_of(thinking=thinking), json=Review)
+    bound = chat.preview(question).bound
+    chat.put(question)
+    (first, *_) = (record.usage for record in scripted.journal)
+    assert first is not None
+    assert bound.input is not None
+    assert first.get("prompt_tokens", first.get("input_tokens")) <= bound.input
+    assert bound.input < 4_000

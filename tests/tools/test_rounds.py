@@ -326,7 +326,8 @@ def test_a_model_that_never_stops(new_chat: NewChat, asked: Asked, script: Scrip
     assert len(reply.calls) == 11
     assert reply.calls[-1].result == "Not run: the limit of 10 rounds of calls is reached."
     assert (reply.finish_reason, reply.answer, reply.tool_calls) == ("tool_calls", "", ())
-    assert reply.notes[-1].startswith("The model was still calling tools after 10 rounds")
+    (note,) = reply.notes
+    assert note.startswith("The model was still calling tools after 10 rounds")
     assert len(chat.turns) == 1
     then_goes_on(chat, asked)
 
