@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
 from qwen_nb._errors import ConfigError
+from qwen_nb._typed_dicts import taken
 
 __all__ = [
     "Expressible",
@@ -169,7 +170,7 @@ def _adapter_of(thing: Any) -> Any:
     if not is_type and thing is not Any:
         raise ConfigError("error.schema.no_type", got=cut(repr(thing)))
     with Expressible(name_of(thing)):
-        return TypeAdapter(thing)
+        return TypeAdapter(taken(thing))
 
 
 class Expressible:

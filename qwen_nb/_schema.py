@@ -23,6 +23,7 @@ from qwen_nb._json_types import (
     problems_of,
 )
 from qwen_nb._texts import text
+from qwen_nb._typed_dicts import taken
 
 __all__ = ["BadArguments", "arguments_for", "spread", "tool_schema"]
 
@@ -268,7 +269,7 @@ def _hints(base: Any, name: str) -> dict[str, Any]:
         return {}
     except Exception as error:
         raise ConfigError("error.schema.hints", name=name, reason=cut(str(error))) from None
-    return {key: hint for key, hint in found.items() if key != "return"}
+    return {key: taken(hint) for key, hint in found.items() if key != "return"}
 
 
 def _leave_out_null(schema: dict[str, Any]) -> None:

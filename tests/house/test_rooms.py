@@ -54,6 +54,7 @@ ROOMS = {
         "_structured",
         "_tally",
         "_tools",
+        "_typed_dicts",
         "context",
         "store",
     ),
