@@ -5,7 +5,15 @@ from __future__ import annotations
 import functools
 import sys
 import types
-from typing import Any, get_args, get_origin, get_type_hints, is_typeddict
+from typing import (
+    Any,
+    NotRequired,
+    Required,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 __all__ = ["taken"]
 
@@ -38,7 +46,7 @@ def _taken(hint: Any) -> Any:
 
 
 def _made(typed: Any) -> Any:
-    from typing_extensions import NotRequired, Required, TypedDict
+    import typing_extensions  # which pydantic brings
 
     kept = {NotRequired, Required}
     fields = {}
@@ -46,6 +54,7 @@ def _made(typed: Any) -> Any:
         inner = get_args(hint)[0] if get_origin(hint) in kept else hint
         mark = Required if name in typed.__required_keys__ else NotRequired
         fields[name] = mark[_taken(inner)]
-    made = TypedDict(typed.__name__, fields)  # type: ignore[operator]
+    make: Any = typing_extensions.TypedDict
+    made = make(typed.__name__, fields)
     made.__doc__ = typed.__doc__
     return made

@@ -140,6 +140,7 @@ GUESTS = {
         "pydantic",
         "pydantic_core",
         "sqlite_vec",
+        "typing_extensions",
     },
     "edge": {"openai"},
     "show": {
