@@ -8,6 +8,7 @@ import pytest
 from qwen_nb.emulator import Script
 from qwen_nb.emulator._scripts import packaged
 
+from ._asked_in_trouble import ASKED_IN_TROUBLE
 from .conftest import Answered, Post
 
 WEATHER = {
@@ -46,6 +47,7 @@ ASKED = {
     "their style": ["Which products are in the picture?", "Their style?"],
     "一元二次方程": ["求根公式"],
     "quadratic formula": ["quadratic formula?"],
+    **ASKED_IN_TROUBLE,
     "镜子": ["讲个笑话"],
     "phone store, nothing known": ["Hi"],
     "mirror": ["Tell a joke"],
