@@ -1,6 +1,8 @@
 """The last request as code that runs: curl, the openai SDK, the dashscope SDK.
 
-The key never stands in it; its place is taken by the variable it is usually found in.
+The key never stands in it; its place is taken by the variable it is usually found in. What
+the embedded emulator was asked becomes a program for the region that it stands for: its own
+address and key end with the kernel.
 """
 
 from __future__ import annotations
@@ -11,7 +13,9 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from qwen_nb._messages import Server
+from qwen_nb._messages import ChatRequest, Server
+from qwen_nb._servers import stood_for
+from qwen_nb._texts import text
 from qwen_nb.chat import Chat
 from qwen_nb.dialects import HttpCall
 from qwen_nb.dialects.openai import OpenAIDialect
@@ -36,9 +40,18 @@ def last_request(chat: Chat, form: str) -> str | None:
 
     None when nothing was asked yet, or the server does not speak that form's protocol.
     """
-    request, server = chat.last_request, chat.server(chat.last_server)
+    request, server = chat.last_request, chat.server(chat.last_server, started=False)
     if request is None:
         return None
+    if not server.scripted:
+        return _as(form, chat, request, server)
+    region = stood_for(chat.settings(), chat.catalogue())
+    code = _as(form, chat, request, region)
+    asks = text("code.asks_region", chat.language, server=region.name)
+    return None if code is None else f"# {asks}\n{code}"
+
+
+def _as(form: str, chat: Chat, request: ChatRequest, server: Server) -> str | None:
     if form == "dashscope":
         native = chat.native.encode(request, server)
         return as_dashscope(server, native) if server.native_url else None
@@ -49,7 +62,7 @@ def last_request(chat: Chat, form: str) -> str | None:
 def as_curl(server: Server, call: HttpCall) -> str:
     """Return the call as a curl command for a POSIX shell."""
     lines = [f"curl -sS -N -X {call.method} {shlex.quote(server.base_url + call.path)}"]
-    if server.key is not None:
+    if _has_key(server):
         lines.append(f'-H "Authorization: Bearer ${_variable(server)}"')
     lines.append('-H "Content-Type: application/json"')
     lines += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in call.headers.items()]
@@ -127,7 +140,11 @@ def _variable(server: Server) -> str:
 
 
 def _key(server: Server) -> str:
-    return "'none'" if server.key is None else f"os.environ[{_variable(server)!r}]"
+    return f"os.environ[{_variable(server)!r}]" if _has_key(server) else "'none'"
+
+
+def _has_key(server: Server) -> bool:
+    return server.key is not None or server.model_studio  # which takes nobody without one
 
 
 def _literal(value: Any, indent: int) -> str:

@@ -161,9 +161,11 @@ class ApiError(QwenError):
         """Return what happened, why, and the next step, as one line.
 
         Where the server's message is a known one, the next step is the advice for it,
-        whose text id is the fact `advice`.
+        whose text id is the fact `advice`; `near` is a name that may have been meant.
         """
         said = super().message(language)
+        if near := self.facts.get("near"):
+            said += text("command.near", language, name=near)
         advice = self.facts.get("advice")
         return f"{said} {text(advice, language)}" if advice else said
 

@@ -449,6 +449,8 @@ class Run:
         failure = "" if error is None else repr(error)
         if isinstance(error, QwenError):
             error.reply, error.language = reply, self._language
+            if error.facts.get("advice") == "advice.no_model" and self._server.model_studio:
+                error.facts["near"] = self._desk.catalogue.near(self._asking.model)
             failure = str(error)
         self._keep(reply)
         if self._is_job:

@@ -32,6 +32,7 @@ __all__ = [
     "region_of_key",
     "remember_region",
     "server_from",
+    "stood_for",
 ]
 
 GUESSED_REGION = "singapore"
@@ -81,6 +82,21 @@ def _emulated(settings: Settings, catalogue: Catalogue) -> Server:
     row = catalogue.server(settings.value("region", GUESSED_REGION))
     region = row.price_region if row is not None else ""
     return Server(name="", scripted=True, model_studio=True, region=region)
+
+
+def stood_for(settings: Settings, catalogue: Catalogue) -> Server:
+    """Return the region that the embedded emulator stands for, with its address and no key.
+
+    Raises
+    ------
+    ConfigError
+        When only a workspace has an address there, and none is set.
+    """
+    row = catalogue.server(settings.value("region", GUESSED_REGION))
+    if row is None or row.kind != "region":
+        row = catalogue.server(GUESSED_REGION)
+    assert row is not None
+    return _at(row, settings, None)
 
 
 def named_server(name: str, catalogue: Catalogue) -> ServerRow | None:

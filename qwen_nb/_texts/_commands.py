@@ -168,6 +168,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "logout.done": ("The key for {server} is forgotten.", "已删除 {server} 的 API Key。"),
     "logout.none": ("There was no kept key for {server}.", "没有为 {server} 保存过 API Key。"),
     "code.form": ("code takes --as and one of {forms}.", "code 接受 --as 及以下之一:{forms}。"),
+    "code.asks_region": (
+        "The embedded emulator was asked; this asks {server}.",
+        "提问的对象是内置模拟器;这段程序会向 {server} 提问。",
+    ),
     "code.no_native": (
         "{server} does not speak the native protocol; --as curl or openai.",
         "{server} 不支持原生协议;请用 --as curl 或 openai。",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -80,6 +81,14 @@ class Catalogue:
         if base := self._family(key) or self._family(key.rpartition("/")[2]):
             return replace(base, id=asked, inferred_from=base.id, aliases=())
         return Model(id=asked, known=False)
+
+    def near(self, model_id: str) -> str | None:
+        """Return the id or alias most like one that is not known, if any is like it."""
+        if self.find(model_id).known:
+            return None
+        names = [name for model in self.models() for name in (model.id, *model.aliases)]
+        found = difflib.get_close_matches(model_id.strip().casefold(), names, n=1)
+        return found[0] if found else None
 
     def models(self, filter: str = "") -> list[Model]:
         """Return the models of the table whose names or thinking mode have all the words."""

@@ -157,6 +157,19 @@ def test_models_are_filtered_by_words(filter: str, count: int) -> None:
     assert len(CATALOGUE.models(filter)) == count
 
 
+@pytest.mark.parametrize(
+    ("asked", "near"),
+    [
+        ("qwen-pluss", "qwen-plus"),
+        ("Qwen-PLSU", "qwen-plus"),
+        ("qwen-plus", None),  # known; nothing else was meant
+        ("my-own-model", None),
+    ],
+)
+def test_a_name_that_is_not_known_has_one_near_it(asked: str, near: str | None) -> None:
+    assert CATALOGUE.near(asked) == near
+
+
 def test_importing_reads_no_table() -> None:
     code = (
         "import sys, qwen_nb\n"

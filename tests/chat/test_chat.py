@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from _servers import LAST_CHUNK, WHOLE, Misbehaving, close, delta, response, stream, usage
 
-from qwen_nb import BrokenStream, Chat, ConfigError, QwenError, RateLimited, Reply
+from qwen_nb import BadRequest, BrokenStream, Chat, ConfigError, QwenError, RateLimited, Reply
 from qwen_nb._messages import ChatOptions
 from qwen_nb._usage import Usage
 from qwen_nb.chat import Question
@@ -48,6 +48,12 @@ def test_the_second_question_sends_the_first_turn(chat: Chat, settled: Emulator)
     ]  # fmt: skip
     assert (second.turn, second.turns_sent) == (2, 1)
     assert [turn.prompt for turn in chat.turns] == ["Hello", "Who are you?"]
+
+
+def test_of_another_servers_models_no_name_is_guessed(chat: Chat, settled: Emulator) -> None:
+    with pytest.raises(BadRequest) as caught:
+        chat.ask("Hello", model="qwen-pluss")
+    assert "Did you mean" not in str(caught.value)
 
 
 def test_thinking_never_goes_back(chat: Chat, settled: Emulator) -> None:

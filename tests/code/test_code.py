@@ -193,11 +193,29 @@ def test_a_server_without_the_native_protocol(
     assert settled.key not in printed
 
 
-def test_a_question_to_the_embedded_emulator(notebook: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", FORMS)
+def test_a_question_to_the_embedded_emulator_asks_its_region(
+    notebook: Any, tmp_path: Path, form: str
+) -> None:
     reply = notebook.run("%qwen -q Hello").result
     from qwen_nb.emulator import embedded
 
     emulator = embedded()
-    printed = [notebook.run(f"%qwen_nb code --as {form}").out for form in FORMS]
-    assert emulator.key not in "".join(printed)
-    assert agrees("curl", run("curl", printed[0], emulator, tmp_path), reply)
+    printed = notebook.run(f"%qwen_nb code --as {form}").out
+    assert emulator.key not in printed
+    assert "127.0.0.1" not in printed
+    assert printed.startswith("# ")
+    assert "Model Studio (Singapore)" in printed.splitlines()[0]
+    host = "https://dashscope-intl.aliyuncs.com"
+    assert host in printed
+    # the same program with the emulator in place of the region
+    here = printed.replace(host, emulator.openai_base_url.removesuffix("/compatible-mode/v1"))
+    assert agrees(form, run(form, here, emulator, tmp_path), reply)
+
+
+def test_the_region_that_the_emulator_stands_for_may_be_set(notebook: Any) -> None:
+    notebook.run("%qwen -q Hello")
+    notebook.run("%qwen_nb config region beijing")
+    assert "https://dashscope.aliyuncs.com/" in notebook.run("%qwen_nb code --as curl").out
+    notebook.run("%qwen_nb config region frankfurt")
+    assert "DASHSCOPE_WORKSPACE_ID" in str(notebook.run("%qwen_nb code").error)

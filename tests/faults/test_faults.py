@@ -242,6 +242,20 @@ CALLS = [{"name": "look", "arguments": {"where": "everywhere that there is"}}]
 
 
 @DIALECTS
+def test_an_unknown_model_is_told_with_the_nearest(
+    dialect: str, studio: Studio, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QWEN_NB_DIALECT", dialect)
+    error = ask(chat, "Hello", model="qwen-pluss").error
+    assert isinstance(error, BadRequest)
+    check_words(error, "Did you mean qwen-plus? Check the spelling")
+    assert "qwen-plus?" in error.message("zh")
+    nothing_like_it = ask(chat, "Hello", model="my-own-model").error
+    assert isinstance(nothing_like_it, BadRequest)
+    assert "Did you mean" not in str(nothing_like_it)
+
+
+@DIALECTS
 @pytest.mark.parametrize("thinking", ["", THINKING], ids=["calls only", "after thinking"])
 def test_a_cut_in_the_calls(
     thinking: str, dialect: str, studio: Studio, chat: Chat, monkeypatch: pytest.MonkeyPatch
