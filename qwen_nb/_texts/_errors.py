@@ -30,13 +30,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{server} 在回复途中停止响应。已收到的内容已保留;请重新提问。",
     ),
     "error.broken": (
-        "The connection to {server} broke ({reason}). What had come is kept; ask again.",
-        "与 {server} 的连接中断({reason})。已收到的内容已保留;请重新提问。",
+        "The connection to {server} broke ({reason}). What had come is kept; go on with "
+        "%qwen_nb resume, or ask again.",
+        "与 {server} 的连接中断({reason})。已收到的内容已保留;可用 %qwen_nb resume 继续,或重新提问。",
     ),
     "error.cut": (
-        "{server} closed the stream before the answer was finished. What had come is kept; "
-        "ask again.",
-        "{server} 在回复完成前关闭了数据流。已收到的内容已保留;请重新提问。",
+        "{server} closed the stream before the answer was finished. What had come is kept; go "
+        "on with %qwen_nb resume, or ask again.",
+        "{server} 在回复完成前关闭了数据流。已收到的内容已保留;可用 %qwen_nb resume 继续,或重新提问。",
     ),
     "error.page": (
         "{server} answered with a web page instead of an event stream (it begins: {begins}). "

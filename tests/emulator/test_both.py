@@ -9,6 +9,7 @@ from qwen_nb.emulator import Script
 from qwen_nb.emulator._scripts import packaged
 
 from ._asked_at_work import ASKED_AT_WORK
+from ._asked_in_tasks import ASKED_IN_TASKS
 from ._asked_in_trouble import ASKED_IN_TROUBLE
 from .conftest import Answered, Post
 
@@ -42,6 +43,7 @@ ASKED = {
     "一元二次方程": ["求根公式"],
     "quadratic formula": ["quadratic formula?"],
     **ASKED_AT_WORK,
+    **ASKED_IN_TASKS,
     **ASKED_IN_TROUBLE,
     "镜子": ["讲个笑话"],
     "phone store, nothing known": ["Hi"],
