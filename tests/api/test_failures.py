@@ -24,9 +24,7 @@ from _servers import (
 from qwen_nb import (
     ApiError,
     AuthFailed,
-    BadEvent,
     BadRequest,
-    BrokenStream,
     ConfigError,
     ConnectionFailed,
     ContentRefused,
@@ -36,6 +34,7 @@ from qwen_nb import (
     StreamError,
 )
 from qwen_nb._client import only_model
+from qwen_nb._errors import BadEvent, BrokenStream
 from qwen_nb._usage import Usage
 
 from .conftest import KEY, Line

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from _servers import LAST_CHUNK, WHOLE, Misbehaving, close, delta, response, stream, usage
 
-from qwen_nb import BadRequest, BrokenStream, Chat, ConfigError, QwenError, RateLimited, Reply
+from qwen_nb import BadRequest, Chat, ConfigError, QwenError, RateLimited, Reply
+from qwen_nb._errors import BrokenStream
 from qwen_nb._messages import ChatOptions
 from qwen_nb._usage import Usage
 from qwen_nb.chat import Question

@@ -13,7 +13,8 @@ from typing import Any, cast
 import pytest
 from _servers import HANG_S, WHOLE, Misbehaving, close, delta, hang, response, stream
 
-from qwen_nb import BrokenStream, Chat, ConfigError, Reply, Stopped, TimedOut, _transport
+from qwen_nb import Chat, ConfigError, Reply, Stopped, TimedOut, _transport
+from qwen_nb._errors import BrokenStream
 from qwen_nb._events import (
     AnswerDelta,
     Event,

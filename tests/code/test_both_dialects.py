@@ -7,7 +7,7 @@ import pytest
 
 from qwen_nb import Chat, Reply
 from qwen_nb.emulator import Emulator, Script
-from tests.emulator.test_both import ASKED, WEATHER
+from tests.emulator.test_both import ASKED, tool
 
 SCRIPTS = Emulator().scripts
 ASKINGS = [("qwen-plus", True), ("qwen3-vl-plus", False)]
@@ -15,7 +15,8 @@ RULES = "You work at a phone store. Say: I have understood your purchase intenti
 
 
 def answers(chat: Chat, script: Script, model: str, thinking: bool) -> list[Reply]:
-    params: dict[str, Any] = {"tools": [WEATHER]} if script.calls else {}
+    names = dict.fromkeys(call["name"] for call in script.calls)
+    params: dict[str, Any] = {"tools": [tool(name) for name in names]} if names else {}
     system = RULES if script.system else None
     chat.new()
     return [

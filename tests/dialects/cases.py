@@ -8,7 +8,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from qwen_nb import AuthFailed, BadEvent, BadRequest, ContentRefused, RateLimited, ServerFailed
+from qwen_nb import AuthFailed, BadRequest, ContentRefused, RateLimited, ServerFailed
+from qwen_nb._errors import BadEvent
 from qwen_nb._events import (
     AnswerDelta,
     Finished,

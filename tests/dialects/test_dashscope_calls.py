@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from qwen_nb import BadEvent
+from qwen_nb._errors import BadEvent
 from qwen_nb._messages import ChatOptions, ChatRequest, Content, Message, ToolCall
 from qwen_nb.dialects.dashscope import DashScopeDialect
 

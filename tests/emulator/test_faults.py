@@ -29,7 +29,7 @@ Raw = tuple[bytes, BaseException | None]
 
 @pytest.fixture(scope="module")
 def http() -> Iterator[httpx.Client]:
-    with httpx.Client(trust_env=False, timeout=httpx.Timeout(5, read=0.1)) as client:
+    with httpx.Client(trust_env=False, timeout=httpx.Timeout(5, read=0.4)) as client:
         yield client
 
 

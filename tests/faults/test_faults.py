@@ -11,9 +11,7 @@ import pytest
 from qwen_nb import (
     ApiError,
     AuthFailed,
-    BadEvent,
     BadRequest,
-    BrokenStream,
     Chat,
     ConnectionFailed,
     ContentRefused,
@@ -24,6 +22,7 @@ from qwen_nb import (
     TimedOut,
     _retries,
 )
+from qwen_nb._errors import BadEvent, BrokenStream
 from qwen_nb.emulator import Script
 from qwen_nb.emulator._errors import _rows
 from qwen_nb.emulator._faults import _BARE, _NAMED, _NUMBERED
@@ -33,7 +32,7 @@ from .conftest import ANSWER, THINKING, Studio
 
 TRIES = 3
 IDLE_S = 0.8
-LATE_S = 0.6  # two requests, and whatever else the machine is doing
+LATE_S = 5.0  # whatever else the machine is doing; the usual limit is two minutes
 
 DIALECTS = pytest.mark.parametrize("dialect", ["openai", "dashscope"])
 

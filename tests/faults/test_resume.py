@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 from _servers import WHOLE, Misbehaving, close, stream
 
-from qwen_nb import BrokenStream, Chat, ConfigError, Reply, Stopped
+from qwen_nb import Chat, ConfigError, Reply, Stopped
+from qwen_nb._errors import BrokenStream
 from qwen_nb._events import AnswerDelta
 from qwen_nb.emulator import Emulator, Script
 

@@ -9,8 +9,6 @@ from _servers import WHOLE, Misbehaving, response
 from IPython import display as ipython
 
 from qwen_nb import (
-    BadEvent,
-    BrokenStream,
     Chat,
     ConfigError,
     ConnectionFailed,
@@ -20,6 +18,7 @@ from qwen_nb import (
     TimedOut,
     _retries,
 )
+from qwen_nb._errors import BadEvent, BrokenStream
 from qwen_nb._events import Retrying
 from qwen_nb._messages import Asking, Frame, Server
 from qwen_nb._retries import Retries, retry_after

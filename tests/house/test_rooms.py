@@ -25,6 +25,7 @@ ROOMS = {
         "_messages",
         "_texts",
         "_usage",
+        "errors",
     ),
     "facts": ("catalogue",),
     "wire": ("_sse", "dialects"),

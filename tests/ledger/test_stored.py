@@ -11,8 +11,8 @@ import pytest
 from _calls import NOON, call
 from _folders import let_everybody_in
 
-from qwen_nb import StoreError
 from qwen_nb._budget import Budget, Budgets
+from qwen_nb._errors import StoreError
 from qwen_nb._ledger import Ledger
 from qwen_nb.store._store import Store
 

@@ -13,7 +13,6 @@ from _servers import WHOLE, Misbehaving, close, response, stream
 from IPython.core.error import UsageError
 
 from qwen_nb import (
-    BrokenStream,
     ConfigError,
     ConnectionFailed,
     QwenError,
@@ -21,6 +20,7 @@ from qwen_nb import (
     Reply,
     _notebook,
 )
+from qwen_nb._errors import BrokenStream
 from qwen_nb.emulator import Emulator, embedded
 
 Notebook = Any

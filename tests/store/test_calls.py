@@ -10,8 +10,8 @@ from _turns import turn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qwen_nb import StoreError
 from qwen_nb._entry import Entry, new_id
+from qwen_nb._errors import StoreError
 from qwen_nb._tally import Which
 from qwen_nb._usage import Call, Usage
 from qwen_nb.store._schema import VERSION

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from qwen_nb import StoreError
+from qwen_nb._errors import StoreError
 from qwen_nb.store._store import Store
 
 Opens = Callable[..., Store]

@@ -11,9 +11,10 @@ import pytest
 from _folders import let_everybody_in
 from _turns import turn
 
-from qwen_nb import Reply, StoreError
+from qwen_nb import Reply
 from qwen_nb._conversation import Conversation
 from qwen_nb._entry import Entry
+from qwen_nb._errors import StoreError
 from qwen_nb.store._schema import VERSION
 from qwen_nb.store._store import Store
 
@@ -397,7 +398,8 @@ def test_a_lock_that_is_held_too_long(open_store: Opens, path: Path) -> None:
 READ_ONLY = """
 import os, sys
 from pathlib import Path
-from qwen_nb import Reply, StoreError, Turn
+from qwen_nb import Reply, Turn
+from qwen_nb._errors import StoreError
 from qwen_nb.store._store import Store
 if os.getuid() == 0:  # to whom everything is writable
     os.setuid(65534)

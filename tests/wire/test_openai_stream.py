@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from qwen_nb import BadEvent, ContentRefused, ServerFailed
+from qwen_nb import ContentRefused, ServerFailed
+from qwen_nb._errors import BadEvent
 from qwen_nb._events import AnswerDelta, Event, Finished, Started, ThinkingDelta, UsageReport
 from qwen_nb._messages import Server
 from qwen_nb._sse import ServerSentEvent

@@ -4,7 +4,7 @@ import pickle
 import pytest
 
 import qwen_nb
-from qwen_nb import ConfigError, QwenError, Reply, Stopped, _errors
+from qwen_nb import ConfigError, QwenError, Reply, Stopped, _errors, errors
 from qwen_nb._usage import Usage
 
 
@@ -13,8 +13,14 @@ def tree(root: type[QwenError]) -> list[type[QwenError]]:
 
 
 def test_every_error_is_public() -> None:
-    public = {value for value in vars(qwen_nb).values() if inspect.isclass(value)}
+    public = {value for value in vars(errors).values() if inspect.isclass(value)}
     assert {*tree(QwenError), Stopped} <= public
+    assert sorted(errors.__all__) == sorted(error.__name__ for error in public)
+
+
+def test_the_front_page_has_every_branch() -> None:
+    branches = {QwenError, Stopped, *QwenError.__subclasses__()}
+    assert branches <= set(vars(qwen_nb).values())
 
 
 def test_the_picture_of_the_tree_names_every_error() -> None:
