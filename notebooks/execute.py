@@ -21,7 +21,11 @@ def execute(path: Path) -> None:
     """Execute one notebook and save it."""
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
-        notebook, kernel_name="python3", record_timing=False, store_widget_state=False
+        notebook,
+        kernel_name="python3",
+        record_timing=False,
+        store_widget_state=False,
+        coalesce_streams=True,  # how a kernel cuts its prints is chance
     )
     client.execute()
     for cell in notebook.cells:

@@ -200,6 +200,16 @@ class Archive:
         kept.conversation.merge(forked.entries, begins_anew=forked.begins_anew)
         return self.switch(name)
 
+    def rename(self, name: str, to: str) -> None:
+        """Call a conversation by another name, which nothing else has."""
+        kept = self.kept(name)
+        if kept.store is not None:
+            kept.store.rename(kept.id, to)
+        kept.name = to
+        self._kept[to] = self._kept.pop(name)
+        if self.name == name:
+            self.name = to
+
     def names(self) -> dict[str, Listing | None]:
         """Return the names of this notebook's conversations; None for those in memory."""
         self._resolve()

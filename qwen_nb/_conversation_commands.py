@@ -24,6 +24,7 @@ __all__ = [
     "called",
     "chats",
     "fork",
+    "free_name",
     "moment",
     "new",
     "number_in",
@@ -33,6 +34,7 @@ __all__ = [
     "undo",
 ]
 
+_FORCE = re.compile(r"\s+--force(?=\s|$)")
 _AT = re.compile(r"(?P<name>.*?)(?:(?:^|\s+)--at(?:\s+|=)(?P<turn>\S+))?", re.DOTALL)
 
 
@@ -82,10 +84,11 @@ def new(chat: Chat, rest: str) -> str:
     if not rest:
         chat.new()
         return text("command.new_done", chat.language)
-    name = _name(chat, rest)
-    _free(chat, name)
+    name = _name(chat, _FORCE.sub("", rest))
+    aside = _freed(chat, name, force=_FORCE.search(rest) is not None)
     archive_of(chat).switch(name)
-    return _and_sends(chat, text("chats.new_done", chat.language, name=called(name)))
+    done = text("chats.new_done", chat.language, name=called(name))
+    return in_a_line(chat.language, done, *aside, sends(chat))
 
 
 def switch(chat: Chat, rest: str) -> str:
@@ -108,21 +111,24 @@ def switch(chat: Chat, rest: str) -> str:
 
 def fork(chat: Chat, rest: str) -> str:
     """Copy the turns up to one into a new conversation, and go over to it."""
-    match = _AT.fullmatch(rest)
-    wanted, turn = (match["name"], match["turn"]) if match else (rest, None)
+    told = _FORCE.sub("", rest)
+    match = _AT.fullmatch(told)
+    wanted, turn = (match["name"], match["turn"]) if match else (told, None)
     name = _name(chat, wanted)
     at = None if turn is None else number_in(chat, turn, "fork")
-    _free(chat, name)
+    force = _FORCE.search(rest) is not None
+    _free(chat, name, force=force)
     kept = chat.kept()
     if not kept.conversation.turns:
         raise UsageError(text("history.none", chat.language))
     last = len(kept.conversation.current) if at is None else at
     if at is not None and kept.conversation.entry(at) is None:
         raise UsageError(text("error.no_turn", chat.language, turn=at))
-    archive_of(chat).fork(name, of=kept, at=at)
     names = {"name": called(name), "of": called(kept.name)}
+    aside = _freed(chat, name, force=force)
+    archive_of(chat).fork(name, of=kept, at=at)
     done = text("chats.forked", chat.language, turn=last, **names)
-    return _and_sends(chat, done)
+    return in_a_line(chat.language, done, *aside, sends(chat))
 
 
 def undo(chat: Chat, rest: str) -> str:
@@ -177,6 +183,15 @@ def called(name: str) -> str:
     return visible(name) or MAIN
 
 
+def free_name(name: str, taken: Iterable[str]) -> str:
+    """Return a name, numbered where it is taken."""
+    names, free, number = {MAIN, *taken}, name, 1
+    while free in names:
+        number += 1
+        free = f"{name}-{number}"
+    return free
+
+
 def moment(at: float) -> str:
     """Return a time as people here tell it; nothing where it is not known."""
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(at)) if at else ""
@@ -200,9 +215,22 @@ def _name(chat: Chat, rest: str) -> str:
     return conversation_named(name)
 
 
-def _free(chat: Chat, name: str) -> None:
-    if not name or name in archive_of(chat).names():
+def _free(chat: Chat, name: str, *, force: bool) -> None:
+    if not name:
+        raise UsageError(text("chats.taken_main", chat.language, name=called(name)))
+    if name in archive_of(chat).names() and not force:
         raise UsageError(text("chats.taken", chat.language, name=called(name)))
+
+
+def _freed(chat: Chat, name: str, *, force: bool) -> list[str]:
+    """Let a name be free; say where the conversation is that had it."""
+    _free(chat, name, force=force)
+    archive = archive_of(chat)
+    if name not in archive.names():
+        return []
+    aside = free_name(name, archive.names())
+    archive.rename(name, aside)
+    return [text("chats.aside", chat.language, name=called(aside))]
 
 
 def _near(chat: Chat, name: str, names: Iterable[str]) -> str:

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 from IPython.core.error import UsageError
 
 from qwen_nb import _exchange
-from qwen_nb._conversation_commands import archive_of, called, sends
+from qwen_nb._conversation_commands import archive_of, called, free_name, sends
 from qwen_nb._entry import Entry, new_id
 from qwen_nb._exchange import Copied
-from qwen_nb._kept import MAIN
 from qwen_nb._sheet import in_a_line
 from qwen_nb._texts import text
 from qwen_nb._transcript import transcript
@@ -115,12 +114,7 @@ def _own(entry: Entry, store: Store | None, here: Container[str]) -> Entry:
 
 
 def _free_name(stem: str, taken: Iterable[str]) -> str:
-    plain = " ".join(visible(stem).split()).lstrip("-") or "import"
-    names, name, number = {MAIN, *taken}, plain, 1
-    while name in names:
-        number += 1
-        name = f"{plain}-{number}"
-    return name
+    return free_name(" ".join(visible(stem).split()).lstrip("-") or "import", taken)
 
 
 def _path(chat: Chat, rest: str, forms: tuple[str, ...]) -> Path:

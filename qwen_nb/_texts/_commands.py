@@ -326,8 +326,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "将上一条回复放入此单元格,例如在刷新页面之后",
     ),
     "command.new": (
-        "let the next question begin anew; NAME: make a conversation and go over to it",
-        "从下一个问题重新开始;给出 NAME 则新建对话并切换过去",
+        "let the next question begin anew; NAME [--force]: make a conversation and go over to it",
+        "从下一个问题重新开始;给出 NAME [--force] 则新建对话并切换过去",
     ),
     "command.chats": (
         "the conversations of this notebook: turns, tokens, when they were used last",
@@ -354,8 +354,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "恢复最近撤销或替换的一轮,或某一轮 TURN 的另一个版本",
     ),
     "command.fork": (
-        "NAME [--at TURN]: copy the turns up to one into a new conversation",
-        "NAME [--at TURN]:将截至某一轮的内容复制为新对话",
+        "NAME [--at TURN] [--force]: copy the turns up to one into a new conversation; with "
+        "--force one that has the name is kept under another",
+        "NAME [--at TURN] [--force]:将截至某一轮的内容复制为新对话;加 --force 时,原来的同名对话会改名保留",
     ),
     "command.retry": (
         "ask the last question again, with the options of %qwen; the old answer is kept",

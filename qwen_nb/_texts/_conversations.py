@@ -34,8 +34,17 @@ TEXTS: dict[str, tuple[str, str]] = {
         "需要一个名称,例如:%qwen_nb fork draft --at 2。",
     ),
     "chats.taken": (
-        "There is a conversation {name} already; %qwen_nb switch {name} goes over to it.",
-        "对话 {name} 已存在;可用 %qwen_nb switch {name} 切换过去。",
+        "There is a conversation {name} already; %qwen_nb switch {name} goes over to it, and "
+        "--force makes a new one of that name.",
+        "对话 {name} 已存在;可用 %qwen_nb switch {name} 切换过去,或加 --force 以该名称另建一个。",
+    ),
+    "chats.taken_main": (
+        "{name} is the notebook's own conversation; choose another name.",
+        "{name} 是笔记本自身的对话;请换用其他名称。",
+    ),
+    "chats.aside": (
+        "The one that had the name is kept as {name}.",
+        "原来的同名对话已改名为 {name} 并保留。",
     ),
     "chats.unknown": (
         "This notebook has no conversation {name!r}.{near} It has: {names}; "

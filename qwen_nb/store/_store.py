@@ -166,6 +166,10 @@ class Store:
         """Say where the notebook of a conversation is now."""
         self._set("UPDATE conversations SET path = ? WHERE id = ?", path, conversation)
 
+    def rename(self, conversation: str, name: str) -> None:
+        """Give a conversation another name within its notebook."""
+        self._set("UPDATE conversations SET name = ? WHERE id = ?", name, conversation)
+
     def activate(self, conversation: str) -> None:
         """Make a conversation the active one of its notebook."""
         self._set(

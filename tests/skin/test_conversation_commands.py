@@ -161,8 +161,9 @@ WRONG = {
     "undo x": "number", "undo 0": "number", "undo -1": "number", "restore 9": "no turn 9",
     "restore x": "number", "history 1 2": "number", "history 9 --thinking": "no turn 9",
     "history --think": "number", "fork": "name", "fork --at 1": "name",
-    "fork a --at 9": "no turn 9", "fork main": "already",
-    "new main": "already", "new -x": "name", "switch": "name", "switch mian": "mean main",
+    "fork a --at 9": "no turn 9", "fork main": "own conversation",
+    "new main": "own conversation", "new -x": "name", "switch": "name",
+    "switch mian": "mean main",
     "retry what": "options only", "retry --thnik": "--think", "search": "words",
     'search "': "words", "search ???": "words", "search nowhere": "nowhere",
     "export": ".jsonl", "export x.txt": ".jsonl", "import x.md": ".json",
@@ -216,6 +217,32 @@ def test_a_fork_goes_on_by_itself(said: Any, asked: Any, refused: Any) -> None:
     assert asked("six") == ["one", "two", "three", "five", "six"]
     used = {row[-5] if row[0] != "→" else row[1]: row[-3] for row in rows(said("chats"))}
     assert used["whole"] != used["main"]  # copies were paid for once
+
+
+@LANGUAGES
+def test_a_name_is_taken_over_only_when_told_so(
+    language: Any, said: Any, asked: Any, refused: Any
+) -> None:
+    said(f"config lang {language}")
+    asked("one")
+    asked("two")
+    said("fork plan --at 1")
+    asked("three")
+    said("switch main")
+    assert "--force" in refused("fork plan --at 1")
+    assert "no turn 9" in refused("fork plan --at 9 --force") or language == "zh"
+    told = said("fork plan --force --at 1")
+    assert text("chats.aside", language, name="plan-2") in told
+    assert asked("four") == ["one", "four"]
+    assert asked("five", "-c plan-2") == ["one", "three", "five"]
+    # a copy of itself, and a new one that is empty
+    assert text("chats.aside", language, name="plan-3") in said("fork plan --force")
+    assert asked("six") == ["one", "four", "six"]
+    assert text("chats.aside", language, name="plan-4") in said("new plan --force")
+    assert asked("seven") == ["seven"]
+    assert text("chats.aside", language, name="x") not in said("new x --force")
+    said("switch main")
+    assert asked("eight") == ["one", "two", "eight"]
 
 
 @LANGUAGES
@@ -527,12 +554,22 @@ def test_in_a_notebook_everything_is_kept(tmp_path: Path) -> None:
         (_, (bundle,)) = page.said("search 哪个大")
         assert bundle["text/plain"].startswith("my nb.ipynb · main · cell deleted · ")
         page.said(f"import {tmp_path}/a.jsonl")
+        page.said("switch main")
+        page.said("fork 草稿 --force")
+        page.ask("new draft", "c3")
+    with kernel(tmp_path, str(path)) as running:
+        running.run(f"import os; os.environ['QWEN_NB_HOME'] = {str(home)!r}")
+        page = Page(running, tmp_path)
+        (_, (bundle,)) = page.said("chats")
+        told = [row[row[0] == "→" :] for row in rows(bundle["text/plain"])]
+        turns = {row[0]: row[1] for row in told}
+        assert turns == {"main": "1", "a": "1", "草稿": "2", "草稿-2": "1"}
     with closing(Store(home / "store.sqlite")) as store:
-        (found,) = store.search("draft")  # the import is a copy, and not a second one
-        assert found.name == "草稿"
+        found = store.search("draft")  # the import is a copy, and not a second one
+        assert [each.name for each in found] == ["草稿", "草稿-2"]
         (listing,) = [row for row in store.records_at(str(path)) if row.name == "a"]
         assert store.tokens(listing.id) == (0, 0)
-        original = store.record(found.conversation)
+        original = store.record(found[-1].conversation)
         assert original is not None
-        assert store.holds(found.id)
+        assert store.holds(found[-1].id)
         assert store.tokens(original.id)[1] > 0
