@@ -110,6 +110,12 @@ class Chat(Asker):
             error.language = language
             raise
 
+    def __repr__(self) -> str:
+        # what a notebook shows of it stays the same from run to run
+        if self._archive is None:
+            return "<Chat in memory>"
+        return f"<Chat of this notebook: {self.name or 'active conversation'}>"
+
     @classmethod
     def current(cls) -> Self:
         """Return the chat of the magics, which asks the notebook's own conversation."""

@@ -373,3 +373,8 @@ def test_a_thinking_that_ended_at_its_budget_says_so(
     reply = chat.ask("Hi", thinking=budget)
     assert reply.thinking_cut is is_cut
     assert not any("budget" in note for note in reply.notes)
+
+
+def test_what_is_shown_of_a_chat_stays_the_same() -> None:
+    assert repr(Chat()) == repr(Chat("qwen-plus")) == "<Chat in memory>"
+    assert repr(Chat(name="draft")) == "<Chat of this notebook: draft>"

@@ -7,17 +7,16 @@ import pytest
 
 from qwen_nb import Chat, Reply
 from qwen_nb.emulator import Emulator, Script
-from tests.emulator.test_both import ASKED, tool
+from tests.emulator.test_both import ASKED, rules_of, tool
 
 SCRIPTS = Emulator().scripts
 ASKINGS = [("qwen-plus", True), ("qwen3-vl-plus", False)]
-RULES = "You work at a phone store. Say: I have understood your purchase intention"
 
 
 def answers(chat: Chat, script: Script, model: str, thinking: bool) -> list[Reply]:
     names = dict.fromkeys(call["name"] for call in script.calls)
     params: dict[str, Any] = {"tools": [tool(name) for name in names]} if names else {}
-    system = RULES if script.system else None
+    system = rules_of(script)
     chat.new()
     return [
         chat.ask(prompt, model=model, thinking=thinking, system=system, params=params)

@@ -9,6 +9,7 @@ from qwen_nb.emulator import Script
 from qwen_nb.emulator._scripts import packaged
 
 from ._asked_at_work import ASKED_AT_WORK
+from ._asked_in_modes import ASKED_IN_MODES
 from ._asked_in_tasks import ASKED_IN_TASKS
 from ._asked_in_trouble import ASKED_IN_TROUBLE
 from .conftest import Answered, Post
@@ -43,6 +44,7 @@ ASKED = {
     "一元二次方程": ["求根公式"],
     "quadratic formula": ["quadratic formula?"],
     **ASKED_AT_WORK,
+    **ASKED_IN_MODES,
     **ASKED_IN_TASKS,
     **ASKED_IN_TROUBLE,
     "镜子": ["讲个笑话"],
@@ -56,10 +58,18 @@ def tool(name: str) -> dict[str, Any]:
     return {"type": "function", "function": {"name": name, "parameters": parameters}}
 
 
+def rules_of(script: Script) -> str | None:
+    """Return a system message that the script answers to."""
+    if script.system is None:
+        return None
+    if "手机店" in script.system:
+        return "你在手机店工作。最后请说:我已了解您的购买意向"
+    return "You work at a phone store. Say: I have understood your purchase intention"
+
+
 def conversation(script: Script) -> list[dict[str, str]]:
     messages = []
-    if script.system:
-        rules = "You work at a phone store. Say: I have understood your purchase intention"
+    if rules := rules_of(script):
         messages.append({"role": "system", "content": rules})
     for text in ASKED[script.name]:
         messages += [{"role": "user", "content": text}, {"role": "assistant", "content": "Ah."}]
