@@ -7,7 +7,7 @@ import difflib
 import os
 import shutil
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ from qwen_nb import (
 )
 from qwen_nb._archive import Archive
 from qwen_nb._compact import compact, last_error
+from qwen_nb._complete import Completer
 from qwen_nb._errors import ConfigError, QwenError, Stopped
 from qwen_nb._interpolate import FillError, fill, user_names
 from qwen_nb._job import JOBS, Job
@@ -114,6 +115,7 @@ class QwenMagics(_Configured):  # type: ignore[misc]
     """The magics of one shell, and the conversation they share."""
 
     shell: Any
+    completer: Completer
 
     def __init__(self, shell: Any) -> None:
         self.chat = Chat()  # first: the profile's configuration may set something
@@ -346,6 +348,11 @@ class QwenMagics(_Configured):  # type: ignore[misc]
 
         return run
 
+    @property
+    def commands(self) -> Iterable[str]:
+        """The commands of `%qwen_nb`."""
+        return self._commands.keys()
+
     def _with_file(self, command: Callable[[Chat, str], str]) -> Callable[[str], None]:
         """Return a command whose file may stand in a variable."""
         return lambda rest: self._printed(command)(self._filled(rest, None)[0])
@@ -404,8 +411,9 @@ class QwenMagics(_Configured):  # type: ignore[misc]
 
     def _help(self, rest: str) -> None:
         language = machine_language(os.environ)
-        if rest and rest not in self._commands:
-            near = difflib.get_close_matches(rest, self._commands, n=1)
+        topics = (*self._commands, "faq")
+        if rest and rest not in topics:
+            near = difflib.get_close_matches(rest, topics, n=1)
             raise UsageError(self._say("command.unknown", command=rest, near=self._near(near)))
         print(_reports.help_text(rest, sorted(self._commands), language))
 
@@ -418,7 +426,9 @@ class QwenMagics(_Configured):  # type: ignore[misc]
 
 def load(shell: Any) -> None:
     """Register the magics and what belongs to them."""
-    shell.register_magics(QwenMagics(shell))
+    magics = QwenMagics(shell)
+    shell.register_magics(magics)
+    magics.completer = Completer(magics.chat, shell, magics.commands)
     _transformers.install(shell)
 
 
@@ -434,6 +444,7 @@ def unload(shell: Any) -> None:
         _panel.close_panels(shell)
         shell.configurables.remove(magics)
         record.leave()
+        magics.completer.leave()
         magics.chat.close()
         Archive.current().close()
         for other in shell.configurables:  # `%config` tells everything to everybody

@@ -12,6 +12,7 @@ from qwen_nb._messages import ChatOptions, Server
 from qwen_nb._question import Preview
 from qwen_nb._settings import shown_path
 from qwen_nb._texts import Language, text
+from qwen_nb._texts._faq import QUESTIONS
 from qwen_nb._usage import LedgerRow
 from qwen_nb.chat import Chat
 from qwen_nb.render import money, visible
@@ -143,6 +144,8 @@ def _bound(shown: Preview, language: Language) -> str:
 
 def help_text(command: str, commands: Iterable[str], language: Language) -> str:
     """Return the help of one command, or the list of all."""
+    if command == "faq":
+        return "\n\n".join(text(f"faq.{name}", language) for name in QUESTIONS)
     if command:
         return f"%qwen_nb {command}: {text(f'command.{command}', language)}"
     lines = [text("help.title", language)]

@@ -320,7 +320,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "%qwen_nb 没有命令 {command!r}。{near}%qwen_nb help 列出全部命令。",
     ),
     "command.near": (" Did you mean {name}?", "是否想输入 {name}?"),
-    "command.help": ("these lines, or those of one command", "显示本帮助,或某个命令的说明"),
+    "command.help": (
+        "these lines, those of one command, or what people ask first (help faq)",
+        "显示本帮助、某个命令的说明,或常见问题(help faq)",
+    ),
     "command.last": (
         "put the last reply into this cell, for example after the page was reloaded",
         "将上一条回复放入此单元格,例如在刷新页面之后",

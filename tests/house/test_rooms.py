@@ -89,6 +89,7 @@ ROOMS = {
     "skin": (
         "_commands",
         "_compact",
+        "_complete",
         "_conversation_commands",
         "_exchange_commands",
         "_history",
