@@ -49,8 +49,10 @@ class Completer:
             chain = known.strs.get(name) if known is not None else None
             if chain is None:
                 continue
-            ours = (self._asked, self._commanded)
-            chain.chain[:] = [each for each in chain.chain if each[1] not in ours]
+            ours = (self._asked, self._commanded)  # IPython binds them to the shell
+            chain.chain[:] = [
+                each for each in chain.chain if getattr(each[1], "__func__", None) not in ours
+            ]
             if not chain.chain:
                 del known.strs[name]
 
