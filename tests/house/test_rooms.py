@@ -78,6 +78,7 @@ ROOMS = {
         "_rows",
         "_run",
         "_screen",
+        "_sending",
         "_spending",
         "_tool_rounds",
         "_transcript",
