@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from qwen_nb._ledger import Ledger
 from qwen_nb._messages import ChatOptions, ChatRequest, Display, Server, ToolCall
 from qwen_nb._pump import IDLE_S
 from qwen_nb._question import Question
+from qwen_nb._readers import Reading, read_apart
 from qwen_nb._request import Desk, Ready, checked
 from qwen_nb._retries import Retries
 from qwen_nb._run import Run, describing
@@ -41,7 +42,7 @@ from qwen_nb._tools import Tool, tool_name, tools_of
 from qwen_nb.catalogue import Catalogue
 from qwen_nb.dialects.dashscope import DashScopeDialect
 from qwen_nb.dialects.openai import OpenAIDialect
-from qwen_nb.render import TerminalDisplay, visible
+from qwen_nb.render import SilentDisplay, TerminalDisplay, visible
 
 __all__ = ["Asker"]
 
@@ -317,6 +318,7 @@ class Asker:
         is_detached: bool = False,
         screen: Screen | None = None,
         retries: Retries | None = None,
+        apart: Callable[[Callable[[], None]], Reading] = read_apart,
     ) -> Run:
         account = self._account(desk, ready.question, slot)
 
@@ -335,15 +337,10 @@ class Asker:
             ready = replace(ready, question=question)
         question, settings = ready.question, desk.settings
         screen = screen or Screen.current()
-        carries = settings.value("carry", True)
         idle_s = settings.value("idle_timeout", IDLE_S)
-        run = Run(
-            ready,
-            desk,
-            slot,
-            screen,
-            display
-            or screen.display(
+        if display is None:
+            carries = settings.value("carry", True)
+            display = screen.display(
                 self.language,
                 owns_cell=question.owns_cell,
                 hide_thinking=question.hide_thinking,
@@ -352,7 +349,13 @@ class Asker:
                 is_detached=is_detached,
                 wished=self._display_wish(),
                 describe=describing(desk.kept, slot, carries=carries),
-            ),
+            )
+        run = Run(
+            ready,
+            desk,
+            slot,
+            screen,
+            display,
             language=self.language,
             exchange=lambda server: self._connections.exchange(
                 server, idle_s, native=ready.dialect is self.native
@@ -364,6 +367,8 @@ class Asker:
             permit=permit,
             rounds=self._rounds_of(question, ready.options.params.get("tools")),
             forming=self._forming_of(ready, desk.catalogue),
+            is_seen=not isinstance(display, SilentDisplay),
+            apart=apart,
         )
         weakref.finalize(run, account.release)  # also of one that was never followed
         self.last_request, self.last_server = ready.request, question.server

@@ -26,6 +26,7 @@ from qwen_nb._job import JOBS, Job
 from qwen_nb._kept import Kept
 from qwen_nb._messages import Asking, Display, Note, Reply, Server
 from qwen_nb._pump import Outcome, Pump
+from qwen_nb._readers import Reading, read_apart
 from qwen_nb._request import Desk, Ready, in_words
 from qwen_nb._retries import Retries
 from qwen_nb._screen import Screen
@@ -77,6 +78,8 @@ class Run:
         The tools, and what was called and said so far.
     forming : Forming, optional
         The form that the answer has to have.
+    is_seen, apart
+        See `Pump`.
     """
 
     def __init__(
@@ -96,6 +99,8 @@ class Run:
         permit: Callable[[Ready], None],
         rounds: ToolRounds,
         forming: Forming | None = None,
+        is_seen: bool = True,
+        apart: Callable[[Callable[[], None]], Reading] = read_apart,
     ) -> None:
         self._account = account
         self._kept = desk.kept
@@ -128,6 +133,8 @@ class Run:
             idle_s=idle_s,
             continues=begun.reply if begun is not None else ready.question.continues,
             rounds_before=begun is not None,
+            is_seen=is_seen,
+            apart=apart,
             each_second=self._checkpoint if slot is not None else None,
         )
 

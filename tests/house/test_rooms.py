@@ -28,7 +28,7 @@ ROOMS = {
     ),
     "facts": ("catalogue",),
     "wire": ("_sse", "dialects"),
-    "edge": ("_transport", "_notebook", "_notebook_file"),
+    "edge": ("_certificates", "_notebook", "_notebook_file", "_transport"),
     "api": (
         "_bound",
         "_budget",
@@ -74,6 +74,7 @@ ROOMS = {
         "_mapping",
         "_progress",
         "_pump",
+        "_readers",
         "_row_asker",
         "_rows",
         "_run",
