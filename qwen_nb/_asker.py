@@ -67,10 +67,10 @@ class Asker:
         Language of what is saved and of errors.
     tools : iterable, optional
         What the model may call where a question names nothing.
-    confirm : bool
-        Ask before a tool runs.
-    max_rounds : int
-        How many rounds of calls a turn may have.
+    confirm : bool, optional
+        Ask before a tool runs; the setting `confirm_tools` unless given.
+    max_rounds : int, optional
+        How many rounds of calls a turn may have; the setting `tool_rounds` unless given.
     json : object, optional
         What an answer has to be where a question does not say; see `Question`.
 
@@ -92,7 +92,7 @@ class Asker:
         messages: Iterable[Any],
         language: Language,
         tools: Any = None,
-        confirm: bool = False,
+        confirm: bool | None = None,
         max_rounds: int | None = None,
         json: Any = None,
     ) -> None:
@@ -250,10 +250,7 @@ class Asker:
             most = self.max_rounds if question.max_rounds is None else question.max_rounds
             if most is not None and most < 1:
                 raise ConfigError("error.tool_rounds", value=most)
-            form = self.json if question.json is None else _form(question.json)
-            if question.again is not None and question.json is None:
-                asked, last = self._last_form
-                form = last if asked == question.prompt else form
+            form = self._form_of(question)
         except QwenError as error:
             raise self._told(error) from error.__cause__
         confirm = self.confirm if question.confirm is None else question.confirm
@@ -270,6 +267,13 @@ class Asker:
             )
         self._last_form = question.prompt, form
         return replace(question, tools=given, confirm=confirm, max_rounds=most, json=form)
+
+    def _form_of(self, question: Question) -> Any:
+        """Return what the answer has to be, once it is known to be askable."""
+        if question.json is not None:
+            return _form(question.json)
+        asked, last = self._last_form
+        return last if question.again is not None and asked == question.prompt else self.json
 
     @contextlib.contextmanager
     def _placed(self, question: Question) -> Iterator[tuple[Desk, Slot | None]]:
@@ -365,7 +369,7 @@ class Asker:
             idle_s=idle_s,
             account=account,
             permit=permit,
-            rounds=self._rounds_of(question, ready.options.params.get("tools")),
+            rounds=self._rounds_of(question, ready.options.params.get("tools"), settings),
             forming=self._forming_of(ready, desk.catalogue),
             is_seen=not isinstance(display, SilentDisplay),
             apart=apart,
@@ -382,19 +386,25 @@ class Asker:
         request = ChatRequest(model, (), ready.options)
         return Forming.of(form, request, ready.server, catalogue.find, self.language)
 
-    def _rounds_of(self, question: Question, sent: Any) -> ToolRounds:
+    def _rounds_of(self, question: Question, sent: Any, settings: Settings) -> ToolRounds:
         begun = question.begun
         schemas = sent if isinstance(sent, list) else []
         return ToolRounds(
             # among what is sent there may be some that somebody else runs
             tools={name: Tool(name, each) for each in schemas if (name := tool_name(each))}
             | {tool.name: tool for tool in question.tools},
-            most=question.max_rounds or MOST_ROUNDS,
-            confirm=self._allows if question.confirm else None,
+            most=question.max_rounds or settings.value("tool_rounds", MOST_ROUNDS),
+            confirm=self._allows if self._confirms(question, settings) else None,
             before=begun.said if begun is not None else (),
             records=begun.reply.calls if begun is not None else (),
             language=self.language,
         )
+
+    @staticmethod
+    def _confirms(question: Question, settings: Settings) -> bool:
+        """Return whether the person is asked before a tool runs."""
+        told = question.confirm
+        return bool(settings.value("confirm_tools", False) if told is None else told)
 
     def _allows(self, call: ToolCall) -> str | None:
         """Ask the person whether a call may run; return what the model is told if not."""

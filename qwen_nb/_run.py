@@ -214,12 +214,13 @@ class Run:
     def _checkpoint(self) -> None:
         slot = self._slot
         if slot is not None:
-            reply = self._pump.outcome(self._asking).reply
+            reply = replace(self._pump.outcome(self._asking).reply, finish_reason="cut")
+            reply = self._settled(reply)
+            if self._forming is not None:
+                reply = self._forming.broken_off(reply)
             self._kept.checkpoint(
                 slot,
-                self._ready.turn(
-                    self._settled(replace(reply, finish_reason="cut")), self._rounds.said
-                ),
+                self._ready.turn(reply, self._rounds.said),
                 asked_at=self._asked_at,
                 region=self._sending.server.region,
             )

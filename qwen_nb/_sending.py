@@ -145,8 +145,8 @@ class Sending:
         """Make the further calls that bring the answer into its form."""
         pump, forming = self._pump, self._forming
         while forming is not None and not pump.is_stopped:
-            settled = self._settled_round(pump.came)
-            request = forming.next(self.ready.request, settled)
+            settled = self._settled_round(came := pump.came)
+            request = forming.next(self.ready.request, settled, came)
             if request is None:
                 return
             self._account.book("answer", settled, self.server, at=self._round_at)
