@@ -20,10 +20,10 @@ from qwen_nb import _client
 from qwen_nb._archive import Archive
 from qwen_nb._asker import TRIES, Asker
 from qwen_nb._budget import Budget, Budgets, Verdict
-from qwen_nb._errors import QwenError
+from qwen_nb._errors import ConfigError, QwenError
 from qwen_nb._kept import Kept
 from qwen_nb._ledger import Spent
-from qwen_nb._messages import ChatOptions, Reply, Server, ToolCall
+from qwen_nb._messages import ChatOptions, Reply, Server
 from qwen_nb._pace import Pace, TogetherRetries
 from qwen_nb._question import Question
 from qwen_nb._readers import SharedReaders
@@ -31,7 +31,6 @@ from qwen_nb._request import Desk
 from qwen_nb._screen import Screen
 from qwen_nb._settings import Settings
 from qwen_nb._structured import Structure, Unfit
-from qwen_nb._texts import text
 from qwen_nb.render import SilentDisplay
 
 __all__ = ["RowAsker"]
@@ -71,6 +70,10 @@ class RowAsker(Asker):
         self._question = question = self._equipped(question)
         self.structure = Structure.of(question.json) if question.json else None
         self._row_desk = super()._desk(self._own)
+        asks = self._confirms(question, self._row_desk.settings)
+        if asks and any(tool.function is not None for tool in question.tools):
+            # told it of each call, every row would end without its tools
+            raise ConfigError("error.map_confirm")
         options = self._options(self._row_desk.settings, self._row_server)
         if not options.model:
             options = replace(options, model=_client.only_model(self._row_server))
@@ -190,9 +193,6 @@ class RowAsker(Asker):
 
     def _agrees(self, verdict: Verdict) -> bool:
         return False  # nobody is asked in the middle of a thousand rows
-
-    def _allows(self, call: ToolCall) -> str | None:
-        return text("tools.nobody", self.language)
 
     def _other_region(self, server: Server) -> Server | None:
         found = super()._other_region(server)
