@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from qwen_nb._ledger import Ledger
 from qwen_nb._messages import ChatOptions, ChatRequest, Display, Server, ToolCall
 from qwen_nb._pump import IDLE_S
 from qwen_nb._question import Question
+from qwen_nb._readers import Reading, read_apart
 from qwen_nb._request import Desk, Ready, checked
 from qwen_nb._retries import Retries
 from qwen_nb._run import Run, describing
@@ -41,7 +42,7 @@ from qwen_nb._tools import Tool, tool_name, tools_of
 from qwen_nb.catalogue import Catalogue
 from qwen_nb.dialects.dashscope import DashScopeDialect
 from qwen_nb.dialects.openai import OpenAIDialect
-from qwen_nb.render import TerminalDisplay, visible
+from qwen_nb.render import SilentDisplay, TerminalDisplay, visible
 
 __all__ = ["Asker"]
 
@@ -66,10 +67,10 @@ class Asker:
         Language of what is saved and of errors.
     tools : iterable, optional
         What the model may call where a question names nothing.
-    confirm : bool
-        Ask before a tool runs.
-    max_rounds : int
-        How many rounds of calls a turn may have.
+    confirm : bool, optional
+        Ask before a tool runs; the setting `confirm_tools` unless given.
+    max_rounds : int, optional
+        How many rounds of calls a turn may have; the setting `tool_rounds` unless given.
     json : object, optional
         What an answer has to be where a question does not say; see `Question`.
 
@@ -91,7 +92,7 @@ class Asker:
         messages: Iterable[Any],
         language: Language,
         tools: Any = None,
-        confirm: bool = False,
+        confirm: bool | None = None,
         max_rounds: int | None = None,
         json: Any = None,
     ) -> None:
@@ -265,10 +266,7 @@ class Asker:
             most = self.max_rounds if question.max_rounds is None else question.max_rounds
             if most is not None and most < 1:
                 raise ConfigError("error.tool_rounds", value=most)
-            form = self.json if question.json is None else _form(question.json)
-            if question.again is not None and question.json is None:
-                asked, last = self._last_form
-                form = last if asked == question.prompt else form
+            form = self._form_of(question)
         except QwenError as error:
             raise self._told(error) from error.__cause__
         confirm = self.confirm if question.confirm is None else question.confirm
@@ -285,6 +283,13 @@ class Asker:
             )
         self._last_form = question.prompt, form
         return replace(question, tools=given, confirm=confirm, max_rounds=most, json=form)
+
+    def _form_of(self, question: Question) -> Any:
+        """Return what the answer has to be, once it is known to be askable."""
+        if question.json is not None:
+            return _form(question.json)
+        asked, last = self._last_form
+        return last if question.again is not None and asked == question.prompt else self.json
 
     @contextlib.contextmanager
     def _placed(self, question: Question) -> Iterator[tuple[Desk, Slot | None]]:
@@ -333,6 +338,7 @@ class Asker:
         is_detached: bool = False,
         screen: Screen | None = None,
         retries: Retries | None = None,
+        apart: Callable[[Callable[[], None]], Reading] = read_apart,
     ) -> Run:
         account = self._account(desk, ready.question, slot)
         forming = self._forming_of(ready, desk.catalogue)
@@ -353,15 +359,10 @@ class Asker:
             ready = replace(ready, question=question)
         question, settings = ready.question, desk.settings
         screen = screen or Screen.current()
-        carries = settings.value("carry", True)
         idle_s = settings.value("idle_timeout", IDLE_S)
-        run = Run(
-            ready,
-            desk,
-            slot,
-            screen,
-            display
-            or screen.display(
+        if display is None:
+            carries = settings.value("carry", True)
+            display = screen.display(
                 self.language,
                 owns_cell=question.owns_cell,
                 hide_thinking=question.hide_thinking,
@@ -370,7 +371,13 @@ class Asker:
                 is_detached=is_detached,
                 wished=self._display_wish(),
                 describe=describing(desk.kept, slot, carries=carries),
-            ),
+            )
+        run = Run(
+            ready,
+            desk,
+            slot,
+            screen,
+            display,
             language=self.language,
             exchange=lambda server: self._connections.exchange(
                 server, idle_s, native=ready.dialect is self.native
@@ -380,8 +387,10 @@ class Asker:
             idle_s=idle_s,
             account=account,
             permit=permit,
-            rounds=self._rounds_of(question, ready.options.params.get("tools")),
+            rounds=self._rounds_of(question, ready.options.params.get("tools"), settings),
             forming=forming,
+            is_seen=not isinstance(display, SilentDisplay),
+            apart=apart,
         )
         weakref.finalize(run, account.release)  # also of one that was never followed
         self.last_request, self.last_server = ready.request, question.server
@@ -395,19 +404,25 @@ class Asker:
         request = ChatRequest(model, (), ready.options)
         return Forming.of(form, request, ready.server, catalogue.find, self.language)
 
-    def _rounds_of(self, question: Question, sent: Any) -> ToolRounds:
+    def _rounds_of(self, question: Question, sent: Any, settings: Settings) -> ToolRounds:
         begun = question.begun
         schemas = sent if isinstance(sent, list) else []
         return ToolRounds(
             # among what is sent there may be some that somebody else runs
             tools={name: Tool(name, each) for each in schemas if (name := tool_name(each))}
             | {tool.name: tool for tool in question.tools},
-            most=question.max_rounds or MOST_ROUNDS,
-            confirm=self._allows if question.confirm else None,
+            most=question.max_rounds or settings.value("tool_rounds", MOST_ROUNDS),
+            confirm=self._allows if self._confirms(question, settings) else None,
             before=begun.said if begun is not None else (),
             records=begun.reply.calls if begun is not None else (),
             language=self.language,
         )
+
+    @staticmethod
+    def _confirms(question: Question, settings: Settings) -> bool:
+        """Return whether the person is asked before a tool runs."""
+        told = question.confirm
+        return bool(settings.value("confirm_tools", False) if told is None else told)
 
     def _allows(self, call: ToolCall) -> str | None:
         """Ask the person whether a call may run; return what the model is told if not."""

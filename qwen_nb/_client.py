@@ -84,6 +84,7 @@ def stream(
             if exchange.wait(wait):
                 return
     if first is not None:
+        retries.passed()
         yield first
     yield from events
 

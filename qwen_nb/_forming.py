@@ -28,7 +28,7 @@ from qwen_nb._structured import (
     repair,
     thinks_first,
 )
-from qwen_nb._texts import Language
+from qwen_nb._texts import Language, text
 from qwen_nb.catalogue import Model
 
 __all__ = ["Forming"]
@@ -69,6 +69,7 @@ class Forming:
     language: Language
     notes: list[Note] = field(default_factory=list)
     _first: Reply | None = None
+    _whole: Reply | None = None
     _converted: bool = False
     _repaired: bool = False
     _further: ChatRequest | None = None
@@ -133,7 +134,9 @@ class Forming:
         _REFUSED.add((self._address, model, form))
         return True
 
-    def next(self, request: ChatRequest, came: Reply) -> ChatRequest | None:
+    def next(
+        self, request: ChatRequest, came: Reply, whole: Reply | None = None
+    ) -> ChatRequest | None:
         """Take in an answer; return the further call that it needs, or None.
 
         Parameters
@@ -142,23 +145,26 @@ class Forming:
             The question, without the form.
         came : Reply
             What the call that ended now brought, alone.
+        whole : Reply, optional
+            All that came in the turn; that call alone unless given.
         """
         if came.finish_reason not in ("stop", "length"):
             return None
-        answer, whole = came.answer, came.finish_reason == "stop"
-        if self._wants_conversion(answer) and whole:
-            self._first, self._converted = came, True
+        answer, is_whole = came.answer, came.finish_reason == "stop"
+        if self._wants_conversion(answer) and is_whole:
+            self._first, self._whole, self._converted = came, whole or came, True
             return self._conversion(request, answer)
         try:
             self._data, self._problems = self.structure.read(answer), None
             return None
         except Unfit as error:
             self._problems = error.problems
-        if self._repaired or not whole:
+        if self._repaired or not is_whole:
             return None
         self._repaired = True
         self.notes.append(Note("note.repaired"))
-        self._first = self._first or came
+        if self._first is None:
+            self._first, self._whole = came, whole or came
         asked = self._further or alone(self.sent(request))
         call = repair(asked, answer, self._problems, self.structure, self.language)
         return self._formed(call)
@@ -179,9 +185,13 @@ class Forming:
         error : BaseException, optional
             What ended it.
         """
-        if reply.finish_reason not in ("stop", "length"):
-            return reply, error
         first = self._first
+        if reply.finish_reason not in ("stop", "length"):
+            if first is not None:
+                reply = self._of_first(self.broken_off(reply), first)
+                told = text("note.not_in_form", self.language)
+                reply = replace(reply, notes=(*reply.notes, told))
+            return reply, error
         formed = replace(
             reply,
             answer=reply.answer[reply.answer_from :],
@@ -192,18 +202,38 @@ class Forming:
             data=self._data,
         )
         if first is not None:
-            # a further call does not hold the conversation, so its usage does not tell how
-            # long that has become
-            formed = replace(
-                formed,
-                model=first.model,
-                request_id=first.request_id,
-                round_usage=(*reply.round_usage, None),
-            )
+            formed = self._of_first(formed, first)
         if error is None and self._problems is not None:
             problem: StructuredError = self.structure.error(formed, self._problems)
             return formed, problem
         return formed, error
+
+    def broken_off(self, reply: Reply) -> Reply:
+        """Return what the turn's reply is should a further call that runs not end.
+
+        That is what had been answered before: the beginning of some JSON serves nobody,
+        and would go back to the model in place of the answer.
+        """
+        whole = self._whole
+        if whole is None:
+            return reply
+        return replace(
+            reply,
+            answer=reply.answer[: len(whole.answer)],
+            answer_from=whole.answer_from,
+            thinking_from=whole.thinking_from,
+        )
+
+    @staticmethod
+    def _of_first(reply: Reply, first: Reply) -> Reply:
+        # a further call does not hold the conversation, so its usage does not tell how
+        # long that has become
+        return replace(
+            reply,
+            model=first.model,
+            request_id=first.request_id,
+            round_usage=(*reply.round_usage, None),
+        )
 
     def _wants_conversion(self, answer: str) -> bool:
         return self.converts and not self._converted and not self.structure.reads_whole(answer)

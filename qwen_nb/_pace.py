@@ -141,10 +141,11 @@ class Pace:
 
 @dataclass(slots=True)
 class _Sent:
-    """What is known of one question: when it was sent last, how often it was throttled."""
+    """What is known of one question: sent last, how often throttled, has an answer begun."""
 
     at: float
     throttled: int = 0
+    passed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,12 @@ class TogetherRetries(Retries):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_sent", _Sent(self.pace.now()))
+
+    def passed(self) -> None:
+        """Let all go a little faster, once for a question however many calls it needs."""
+        if not self._sent.passed:
+            self._sent.passed = True
+            self.pace.passed()
 
     def wait(self, tried: int, error: QwenError, chance: float | None = None) -> float | None:
         """Return the seconds to wait before the next try; None: do not try again."""

@@ -33,6 +33,7 @@ from qwen_nb._messages import (
     ToolCall,
     estimate_tokens,
 )
+from qwen_nb._readers import Reading, read_apart
 from qwen_nb._transport import Exchange
 
 __all__ = ["Outcome", "Pump"]
@@ -95,6 +96,13 @@ def _call_in(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> N
         loop.call_soon_threadsafe(function)
 
 
+async def _set_within(event: asyncio.Event, seconds: float) -> None:
+    """Wait until it is set, so long at most."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+
+
 class Pump:
     """Runs one stream and shows it.
 
@@ -112,6 +120,11 @@ class Pump:
         What the reply begins with, when the stream only brings the rest.
     rounds_before : bool
         What `continues` says was said in rounds of tools that are over.
+    is_seen : bool
+        Somebody sees the reply grow. Where nobody does, a follower in an event loop sleeps
+        to the end: of many at once, their frames would cost more than their answers.
+    apart : callable
+        Reads the stream in another thread.
     each_second : callable, optional
         Called about once a second while text comes, from the thread that follows.
     clock : callable
@@ -127,6 +140,8 @@ class Pump:
         idle_s: float = IDLE_S,
         continues: Reply | None = None,
         rounds_before: bool = False,
+        is_seen: bool = True,
+        apart: Callable[[Callable[[], None]], Reading] = read_apart,
         each_second: Callable[[], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -136,6 +151,9 @@ class Pump:
         self._display = display
         self._clock = clock
         self._each_second = each_second
+        self._is_seen = is_seen
+        self._apart = apart
+        self._marks = False  # the reading thread notes when the first came
         self._ticked_at = 0.0
         self._builder = ReplyBuilder()
         if continues is not None:
@@ -216,7 +234,7 @@ class Pump:
 
     def follow(self) -> None:
         """Ask, and show what comes until it ends or is stopped; the display is open."""
-        reader = self._start()
+        reader = self._apart(self._read)
         try:
             while self._goes_on():
                 self._show()
@@ -325,22 +343,23 @@ class Pump:
         """
         loop, woken = asyncio.get_running_loop(), asyncio.Event()
         self._notify = lambda: _call_in(loop, woken.set)
+        self._marks = not self._is_seen
         self.open(asking)
-        reader = self._start()
+        reader = self._apart(self._read)
         try:
             while self._goes_on():
-                self._show()
+                if self._is_seen:
+                    self._show()
                 with self._working() as work:
                     if work is not None:
                         await self._awaited(work.do())
-                rest_s = self._last_frame + _FRAME_S - self._clock()
-                if rest_s > 0:  # only a stop or the end may cut it short
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(woken.wait(), rest_s)
-                self._waiting = True
-                if self._goes_on() and not self._has_news() and self._work is None:
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(woken.wait(), self._look_s())
+                if self._is_seen:
+                    rest_s = self._last_frame + _FRAME_S - self._clock()
+                    if rest_s > 0:  # only a stop or the end may cut it short
+                        await _set_within(woken, rest_s)
+                    self._waiting = True
+                if self._goes_on() and not self._has_unseen() and self._work is None:
+                    await _set_within(woken, self._look_s())
                 self._waiting = False
                 woken.clear()
         finally:
@@ -369,7 +388,7 @@ class Pump:
         """Do as `run`, and yield each event as it comes; closing the iterator stops."""
         self._tap = tap = SimpleQueue[Event | None]()
         self.open(asking)
-        reader = self._start()
+        reader = self._apart(self._read)
         try:
             while self._goes_on():
                 try:
@@ -392,11 +411,6 @@ class Pump:
             self._show()
         return self.outcome(asking)
 
-    def _start(self) -> threading.Thread:
-        reader = threading.Thread(target=self._read, name="qwen_nb-reader", daemon=True)
-        reader.start()
-        return reader
-
     def _goes_on(self) -> bool:
         self._tick()
         return not self._ended and not self._stopped and not self._is_idle()
@@ -413,6 +427,8 @@ class Pump:
             for event in self._events():
                 add(event)
                 self._alive = True
+                if self._marks:
+                    self._mark()
                 if tap is not None:
                     tap.put(event)
                 if self._waiting:
@@ -426,6 +442,14 @@ class Pump:
             tap.put(None)
         # What follows the last event may take a moment to read; nobody waits for it.
         self._exchange.close()
+
+    def _mark(self) -> None:
+        """Note when the first came; where frames are drawn, they tell."""
+        builder = self._builder
+        if not self._first_at and (builder.thinking or builder.answer):
+            self._first_at = self._clock()
+        if builder.answer:
+            self._answer_from, self._marks = self._clock(), False
 
     def _sleep(self) -> None:
         # First the rest of this frame's time, whatever arrives; only a stop or the end
@@ -456,6 +480,9 @@ class Pump:
                 self._alive_at += self._builder.retrying.wait_s
         self._idle = now - self._alive_at > self._idle_s
         return self._idle
+
+    def _has_unseen(self) -> bool:
+        return self._is_seen and self._has_news()
 
     def _has_news(self) -> bool:
         builder = self._builder

@@ -41,6 +41,9 @@ class Retries:
 
     tries: int = 5
 
+    def passed(self) -> None:
+        """Hear that the server let the question through."""
+
     def wait(self, tried: int, error: QwenError, chance: float | None = None) -> float | None:
         """Return the seconds to wait before the next try; None: do not try again.
 

@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import json
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
@@ -18,21 +19,24 @@ from urllib.parse import urlsplit
 from qwen_nb import _client
 from qwen_nb._archive import Archive
 from qwen_nb._asker import TRIES, Asker
-from qwen_nb._budget import Verdict
-from qwen_nb._errors import QwenError
+from qwen_nb._budget import Budget, Budgets, Verdict
+from qwen_nb._errors import ConfigError, QwenError
 from qwen_nb._kept import Kept
 from qwen_nb._ledger import Spent
-from qwen_nb._messages import ChatOptions, Frame, Reply, Server, ToolCall
+from qwen_nb._messages import ChatOptions, Reply, Server
 from qwen_nb._pace import Pace, TogetherRetries
 from qwen_nb._question import Question
+from qwen_nb._readers import SharedReaders
 from qwen_nb._request import Desk
 from qwen_nb._screen import Screen
 from qwen_nb._settings import Settings
 from qwen_nb._structured import Structure, Unfit
-from qwen_nb._texts import text
 from qwen_nb.render import SilentDisplay
 
 __all__ = ["RowAsker"]
+
+_GLANCE_S = 0.5
+"""How old what is known of the budgets may be."""
 
 
 class RowAsker(Asker):
@@ -66,12 +70,18 @@ class RowAsker(Asker):
         self._question = question = self._equipped(question)
         self.structure = Structure.of(question.json) if question.json else None
         self._row_desk = super()._desk(self._own)
+        asks = self._confirms(question, self._row_desk.settings)
+        if asks and any(tool.function is not None for tool in question.tools):
+            # told it of each call, every row would end without its tools
+            raise ConfigError("error.map_confirm")
         options = self._options(self._row_desk.settings, self._row_server)
         if not options.model:
             options = replace(options, model=_client.only_model(self._row_server))
         self._question = replace(self._question, options=options)
         tries = self._row_desk.settings.value("retries", TRIES)
         self._tries, self._pace = tries, Pace(tries)
+        self._readers = SharedReaders()
+        self._budgets = _Glanced(super().budgets)
         Screen.current()  # from now on a reply that is looked at draws itself
         self._screen = Screen(None)  # but rows draw nothing, and are no last reply
 
@@ -94,6 +104,7 @@ class RowAsker(Asker):
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._readers.close()
         self._connections.close()
 
     async def answer(self, prompt: str) -> Reply:
@@ -114,9 +125,10 @@ class RowAsker(Asker):
                 ready,
                 desk,
                 None,
-                _Begins(self._pace),
+                SilentDisplay(),
                 screen=self._screen,
                 retries=TogetherRetries(self._tries, self._pace),
+                apart=self._readers.read,
             )
         except QwenError as error:
             raise self._told(error) from error.__cause__
@@ -168,6 +180,11 @@ class RowAsker(Asker):
         return digest
 
     @property
+    def budgets(self) -> Budgets:
+        """What may be spent, as it stood a moment ago."""
+        return self._budgets
+
+    @property
     def _of_calls(self) -> Archive:
         return self._calls_archive
 
@@ -176,9 +193,6 @@ class RowAsker(Asker):
 
     def _agrees(self, verdict: Verdict) -> bool:
         return False  # nobody is asked in the middle of a thousand rows
-
-    def _allows(self, call: ToolCall) -> str | None:
-        return text("tools.nobody", self.language)
 
     def _other_region(self, server: Server) -> Server | None:
         found = super()._other_region(server)
@@ -191,17 +205,26 @@ class RowAsker(Asker):
         return settings.options(asked, model_studio=server.model_studio)
 
 
-class _Begins(SilentDisplay):
-    """Shows nothing, and tells when the first of an answer is there."""
+class _Glanced(Budgets):
+    """The budgets of a person, looked at now and then.
 
-    def __init__(self, pace: Pace) -> None:
-        self._pace: Pace | None = pace
+    A look waits for whoever writes to the store, and while many rows end at once somebody
+    always does. What is spent is looked at for each row all the same.
+    """
 
-    def frame(self, frame: Frame) -> None:
-        """Note that the server let it through."""
-        if self._pace is not None and (frame.thinking or frame.answer):
-            self._pace.passed()
-            self._pace = None
+    def __init__(self, budgets: Budgets) -> None:
+        super().__init__()
+        self._looked_up = budgets
+        self._found: dict[tuple[str, str], tuple[float, tuple[Budget, ...]]] = {}
+
+    def all(self, *, conversation: str = "", notebook: str = "") -> tuple[Budget, ...]:
+        """Return those that hold for a call."""
+        of, now = (conversation, notebook), time.monotonic()
+        at, found = self._found.get(of, (-_GLANCE_S, ()))
+        if now - at >= _GLANCE_S:
+            found = self._looked_up.all(conversation=conversation, notebook=notebook)
+            self._found[of] = now, found
+        return found
 
 
 def _address(server: Server) -> str:

@@ -1,4 +1,4 @@
-"""One question on its way: sent, followed, kept, drawn; whoever waits for it.
+"""One question on its way: followed, kept, drawn; whoever waits for it.
 
 `ask`, a job, `ask_async` and `stream` differ only in who waits. What has come is kept
 before it is drawn for good, and an interrupt is raised after both, so that none leaves one
@@ -11,35 +11,30 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from qwen_nb import _client
 from qwen_nb._account import Account
 from qwen_nb._carried import carried
 from qwen_nb._entry import Slot
-from qwen_nb._errors import AuthFailed, BadRequest, QwenError, Stopped
-from qwen_nb._events import Event, Finished, Retrying, ToolResult
+from qwen_nb._errors import QwenError, Stopped
+from qwen_nb._events import Event
 from qwen_nb._forming import Forming
 from qwen_nb._interrupts import Interrupts
 from qwen_nb._job import JOBS, Job
 from qwen_nb._kept import Kept
-from qwen_nb._messages import Asking, Display, Note, Reply, ReplyBuilder, Server
+from qwen_nb._messages import Asking, Display, Note, Reply, Server
 from qwen_nb._pump import Outcome, Pump
+from qwen_nb._readers import Reading, read_apart
 from qwen_nb._request import Desk, Ready, in_words
 from qwen_nb._retries import Retries
 from qwen_nb._screen import Screen
+from qwen_nb._sending import Sending
 from qwen_nb._texts import Language, text
 from qwen_nb._tool_rounds import ToolRounds
 from qwen_nb._transport import Exchange
-from qwen_nb._usage import Usage
-from qwen_nb.context._embeddings import embed
-from qwen_nb.context._limits import Limits, limit_in
-from qwen_nb.context._plan import learn, learn_refusal
-from qwen_nb.context._retrieval import EMBEDDING_MODEL, RetrievalNeed, Vectors, nearest
-from qwen_nb.context._rounds import message_tokens
-from qwen_nb.context._summary import Summary, SummaryNeed
+from qwen_nb.context._plan import learn
 from qwen_nb.dialects.thinking import thinking_notes
 from qwen_nb.render import Describe, metadata
 
@@ -79,6 +74,8 @@ class Run:
         The tools, and what was called and said so far.
     forming : Forming, optional
         The form that the answer has to have.
+    is_seen, apart
+        See `Pump`.
     """
 
     def __init__(
@@ -98,40 +95,52 @@ class Run:
         permit: Callable[[Ready], None],
         rounds: ToolRounds,
         forming: Forming | None = None,
+        is_seen: bool = True,
+        apart: Callable[[Callable[[], None]], Reading] = read_apart,
     ) -> None:
-        self._ready = ready
-        self._server = ready.server  # another region, where the key belongs there
         self._account = account
-        self._desk = desk
         self._kept = desk.kept
         self._slot = slot
-        self._asked_at = self._round_at = time.time()
-        self._permit = permit
+        self._asked_at = time.time()
         self._rounds = rounds
         self._forming = forming
-        self._further: Ready | None = None  # a further call, for the form
-        self._answered: Reply | None = None  # the question's own call, where there is one
-        self._is_out = True  # a request is on its way, not a tool
-        self._last: Reply | None = None
-        self._awaits = False
         self._screen = screen
         self._display = display
         self._language = language
-        self._exchange = exchange
-        self._other_region = other_region
-        self._retries = retries
         self._is_job = False
-        self._asking = self._facts()
+        self._sending = Sending(
+            ready,
+            desk,
+            language=language,
+            exchange=exchange,
+            other_region=other_region,
+            retries=retries,
+            account=account,
+            permit=permit,
+            rounds=rounds,
+            forming=forming,
+            checkpoint=self._checkpoint,
+        )
         first, begun = exchange(ready.server), ready.question.begun
         self._pump = Pump(
             first,
-            lambda: self._events(first),
+            lambda: self._sending.events(first, self._pump),
             display,
             idle_s=idle_s,
             continues=begun.reply if begun is not None else ready.question.continues,
             rounds_before=begun is not None,
+            is_seen=is_seen,
+            apart=apart,
             each_second=self._checkpoint if slot is not None else None,
         )
+
+    @property
+    def _ready(self) -> Ready:
+        return self._sending.ready
+
+    @property
+    def _asking(self) -> Asking:
+        return self._sending.asking
 
     def here(self) -> Reply:
         """Wait for the end in this thread; see `Chat.ask`."""
@@ -143,7 +152,7 @@ class Run:
 
     async def awaited(self) -> Reply:
         """Wait for the end and leave the event loop free; see `Chat.ask_async`."""
-        self._awaits = True
+        self._sending.awaits = True
         try:
             await self._pump.run_async(self._asking)
         except asyncio.CancelledError:
@@ -198,217 +207,25 @@ class Run:
             raise Stopped(text("stopped", self._language), job.reply or Reply())
         return job
 
-    def _facts(self) -> Asking:
-        question, server = self._ready.question, self._ready.server
-        return Asking(
-            model=self._ready.request.model,
-            server=server.name,
-            scripted=server.scripted,
-            turn=self._account.number,
-            turns_sent=len(self._ready.plan.sent),
-            notes=(*question.notes, *in_words(self._ready.notes, self._language)),
-        )
-
-    def _events(self, exchange: Exchange) -> Iterator[Event]:
-        yield from self._called(exchange)
-        yield from self._formed()
-
-    def _formed(self) -> Iterator[Event]:
-        """Make the further calls that bring the answer into its form."""
-        pump, forming = self._pump, self._forming
-        while forming is not None and not pump.is_stopped:
-            settled = self._settled_round(pump.came)
-            request = forming.next(self._ready.request, settled)
-            if request is None:
-                return
-            self._account.book("answer", settled, self._server, at=self._round_at)
-            self._rounds.take_in(settled)
-            self._answered = self._answered or settled
-            self._is_out = False
-            pump.next_round()
-            self._further = further = self._ready.further(request)
-            if not pump.elsewhere(lambda: self._permit(further)) or pump.is_stopped:  # noqa: B023
-                return
-            fresh = self._exchange(self._server)
-            pump.hand_over(fresh)
-            self._round_at, self._is_out = time.time(), True
-            yield from self._stream(fresh, self._server)
-
-    def _called(self, exchange: Exchange) -> Iterator[Event]:
-        """Ask, have called what the model calls, ask again with the results, until it ends."""
-        pump, rounds = self._pump, self._rounds
-        yield from self._round(exchange)
-        while rounds.wants(came := pump.came):
-            settled = self._settled_round(came)
-            self._account.book("answer", settled, self._server, at=self._round_at)
-            may_call = rounds.begin(came, settled, pump)
-            self._is_out = False
-            pump.next_round()
-            if not may_call:
-                yield Finished("tool_calls")
-                return
-            if not pump.elsewhere(self._call):
-                return
-            yield from map(ToolResult, rounds.ended())
-            if pump.is_stopped:
-                return
-            self._prepare()
-            if not pump.elsewhere(lambda: self._permit(self._ready)) or pump.is_stopped:
-                return
-            fresh = self._exchange(self._server)
-            pump.hand_over(fresh)
-            self._round_at, self._is_out = time.time(), True
-            yield from self._round(fresh)
-
-    def _call(self) -> Awaitable[None] | None:
-        self._checkpoint()  # should the process die, each call has a result all the same
-        return self._rounds.run(self._pump, awaits=self._awaits)
-
-    def _round(self, exchange: Exchange) -> Iterator[Event]:
-        """Ask; once more where what the server says of its limit or the key asks for it."""
-        if self._ready.plan.needs is not None:
-            self._prepare()
-            self._pump.hand_over(exchange)
-        server, has_begun = self._server, False
-        try:
-            for event in self._stream(exchange, server):
-                has_begun = has_begun or not isinstance(event, Retrying)
-                yield event
-            return
-        except AuthFailed:
-            other = None if has_begun else self._other_region(server)
-            if other is None:
-                raise
-            words = text("note.region_found", self._language, server=other.name)
-            notes = (*self._asking.notes, words)
-            self._asking = replace(self._asking, server=other.name, notes=notes)
-            self._server = server = other
-        except QwenError as error:
-            limit = None if has_begun else limit_in(error)
-            if limit is None or self._ready.question.force:
-                raise
-            Limits(self._desk.settings.home).learn(server, self._ready.request.model, limit)
-            self._kept.memory.too_long(self._ready.plan.weighed, limit)
-            self._prepare()
-        exchange.close()
-        fresh = self._exchange(server)
-        self._pump.hand_over(fresh)
-        yield from self._stream(fresh, server)
-
-    def _stream(self, exchange: Exchange, server: Server) -> Iterator[Event]:
-        """Send what is to be sent now; where its form is refused, in the next one."""
-        forming, dialect = self._forming, self._ready.dialect
-        while True:
-            further = self._further
-            request = self._ready.request if further is None else further.request
-            if forming is not None and further is None:
-                request = forming.sent(request)
-            try:
-                yield from _client.stream(request, exchange, dialect, server, self._retries)
-                return
-            except BadRequest as error:
-                if forming is None or not forming.falls_back(error, request.model):
-                    raise
-                if further is not None and (again := forming.again()) is not None:
-                    self._further = replace(further, request=again)
-            exchange.close()
-            exchange = self._exchange(server)
-            self._pump.hand_over(exchange)
-
-    def _prepare(self) -> None:
-        """Make the calls that the question needs first, and then the question's own."""
-        said = self._rounds.said
-        self._ready = ready = self._desk.finished(
-            self._ready, self._summarise, self._find, said
-        )
-        before = self._asking.notes if self._rounds.records or said else ready.question.notes
-        notes = tuple(dict.fromkeys((*before, *in_words(ready.notes, self._language))))
-        sent = len(ready.plan.sent)
-        self._asking = replace(self._asking, turns_sent=sent, notes=notes)
-
-    def _summarise(self, need: SummaryNeed) -> Summary | None:
-        ready, builder = self._ready, ReplyBuilder()
-        exchange = self._exchange(ready.server)
-        self._pump.hand_over(exchange)
-        asked, server, model = time.time(), self._server, need.request.model
-        try:
-            for event in _client.stream(
-                need.request, exchange, ready.dialect, server, self._retries
-            ):
-                builder.add(event)
-        except QwenError as error:
-            learn_refusal(self._kept.memory, need, error)
-            raise
-        finally:
-            exchange.close()
-            reply = builder.reply(model=model, scripted=server.scripted)
-            sent = sum(map(message_tokens, need.request.messages))
-            settled = self._account.settled(reply, model, server, sent=sent, before=None)
-            self._account.book("summary", settled, server, at=asked)
-        summary = need.made(reply)
-        if summary is not None:
-            self._kept.add_summary(summary)
-        return summary
-
-    def _find(self, need: RetrievalNeed) -> tuple[str, ...]:
-        server = self._server
-
-        def exchange() -> Exchange:
-            made = self._exchange(server)
-            self._pump.hand_over(made)
-            return made
-
-        def vectors(texts: Sequence[str]) -> Sequence[Sequence[float]]:
-            def counted(usage: Usage) -> None:
-                self._account.count("embedding", usage, EMBEDDING_MODEL, server)
-
-            return embed(texts, EMBEDDING_MODEL, exchange, server, counted)
-
-        store = self._kept.store
-        return nearest(need, vectors, Vectors(store.path if store is not None else None))
-
     def _checkpoint(self) -> None:
         slot = self._slot
         if slot is not None:
-            reply = self._pump.outcome(self._asking).reply
+            reply = replace(self._pump.outcome(self._asking).reply, finish_reason="cut")
+            reply = self._settled(reply)
+            if self._forming is not None:
+                reply = self._forming.broken_off(reply)
             self._kept.checkpoint(
                 slot,
-                self._ready.turn(
-                    self._settled(replace(reply, finish_reason="cut")), self._rounds.said
-                ),
+                self._ready.turn(reply, self._rounds.said),
                 asked_at=self._asked_at,
-                region=self._server.region,
+                region=self._sending.server.region,
             )
 
     def _settled(self, reply: Reply) -> Reply:
-        self._last = self._settled_round(reply) if self._is_out else None
-        return self._rounds.whole(reply, self._last)
-
-    def _settled_round(self, reply: Reply) -> Reply:
-        """Return the round that comes now, or has just ended, with what it took."""
-        ready = self._further or self._ready
-        model = ready.request.model
-        if self._rounds.any:
-            reply = replace(
-                reply,
-                answer=reply.answer[reply.answer_from :],
-                thinking=reply.thinking[reply.thinking_from :],
-                answer_from=0,
-                thinking_from=0,
-            )
-        return self._account.settled(
-            replace(reply, model=reply.model or model),
-            model,
-            self._server,
-            sent=ready.plan.tokens,
-            before=self._ready.question.continues,
-        )
+        return self._sending.settled(reply)
 
     def _book(self) -> None:
-        # only what was sent: not a question that needed something first, not a round of
-        # which the tools were still running
-        if self._ready.plan.needs is None and self._last is not None:
-            self._account.book("answer", self._last, self._server, at=self._round_at)
+        self._sending.book()
         self._account.release()
 
     def _follow_here(self, interrupts: Interrupts) -> Outcome:
@@ -449,8 +266,7 @@ class Run:
         failure = "" if error is None else repr(error)
         if isinstance(error, QwenError):
             error.reply, error.language = reply, self._language
-            if error.facts.get("advice") == "advice.no_model" and self._server.model_studio:
-                error.facts["near"] = self._desk.catalogue.near(self._asking.model)
+            self._sending.name_near(error)
             failure = str(error)
         self._keep(reply)
         if self._is_job:
@@ -464,9 +280,10 @@ class Run:
     def _keep(self, reply: Reply) -> None:
         planned, slot = self._ready.plan, self._slot
         self._book()
+        last = self._sending.last
         self._kept.told |= planned.once
-        if planned.needs is None and self._last is not None:
-            learn(self._kept.memory, planned, self._answered or self._last)
+        if planned.needs is None and last is not None:
+            learn(self._kept.memory, planned, self._sending.answered or last)
         waits = reply.tool_calls and reply.finish_reason == "tool_calls"
         has_any = reply.answer or reply.thinking or reply.calls or waits
         if slot is None or not has_any:
@@ -477,7 +294,7 @@ class Run:
             slot,
             self._ready.turn(reply, self._rounds.said),
             asked_at=self._asked_at,
-            region=self._server.region,
+            region=self._sending.server.region,
         )
 
     def _release(self) -> None:

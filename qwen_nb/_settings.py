@@ -7,7 +7,8 @@ the user's own `config.toml`, the default. All are read anew at each call, so a 
 from the next question on.
 
 The two places beside the notebook are not the user's own: a notebook may come from
-somebody else. What they may do with a key is told in `_servers`.
+somebody else. What they may do with a key is told in `_servers`; what guards the user they
+may switch on and not off.
 """
 
 from __future__ import annotations
@@ -98,12 +99,14 @@ class _Kind:
     read: Callable[[Any], Any]
     shown: str
     secret: bool = False
+    guards: bool = False  # a file beside the notebook may switch it on, and not off
 
 
 _KINDS: Mapping[str, _Kind] = {
     "api_key": _Kind("QWEN_NB_API_KEY", _words, "KEY", secret=True),
     "base_url": _Kind("QWEN_NB_BASE_URL", _words, "URL"),
     "carry": _Kind("QWEN_NB_CARRY", _switch, "on|off"),
+    "confirm_tools": _Kind("QWEN_NB_CONFIRM_TOOLS", _switch, "on|off", guards=True),
     "context": _Kind("QWEN_NB_CONTEXT", _context, "auto|truncate N|retrieve K|off"),
     "dashscope_api_key": _Kind("DASHSCOPE_API_KEY", _words, "KEY", secret=True),
     "dialect": _Kind("QWEN_NB_DIALECT", _one_of("openai", "dashscope"), "openai|dashscope"),
@@ -115,6 +118,7 @@ _KINDS: Mapping[str, _Kind] = {
     "retries": _Kind("QWEN_NB_RETRIES", _count, "N"),
     "server": _Kind("QWEN_NB_SERVER", _words, "NAME|URL"),
     "thinking": _Kind("QWEN_NB_THINKING", _thinking, "on|off|N"),
+    "tool_rounds": _Kind("QWEN_NB_TOOL_ROUNDS", _count, "N"),
     "workspace": _Kind("DASHSCOPE_WORKSPACE_ID", _words, "ID"),
 }
 
@@ -231,7 +235,9 @@ class Settings:
         for each in self._places:
             if place in (None, each.name) and each.has(name):
                 origin = each.origin(name)
-                return Setting(read(name, each.told(name), origin), origin, each.name)
+                setting = Setting(read(name, each.told(name), origin), origin, each.name)
+                if not _KINDS[name].guards or setting.is_own or setting.value:
+                    return setting
         return None
 
     def value(self, name: str, default: Any = None) -> Any:

@@ -51,9 +51,6 @@ The words go along in each case."""
 CONVERTER = "qwen-flash"
 """Who brings the answer of a model that always thinks into form: a cheap one that need not."""
 
-_SCHEMA_FAMILIES = ("qwen3-plus", "qwen3.5", "qwen3.6", "qwen3.7")
-"""Those that take a schema, as far as is documented: the newer ones (protocol.md §7.6)."""
-
 _NAME = re.compile(r"[^A-Za-z0-9_-]+")
 _LONGEST_NAME = 64
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`]*\n(.*?)^[ \t]*\1[ \t]*$", re.M | re.S)
@@ -224,16 +221,12 @@ def _begin(answer: str) -> str:
 def forms(structure: Structure, model: Model, server: Server) -> tuple[Form, ...]:
     """Return the ways to ask a model for a structure, the strictest that it takes first.
 
-    Model Studio's models are asked as documented; of any other server nothing is known, so
-    the next way is for one that refuses.
+    Model Studio's models are asked as the catalogue knows them, and one that it does not
+    know as any other server's: the next way is for one that refuses.
     """
     if structure.schema is None:
         return ("json_object", "words")
-    if (
-        server.model_studio
-        and model.known
-        and not (model.family or "").startswith(_SCHEMA_FAMILIES)
-    ):
+    if server.model_studio and model.known and not model.json_schema:
         return ("json_object", "words")
     return ("json_schema", "json_object", "words")
 

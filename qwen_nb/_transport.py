@@ -19,7 +19,6 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import socket
-import ssl
 import sys
 import threading
 import time
@@ -28,6 +27,7 @@ from types import ModuleType
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from qwen_nb._certificates import trusted
 from qwen_nb._errors import BrokenStream, ConnectionFailed, QwenError, TimedOut
 from qwen_nb._messages import Server
 from qwen_nb.dialects import HttpCall
@@ -154,10 +154,12 @@ class _Lane:
         import openai
 
         options: dict[str, Any] = {"event_hooks": {"request": [self._before_sending]}}
-        if is_loopback(server.base_url):
-            options["trust_env"] = False  # a proxy cannot reach this machine's own servers
-            if server.base_url.startswith("https:"):
-                options["verify"] = ssl.create_default_context()  # knows SSL_CERT_FILE
+        is_here, is_secure = is_loopback(server.base_url), server.base_url[:6] == "https:"
+        options["trust_env"] = not is_here  # a proxy cannot reach this machine's own servers
+        options["verify"] = trusted(
+            by_system=is_here and is_secure,  # knows SSL_CERT_FILE all the same
+            by_environment=not is_here,
+        )
         self._headers = _OUR_HEADERS if server.key else _OUR_HEADERS - {"authorization"}
         self._authorization = f"Bearer {server.key}"
         self.extra: frozenset[str] = frozenset()

@@ -80,6 +80,8 @@ def map(
         Whose options and settings hold; the one of the magics unless given.
     **options
         As `Chat.ask` takes them: thinking, system, temperature, max_tokens, params, …
+        Also `tools`: functions run one at a time, apart from the notebook's own thread;
+        async ones of all rows together.
 
     Returns
     -------

@@ -58,10 +58,11 @@ class Chat(Asker):
     tools : iterable, optional
         Functions that the model may call, as they are; or schema dicts of what is called
         elsewhere, see `tool_results`.
-    confirm : bool
-        Ask before a function runs.
+    confirm : bool, optional
+        Ask before a function runs; the setting `confirm_tools` unless given.
     max_rounds : int, optional
-        How many rounds of calls a turn may have; 10 if not given.
+        How many rounds of calls a turn may have; the setting `tool_rounds` unless given,
+        else 10.
     json : object, optional
         What each answer has to be: True for any JSON, a type (pydantic model, dataclass,
         TypedDict, enum, `list[Model]`), or a JSON schema. `reply.data` is then its value.
@@ -102,7 +103,7 @@ class Chat(Asker):
                 messages=messages,
                 language=language,
                 tools=options.get("tools"),
-                confirm=bool(options.get("confirm")),
+                confirm=options.get("confirm"),
                 max_rounds=options.get("max_rounds"),
                 json=options.get("json"),
             )
@@ -375,7 +376,8 @@ class Chat(Asker):
         """Go on with the last turn, if it was stopped or cut, else with the last cut one.
 
         Where the answer had begun and the model can go on from a prefix, it does so with
-        thinking off; else the question is asked again. Either is a new version of the turn.
+        thinking off; else, and where the answer has a form, the question is asked again.
+        Either is a new version of the turn.
 
         Raises
         ------
@@ -393,6 +395,9 @@ class Chat(Asker):
             return self.put(self._after_rounds(last, last.said, number, note), display)
         model = self.catalogue().find(last.options.model or "")
         goes_on = bool(last.reply.answer) and model.partial_mode is True
+        form = self._form_of(Question(prompt=last.prompt, again=number))
+        # half a JSON in one call and half in another is none
+        goes_on = goes_on and (form is None or form is False)
         options = replace(last.options, thinking=False) if goes_on else last.options
         question = Question(
             prompt=last.prompt,

@@ -53,6 +53,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{expression} could not be filled in ({reason}). Nothing was sent for this row.",
         "无法填充 {expression}({reason})。该行未发送任何内容。",
     ),
+    "error.map_confirm": (
+        "Tools have to be confirmed here, and among many rows nobody can be asked. "
+        "confirm=False lets them run unasked in this map.",
+        "此处的工具须经确认,而多行提问时无法逐一询问。confirm=False 可让本次 map 不经询问运行。",
+    ),
     "error.map_on_error": (
         "on_error is 'raise' or 'keep', not {value!r}. Nothing was sent.",
         "on_error 只能是 'raise' 或 'keep',而不是 {value!r}。未发送任何内容。",

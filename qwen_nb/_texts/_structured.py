@@ -80,6 +80,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "the first answer did not fit and was asked for again",
         "第一次的回答不符合要求,已重新索取",
     ),
+    "note.not_in_form": (
+        "the answer is not in the form that was asked for: the call for that broke off",
+        "回答未整理成所需形式:相应的调用已中断",
+    ),
     "error.structured.unfit": (
         "The answer does not fit {name}, also after one repair: {problems} The text is kept in error.reply.answer. Ask again, or make the schema simpler.",
         "回答不符合 {name},修正一次后仍不符:{problems} 原文保留在 error.reply.answer 中。请重新提问,或简化结构。",

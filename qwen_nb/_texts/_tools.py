@@ -46,8 +46,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "模型要调用 {name}({arguments})。是否运行?[y/N] ",
     ),
     "note.tools_bound": (
-        "The model was still calling tools after {n} rounds; raise max_rounds for more.",
-        "{n} 轮之后模型仍在调用工具;可调大 max_rounds。",
+        "The model was still calling tools after {n} rounds. %qwen_nb config tool_rounds N "
+        "lets it go on for longer, in Python also max_rounds=N.",
+        "{n} 轮之后模型仍在调用工具。可用 %qwen_nb config tool_rounds N 放宽,"
+        "在 Python 中也可用 max_rounds=N。",
     ),
     "note.tools_resumed": (
         "Goes on after the calls that were made before.",

@@ -70,6 +70,9 @@ class Model:
         Its guide advises against a system message while it thinks.
     partial_mode : bool, optional
         It can go on from the beginning of an answer (protocol.md §7.5).
+    json_schema : bool, optional
+        It takes a schema as the form of its answer. The newer ones do, and not all of them
+        (protocol.md §7.6): one that is taken to do so may refuse it all the same.
     single_turn : bool, optional
         It takes one question, without history.
     vision : bool, optional
@@ -98,6 +101,7 @@ class Model:
     soft_switch: bool | None = None
     system_discouraged: bool | None = None
     partial_mode: bool | None = None
+    json_schema: bool | None = None
     single_turn: bool | None = None
     vision: bool | None = None
     native_route: str | None = None
@@ -283,7 +287,8 @@ MODEL_CELLS: Mapping[str, Reader] = {
     **_columns(
         _flag,
         "stream_required takes_thinking_keys thinking_budget preserve_thinking soft_switch "
-        "system_discouraged partial_mode single_turn vision implicit_cache explicit_cache",
+        "system_discouraged partial_mode json_schema single_turn vision implicit_cache "
+        "explicit_cache",
     ),
     "native_route": _one_of("text", "multimodal", "both"),
     **_columns(_count, "context max_input max_cot max_output"),

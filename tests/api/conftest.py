@@ -9,12 +9,13 @@ from qwen_nb._messages import Asking, ChatRequest, Frame, Message, Server
 from qwen_nb._pump import Outcome, Pump
 from qwen_nb._transport import HttpTransport
 from qwen_nb.dialects.openai import OpenAIDialect
+from qwen_nb.render import SilentDisplay
 
 KEY = "sk-secret-0123456789"
 
 
 @dataclass
-class Watch:
+class Watch(SilentDisplay):
     """A display that keeps what it was shown, and may act on it."""
 
     on_frame: Callable[[Frame], object] = lambda frame: None

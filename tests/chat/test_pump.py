@@ -17,10 +17,11 @@ from qwen_nb._events import AnswerDelta, Event, Finished, ThinkingDelta
 from qwen_nb._messages import Asking, Frame
 from qwen_nb._pump import FRAMES_PER_SECOND, Outcome, Pump
 from qwen_nb.emulator import Emulator
+from qwen_nb.render import SilentDisplay
 
 
 @dataclass
-class Watch:
+class Watch(SilentDisplay):
     """A display that keeps what it was shown, and when."""
 
     on_frame: Callable[[Frame], object] = lambda frame: None

@@ -11,7 +11,18 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from _servers import HANG_S, WHOLE, Misbehaving, close, delta, hang, response, stream
+from _servers import (
+    HANG_S,
+    LAST_CHUNK,
+    WHOLE,
+    Misbehaving,
+    close,
+    delta,
+    hang,
+    hold,
+    response,
+    stream,
+)
 
 from qwen_nb import Chat, ConfigError, Reply, Stopped, TimedOut, _transport
 from qwen_nb._errors import BrokenStream
@@ -30,6 +41,7 @@ from qwen_nb.emulator import Emulator, Script
 
 THINKING, ANSWER = delta(thinking="Hm"), delta(answer="It ")
 FELT_S = 0.5
+HELD_S = 0.2
 
 
 def closable(events: Iterator[Event]) -> Generator[Event, None, None]:
@@ -231,6 +243,28 @@ def test_the_loop_stays_free(chat: Chat, settled: Emulator) -> None:
     assert len(ticks) > 20
     gaps = sorted(after - before for before, after in pairwise(ticks))
     assert gaps[len(gaps) // 2] < 0.02
+
+
+def test_where_nobody_looks_it_is_told_when_the_first_came(
+    chat: Chat, misbehaves: Misbehaving
+) -> None:
+    """Nothing is drawn then, and the moments are those of the reading thread."""
+    answer = stream(ANSWER, delta("stop", answer="is."))[1:]
+    misbehaves.answers(*stream(THINKING, done=False), hold, *answer, LAST_CHUNK)
+
+    async def main() -> Reply:
+        asking = asyncio.create_task(chat.ask_async("Hello", thinking=True))
+        await asyncio.to_thread(misbehaves.reached.wait)
+        await asyncio.sleep(HELD_S)
+        misbehaves.go_on.set()
+        return await asking
+
+    reply = asyncio.run(main())
+    timing = reply.timing
+    assert timing.first_s is not None and timing.thinking_s is not None
+    # half of it: the thinking may have come a moment after it was sent
+    assert timing.first_s <= timing.total_s - HELD_S / 2
+    assert HELD_S / 2 <= timing.thinking_s <= timing.total_s - timing.first_s
 
 
 STREAMS = {

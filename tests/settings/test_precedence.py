@@ -14,6 +14,7 @@ from qwen_nb._settings import NAMES, Settings
 VARIABLES = {
     "base_url": "QWEN_NB_BASE_URL",
     "carry": "QWEN_NB_CARRY",
+    "confirm_tools": "QWEN_NB_CONFIRM_TOOLS",
     "context": "QWEN_NB_CONTEXT",
     "dialect": "QWEN_NB_DIALECT",
     "display": "QWEN_NB_DISPLAY",
@@ -24,6 +25,7 @@ VARIABLES = {
     "retries": "QWEN_NB_RETRIES",
     "server": "QWEN_NB_SERVER",
     "thinking": "QWEN_NB_THINKING",
+    "tool_rounds": "QWEN_NB_TOOL_ROUNDS",
     "workspace": "DASHSCOPE_WORKSPACE_ID",
 }
 
@@ -31,6 +33,8 @@ VARIABLES = {
 WRITTEN: Mapping[str, list[str]] = {
     "base_url": [f"http://127.0.0.{n}/v1" for n in range(1, 8)],
     "carry": ["on", "off"] * 4,
+    # beside the notebook it may be on only: see below
+    "confirm_tools": ["on", "off", "off", "on", "on", "on", "off"],
     "context": ["auto", "truncate 5", "retrieve 3", "off", "truncate 0", "auto", "truncate 9"],
     "dialect": ["openai", "dashscope"] * 4,
     "display": ["card", "text", "static"] * 3,
@@ -41,10 +45,12 @@ WRITTEN: Mapping[str, list[str]] = {
     "retries": ["1", "2", "3", "4", "5", "6", "7"],
     "server": [f"server-{n}" for n in range(7)],
     "thinking": ["on", "off", "300", "true", "no", "400", "500"],
+    "tool_rounds": ["7", "6", "5", "4", "3", "2", "1"],
     "workspace": [f"ws-{n}" for n in range(7)],
 }
 READ: Mapping[str, Callable[[str], Any]] = {
     "carry": {"on": True, "off": False}.__getitem__,
+    "confirm_tools": {"on": True, "off": False}.__getitem__,
     "idle_timeout": float,
     "retries": int,
     "thinking": lambda told: (
@@ -52,6 +58,7 @@ READ: Mapping[str, Callable[[str], Any]] = {
         if not told.isdigit()
         else int(told)
     ),
+    "tool_rounds": int,
 }
 
 ORIGINS = (
@@ -121,6 +128,23 @@ def test_a_part_of_each_place(folder: Path, home: Path) -> None:
     assert [settings.value(name) for name in ("model", "thinking", "retries")] == ["near", 9, 7]
 
 
+@pytest.mark.parametrize("place", [3, 4, 5])
+def test_what_came_with_the_notebook_cannot_leave_the_person_unasked(
+    place: int, folder: Path, home: Path
+) -> None:
+    put(place, {"confirm_tools": "off"}, folder, home)
+    assert Settings({"QWEN_NB_HOME": str(home)}, folder).get("confirm_tools") is None
+    put(6, {"confirm_tools": "on"}, folder, home)
+    settings = Settings({"QWEN_NB_HOME": str(home)}, folder)
+    assert (settings.value("confirm_tools"), settings.get("confirm_tools").place) == (
+        True,
+        "user",
+    )
+    put(place, {"confirm_tools": "on"}, folder, home)
+    (home / "config.toml").unlink()
+    assert Settings({"QWEN_NB_HOME": str(home)}, folder).value("confirm_tools") is True
+
+
 def test_a_notebook_keeps_settings_and_no_keys(folder: Path, home: Path) -> None:
     kept = {"api_key": "sk-x", "dashscope_api_key": "sk-x", "of_a_later_version": "x"}
     settings = Settings({"QWEN_NB_HOME": str(home)}, folder, {}, kept | {"model": "m"})
@@ -175,12 +199,14 @@ def test_the_environment_is_read_at_each_question(
 
 BAD = {
     "carry": ["maybe", "500", "-1"],
+    "confirm_tools": ["ask", "1"],
     "context": ["everything", "truncate", "retrieve 0", "truncate -1", "auto 3"],
     "dialect": ["native", "OpenAI", "1"],
     "display": ["widget", "Card", "off"],
     "idle_timeout": ["0", "-1", "soon", "nan", "inf", "1e999"],
     "lang": ["de", "EN", "中文"],
     "retries": ["0", "-1", "1.5", "many"],
+    "tool_rounds": ["0", "-1", "2.5", "all"],
     "thinking": ["0", "-5", "maybe", "1.5", "[]"],
 }
 CASES = [(name, value) for name, values in BAD.items() for value in values]

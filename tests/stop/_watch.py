@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 from qwen_nb import Reply
 from qwen_nb._messages import Asking, Frame
+from qwen_nb.render import SilentDisplay
 
 
 @dataclass
-class Watch:
+class Watch(SilentDisplay):
     """A display that keeps what it was shown, and by whom."""
 
     on_frame: Callable[[Frame], object] = lambda frame: None

@@ -5,6 +5,7 @@ import enum
 import json
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 import jsonschema
@@ -373,3 +374,25 @@ def test_a_frame_needs_pandas_and_says_so(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(sys.modules, "pandas", None)  # as if it were not installed
     with pytest.raises(ConfigError, match="pip install pandas"):
         frame_of([Row("a", 1.0)])
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [("qwen-plus", "json_schema"), ("qwen-plus-2026-03-01", "json_schema"),
+     ("qwen3.7-max", "json_schema"), ("qwen-flash", "json_object"),
+     ("qwq-plus", "json_object"), ("of-tomorrow", "json_schema")],
+)  # fmt: skip
+def test_the_catalogue_says_who_takes_a_schema(name: str, first: str) -> None:
+    assert forms(Structure.of(Review), CATALOGUE.find(name), STUDIO)[0] == first
+    assert forms(Structure.of(True), CATALOGUE.find(name), STUDIO)[0] == "json_object"
+
+
+def test_a_person_may_know_better(tmp_path: Path) -> None:
+    rows = "id,json_schema\nqwen-flash,yes\nqwen-plus,no\n"
+    (tmp_path / "models.csv").write_text(rows, encoding="utf-8")
+    catalogue = Catalogue.load(tmp_path)
+    told = [
+        forms(Structure.of(Review), catalogue.find(name), STUDIO)[0]
+        for name in ("qwen-flash", "qwen-plus")
+    ]
+    assert told == ["json_schema", "json_object"]

@@ -252,6 +252,29 @@ def test_the_person_is_asked(
     )
 
 
+def test_the_setting_asks_where_nobody_says(
+    new_chat: NewChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call's word is nearest, then the chat's, then the setting."""
+    told = "Not run: it has to be confirmed, and nobody can answer here."
+    rains = "It rains in Hangzhou."
+
+    def result(chat: Chat, **how: Any) -> str:
+        (call,) = chat.ask("Weather in Hangzhou?", quiet=True, **how).calls
+        return str(call.result)
+
+    assert result(new_chat(get_current_weather)) == rains
+    monkeypatch.setenv("QWEN_NB_CONFIRM_TOOLS", "on")
+    chat, of_its_own = (
+        new_chat(get_current_weather),
+        new_chat(get_current_weather, confirm=False),
+    )
+    assert (result(chat), result(chat, confirm=False)) == (told, rains)
+    assert (result(of_its_own), result(of_its_own, confirm=True)) == (rains, told)
+    chat.session["confirm_tools"] = "off"
+    assert result(chat) == rains
+
+
 # -- budgets --------------------------------------------------------------------------------
 
 

@@ -332,6 +332,26 @@ def test_a_model_that_never_stops(new_chat: NewChat, asked: Asked, script: Scrip
     then_goes_on(chat, asked)
 
 
+def test_the_setting_bounds_the_rounds(
+    new_chat: NewChat, asked: Asked, script: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def step(n: int) -> int:
+        return n
+
+    script("for ever", *(("step", {"n": n}) for n in range(99)))
+    one_by_one = {"parallel_tool_calls": False}
+    chat = new_chat(step, params=one_by_one)
+    chat.session["tool_rounds"] = "2"
+    reply = chat.ask("for ever", quiet=True)
+    assert len(reply.calls) == len(asked.bodies) == 3
+    note = reply.notes[-1]
+    assert "after 2 rounds" in note and "%qwen_nb config tool_rounds" in note
+    assert len(chat.ask("for ever", quiet=True, max_rounds=1, new=True).calls) == 2
+    of_its_own = new_chat(step, params=one_by_one, max_rounds=3)
+    monkeypatch.setenv("QWEN_NB_TOOL_ROUNDS", "2")
+    assert len(of_its_own.ask("for ever", quiet=True).calls) == 4
+
+
 # -- refused before anything is sent --------------------------------------------------------
 
 
