@@ -1,10 +1,10 @@
 """Where a setting comes from.
 
 From the nearest to the farthest: this session (`%qwen_nb config` and `use`, `%config`),
-this notebook (`%qwen_nb config … --notebook`, in the user's store), the environment,
-`.env` beside the notebook (not where `QWEN_NB_DOTENV` is `off`), `qwen_nb.toml` beside it or `[tool.qwen_nb]` in pyproject.toml,
-the user's own `config.toml`, the default. All are read anew at each call, so a change holds
-from the next question on.
+this notebook (`%qwen_nb config … --notebook`, in the user's store), the environment, the
+cassette that is replayed, `.env` beside the notebook (not where `QWEN_NB_DOTENV` is `off`),
+`qwen_nb.toml` beside it or `[tool.qwen_nb]` in pyproject.toml, the user's own `config.toml`,
+the default. All are read anew at each call, so a change holds from the next question on.
 
 The two places beside the notebook are not the user's own: a notebook may come from
 somebody else. What they may do with a key is told in `_servers`.
@@ -216,7 +216,9 @@ class Settings:
                 lambda name: f"%qwen_nb config {name} --notebook",
             ),
             _Place("environment", _by_variable(environ), lambda name: variables[name]),
-            _Place(DOTENV, _dotenv(folder, environ), lambda name: f"{DOTENV} ({variables[name]})"),
+            _Place(
+                DOTENV, _dotenv(folder, environ), lambda name: f"{DOTENV} ({variables[name]})"
+            ),
             _Place(BESIDE, _without_keys(beside), lambda name: f"{file} ({name})"),
             _Place("user", own, lambda name: f"config.toml ({name})"),
         )

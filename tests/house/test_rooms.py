@@ -123,6 +123,7 @@ DOORS = {
 # what is imported inside a function, since few need it
 LATE_DOORS = {
     ("chat", "emulator"),
+    ("checks", "api"),
     ("checks", "emulator"),
     ("front", "skin"),
     ("front", "emulator"),
