@@ -51,25 +51,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep the cells of one notebook together where pytest-xdist would deal them out."""
+    """Begin to keep the books of this run."""
     config.stash[_STASH] = _Notebooks()
-    if _checks_notebooks(config) and getattr(config.option, "dist", None) in _DEALS_OUT:
-        config.option.dist = "loadfile"
 
 
-_DEALS_OUT = ("load", "worksteal")
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the cells of one notebook together where pytest-xdist would deal them out."""
+    if not _checks_notebooks(config) or config.option.dist not in _DEALS_OUT:
+        return None
+    from xdist.scheduler import LoadGroupScheduling
+
+    class Scheduling(LoadGroupScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file, is_notebook, _ = nodeid.partition(".ipynb::")
+            return file if is_notebook else str(super()._split_scope(nodeid))
+
+    return Scheduling(config, log)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Make each notebook a group, for `--dist loadgroup`, where tests have groups too."""
-    if getattr(config.option, "dist", None) == "loadgroup" or getattr(
-        config.option, "loadgroup", False
-    ):
-        for item in filter(_is_cell, items):
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
+_DEALS_OUT = ("load", "loadgroup", "worksteal")
 
 
 def _checks_notebooks(config: pytest.Config) -> bool:

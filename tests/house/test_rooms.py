@@ -152,7 +152,7 @@ GUESTS = {
     },
     "chat": {"pandas", "tqdm"},
     "skin": {"IPython", "ipywidgets", "traitlets"},
-    "checks": {"pytest"},
+    "checks": {"pytest", "xdist"},
     "emulator": {"starlette", "uvicorn"},
 }
 

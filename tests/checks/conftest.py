@@ -1,0 +1,92 @@
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbformat import NotebookNode
+
+from qwen_nb.catalogue import set_price
+from qwen_nb.emulator import Emulator
+from tests.checks._counting import Counting
+from tests.checks._project import Project, Ran
+
+RECORDED = [
+    "%load_ext qwen_nb",
+    "%%qwen\nWhich is larger, 9.9 or 9.11?",
+    "print('before')\nreply = %qwen -q What did I ask first?\nprint(reply.answer)",
+    "%%qwen --no-think --once\nHello",
+    "%qwen_nb usage",
+]
+EMULATED = [*RECORDED[:2], "%qwen Hello", "%qwen_nb config"]
+
+
+@dataclass
+class Saved:
+    """A notebook with a cassette and one without, executed and saved; its server is gone."""
+
+    project: Project
+    recording: Ran
+    live: NotebookNode
+    replayed: NotebookNode
+
+
+@pytest.fixture(scope="session")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Saved:
+    project = Project(tmp_path_factory.mktemp("saved"))
+    project.put("asked.ipynb", RECORDED)
+    with Emulator(pace=0) as server:
+        variables = {
+            "QWEN_NB_BASE_URL": server.openai_base_url,
+            "QWEN_NB_API_KEY": server.key,
+            "QWEN_NB_MODEL": "qwen3-max",
+            "QWEN_NB_THINKING": "500",
+        }
+        recording = project.pytest("--nbval-lax", "--qwen-record", variables=variables)
+        live = project.execute("asked.ipynb", **variables)
+    replayed = project.execute("asked.ipynb", QWEN_NB_CASSETTE="replay:asked.cassette")
+    project.put("emulated.ipynb", EMULATED)
+    project.execute("emulated.ipynb")
+    return Saved(project, recording, live, replayed)
+
+
+@pytest.fixture(scope="session")
+def counting() -> Iterator[Counting]:
+    server = Counting()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def own(tmp_path_factory: pytest.TempPathFactory, counting: Counting) -> dict[str, Any]:
+    """Return the environment of somebody who has set everything."""
+    home = tmp_path_factory.mktemp("own")
+    set_price(home, "qwen-plus", "singapore", 99, 99, 99, today=date(2026, 1, 1))
+    (home / "config.toml").write_text('lang = "zh"\nmodel = "qwen-max"\ncarry = false\n')
+    return {
+        "QWEN_NB_HOME": str(home),
+        "QWEN_NB_BASE_URL": counting.base_url,
+        "QWEN_NB_API_KEY": "sk-my-very-own-key-0123456789",
+        "DASHSCOPE_API_KEY": "sk-my-very-own-key-0123456789",
+        "DASHSCOPE_WORKSPACE_ID": "ws-1",
+        "QWEN_NB_MODEL": "deepseek-v3.2",
+        "QWEN_NB_THINKING": "off",
+        "QWEN_NB_LANG": "zh",
+        "QWEN_NB_CONTEXT": "truncate 1",
+        "QWEN_NB_DISPLAY": "card",
+        "OPENAI_BASE_URL": counting.base_url,
+        "OPENAI_API_KEY": "sk-my-very-own-key-0123456789",
+        "HTTP_PROXY": counting.base_url,
+        "ALL_PROXY": counting.base_url,
+        "LC_ALL": "zh_CN.UTF-8",
+        "LANG": "zh_CN.UTF-8",
+    }
+
+
+def copied(source: Project, folder: Path, *names: str) -> Project:
+    """Return a project with some files of another."""
+    project = Project(folder)
+    for name in names:
+        project.path(name).write_bytes(source.path(name).read_bytes())
+    return project

@@ -1,0 +1,118 @@
+"""What is noticed: an output, an answer or a question that changed, a recording unasked."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.checks._project import Project, Ran
+from tests.checks.conftest import RECORDED, Saved, copied
+from tests.notebooks._tools import tampered
+
+pytestmark = [pytest.mark.kernel, pytest.mark.notebook]
+
+Change = Callable[[str], str]
+
+
+def once(pattern: str, new: str) -> Change:
+    """Return a change of the one place that matches."""
+
+    def change(text: str) -> str:
+        changed, times = re.subn(pattern, new, text, count=1, flags=re.M)
+        assert times == 1 and changed != text
+        return changed
+
+    return change
+
+
+def without_hashes(text: str) -> str:
+    return re.sub(r" sha256 [0-9a-f]{64}$", "", text, flags=re.M)
+
+
+# a word of the last answer in the file, as its lines have it
+A_CHUNK = once(r"(?s)(=== request 3.*?)listening", r"\1whistling")
+CASSETTES: dict[str, Change] = {
+    "chunk": A_CHUNK,
+    "chunk-no-hash": lambda text: A_CHUNK(without_hashes(text)),
+    "no-hash": without_hashes,  # is allowed, and changes nothing
+}
+OUTPUTS = {
+    "digit": ("text/plain", r"out \d", "out 7"),
+    "word": ("text/html", "larger", "smaller"),
+}
+FAILS = {
+    "chunk": {"chunk 1", "chunk 2", "chunk 3", "chunk 4"},
+    "chunk-no-hash": {"chunk-no-hash 3"},
+    "no-hash": set[str](),
+    "digit": {"digit 1"},
+    "word": {"word 1"},
+    "prompt": {"prompt 1", "prompt 2", "prompt 4"},
+    "half": set[str](),
+}
+
+
+@pytest.fixture(scope="module")
+def changed(saved: Saved, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = Project(tmp_path_factory.mktemp("changed"))
+    cassette = saved.project.path("asked.cassette").read_text()
+    for name in FAILS:
+        project.put(f"{name}.ipynb", saved.replayed)
+        told = CASSETTES.get(name, str)(cassette)
+        project.write(f"{name}.cassette", told)
+    for name, (form, pattern, new) in OUTPUTS.items():
+        project.put(f"{name}.ipynb", tampered(saved.replayed, form, pattern, new))
+    prompt, half = project.read("prompt.ipynb"), project.read("half.ipynb")
+    prompt.cells[1].source = RECORDED[1].replace("larger", "bigger")
+    half.cells = half.cells[:2]
+    project.put("prompt.ipynb", prompt)
+    project.put("half.ipynb", half)
+    return project
+
+
+@pytest.fixture(scope="module")
+def ran(changed: Project) -> Ran:
+    # one run for all: starting a kernel takes longer than running it
+    return changed.pytest("--nbval", "-n", "2")
+
+
+@pytest.mark.parametrize("name", FAILS)
+def test_each_change_fails_where_it_is(ran: Ran, name: str) -> None:
+    failed = {cell for cell in ran.failed if cell.startswith(f"{name} ")}
+    assert failed == FAILS[name], ran.said
+
+
+def test_a_changed_prompt_shows_what_was_recorded_and_asked(ran: Ran) -> None:
+    told = next(line for line in ran.said.splitlines() if "not in prompt.cassette" in line)
+    assert "recorded “Which is larger, 9.9 or 9.11?”, asked “Which is bigger" in told
+    assert "--qwen-record" in told
+
+
+def test_a_changed_chunk_names_its_request(ran: Ran) -> None:
+    assert "The answer to request 3 of chunk.cassette was changed" in ran.said
+
+
+def test_what_nobody_asked_for_is_told_at_the_end(ran: Ran) -> None:
+    told = ran.said.partition("= qwen_nb =")[2].split("===")[0]
+    lines = [line for line in told.splitlines() if ".cassette" in line]
+    assert "half.cassette: Not asked for: 2 (What did I ask first?); 3 (Hello)." in lines
+    assert not any(line.startswith(("no-hash", "digit", "word")) for line in lines)
+
+
+def test_it_is_not_told_where_cells_were_left_out(changed: Project) -> None:
+    ran = changed.pytest("--nbval", "half.ipynb", "-k", "Cell 0")
+    assert (ran.code, ran.outcomes) == (0, {"half 0": "PASSED"}), ran.said
+    assert "not asked for" not in ran.said.lower()
+
+
+def test_nor_where_a_cell_is_skipped_or_named_alone(saved: Saved, tmp_path: Path) -> None:
+    project = copied(saved.project, tmp_path, "asked.ipynb", "asked.cassette")
+    notebook = project.read("asked.ipynb")
+    notebook.cells = notebook.cells[:2]
+    notebook.cells[1].metadata["tags"] = ["nbval-skip"]
+    project.put("asked.ipynb", notebook)
+    project.put("alone.ipynb", notebook)
+    project.write("alone.cassette", project.path("asked.cassette").read_text())
+    ran = project.pytest("--nbval", "asked.ipynb", "alone.ipynb::Cell 0")
+    assert ran.code == 0, ran.said
+    assert "not asked for" not in ran.said.lower()

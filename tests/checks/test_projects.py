@@ -1,0 +1,122 @@
+"""Projects that know nothing of us: pytest in them is what it was."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.checks._project import Project
+
+pytestmark = pytest.mark.service
+
+HEAVY = (
+    "IPython",
+    "anywidget",
+    "asyncio",
+    "ipykernel",
+    "ipywidgets",
+    "jsonschema",
+    "markdown_it",
+    "nbformat",
+    "openai",
+    "pandas",
+    "pydantic",
+    "sqlite3",
+    "starlette",
+    "tomllib",
+    "tqdm",
+    "uvicorn",
+)
+
+ORDINARY = f"""
+import sys
+import warnings
+
+HEAVY = {HEAVY!r}
+
+
+def test_nothing_heavy_is_there():
+    assert "qwen_nb.pytest_plugin" in sys.modules
+    assert [name for name in HEAVY if name in sys.modules] == []
+
+
+def test_nothing_of_ours_is_there_but_the_plugin():
+    ours = {{name for name in sys.modules if name.startswith("qwen_nb")}}
+    assert ours == {{"qwen_nb", "qwen_nb.pytest_plugin"}}
+"""
+
+AT_THE_END = """
+import sys
+
+
+def pytest_unconfigure(config):
+    ours = {name for name in sys.modules if name.startswith("qwen_nb")}
+    print("OURS", sorted(ours))
+"""
+
+OLDER = """
+import pytest
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_runtest_setup(item):
+    outcome = yield
+    outcome.get_result()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    outcome.get_result().sections.append(("older", "hook"))
+
+
+def pytest_collection_modifyitems(session, config, items):
+    items.reverse()
+
+
+def pytest_terminal_summary(terminalreporter):
+    terminalreporter.write_line("OLDER")
+"""
+
+# plugins of other packages bring modules of their own
+OTHERS = ("-p", "no:anyio", "-p", "no:hypothesispytest", "-p", "no:cov")
+WITHOUT = ("-p", "no:nbval", "-p", "no:xdist", *OTHERS)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = Project(tmp_path_factory.mktemp("ordinary"))
+    project.write("test_ordinary.py", ORDINARY)
+    project.put("ignored.ipynb", ["1 / 0"])
+    return project
+
+
+def test_neither_nbval_nor_xdist_is_needed_and_nothing_heavy_is_imported(
+    project: Project,
+) -> None:
+    project.write("conftest.py", AT_THE_END)
+    ran = project.pytest(*WITHOUT, "--strict-config", "--strict-markers", "-W", "error")
+    assert ran.code == 0, ran.said
+    assert len(ran.outcomes) == 2
+    # nor when the run ends
+    assert "OURS ['qwen_nb', 'qwen_nb.pytest_plugin']" in ran.said
+
+
+def test_an_older_conftest(project: Project, tmp_path: Path) -> None:
+    project.write("conftest.py", OLDER)
+    ran = project.pytest("-p", "no:nbval", "-n", "2", "-W", "error", "-k", "ours")
+    assert (ran.code, "OLDER" in ran.said) == (0, True), ran.said
+
+
+@pytest.mark.kernel
+def test_an_older_conftest_and_notebooks(project: Project) -> None:
+    project.write("conftest.py", OLDER.replace("items.reverse()", "pass"))
+    ran = project.pytest("--nbval", "-p", "no:xdist", "ignored.ipynb")
+    assert (ran.code, ran.failed) == (1, {"ignored 0"}), ran.said
+    assert "ZeroDivisionError" in ran.said
+
+
+def test_the_option_is_told_and_alone_does_nothing(project: Project) -> None:
+    project.write("conftest.py", "")
+    ran = project.pytest("-p", "no:nbval", "--qwen-record", "--co", "-q")
+    assert ran.code == 0 and "ignored" not in ran.said
+    assert "--qwen-record" in project.pytest("--help").said
