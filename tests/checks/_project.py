@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,15 +12,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+import pytest
 from nbformat import NotebookNode
 
 from tests.notebooks._clean import environment
 from tests.notebooks._tools import new_notebook
 
-HANG_S = 180
+HANG_S = 600
 
-ALONE = ("unshare", "-rn", "sh", "-c", 'ip link set lo up && exec "$0" "$@"')
-"""Without any network but loopback; the command follows."""
+_ALONE = ("unshare", "-rn", "sh", "-c", 'ip link set lo up && exec "$0" "$@"')
+
+
+def alone() -> tuple[str, ...]:
+    """Return what runs the command after it without any network but loopback."""
+    if shutil.which("unshare") is None or subprocess.run((*_ALONE, "true")).returncode:
+        pytest.skip("no network can be taken away here")
+    return _ALONE
 
 
 @dataclass(frozen=True)
@@ -50,10 +59,14 @@ def _short(name: str) -> str:
 class Project:
     """A folder of somebody's, with a home of its own."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder / "project"
-        self.folder.mkdir(parents=True)
-        self._environment = environment(folder)
+    def __init__(
+        self, folder: Path, *, at: Path | None = None, python: str = sys.executable
+    ) -> None:
+        self.folder = at or folder / "project"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._python = python
+        path = os.pathsep.join([str(Path(python).parent), os.environ.get("PATH", "")])
+        self._environment = environment(folder, PATH=path)
 
     @property
     def home(self) -> Path:
@@ -84,7 +97,7 @@ class Project:
     def execute(self, name: str, **variables: str) -> NotebookNode:
         """Run a notebook with nbclient and save it, as `jupyter execute` does."""
         run = "from nbclient.cli import NbClientApp; NbClientApp.launch_instance()"
-        ran = self._run(sys.executable, "-c", run, "--inplace", name, variables=variables)
+        ran = self._run(self._python, "-c", run, "--inplace", name, variables=variables)
         assert ran.code == 0, ran.said
         return self.read(name)
 
@@ -95,7 +108,7 @@ class Project:
         wrapped: Sequence[str] = (),
     ) -> Ran:
         """Run `pytest` here."""
-        command = (*wrapped, sys.executable, "-m", "pytest", "-rA", "--color=no")
+        command = (*wrapped, self._python, "-m", "pytest", "-rA", "--color=no")
         return self._run(*command, *arguments, variables=variables or {})
 
     def _run(self, *command: str, variables: Mapping[str, str]) -> Ran:

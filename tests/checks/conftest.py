@@ -1,15 +1,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 from nbformat import NotebookNode
 
-from qwen_nb.catalogue import set_price
 from qwen_nb.emulator import Emulator
 from tests.checks._counting import Counting
+from tests.checks._own import own_environment
 from tests.checks._project import Project, Ran
 
 RECORDED = [
@@ -59,29 +57,8 @@ def counting() -> Iterator[Counting]:
 
 
 @pytest.fixture(scope="session")
-def own(tmp_path_factory: pytest.TempPathFactory, counting: Counting) -> dict[str, Any]:
-    """Return the environment of somebody who has set everything."""
-    home = tmp_path_factory.mktemp("own")
-    set_price(home, "qwen-plus", "singapore", 99, 99, 99, today=date(2026, 1, 1))
-    (home / "config.toml").write_text('lang = "zh"\nmodel = "qwen-max"\ncarry = false\n')
-    return {
-        "QWEN_NB_HOME": str(home),
-        "QWEN_NB_BASE_URL": counting.base_url,
-        "QWEN_NB_API_KEY": "sk-my-very-own-key-0123456789",
-        "DASHSCOPE_API_KEY": "sk-my-very-own-key-0123456789",
-        "DASHSCOPE_WORKSPACE_ID": "ws-1",
-        "QWEN_NB_MODEL": "deepseek-v3.2",
-        "QWEN_NB_THINKING": "off",
-        "QWEN_NB_LANG": "zh",
-        "QWEN_NB_CONTEXT": "truncate 1",
-        "QWEN_NB_DISPLAY": "card",
-        "OPENAI_BASE_URL": counting.base_url,
-        "OPENAI_API_KEY": "sk-my-very-own-key-0123456789",
-        "HTTP_PROXY": counting.base_url,
-        "ALL_PROXY": counting.base_url,
-        "LC_ALL": "zh_CN.UTF-8",
-        "LANG": "zh_CN.UTF-8",
-    }
+def own(tmp_path_factory: pytest.TempPathFactory, counting: Counting) -> dict[str, str]:
+    return own_environment(tmp_path_factory.mktemp("own"), counting.base_url)
 
 
 def copied(source: Project, folder: Path, *names: str) -> Project:

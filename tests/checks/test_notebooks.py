@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from tests.checks._counting import Counting
-from tests.checks._project import ALONE, Project
+from tests.checks._project import Project, alone
 from tests.checks.conftest import EMULATED, RECORDED, Saved, copied
 
 pytestmark = [pytest.mark.kernel, pytest.mark.notebook]
@@ -63,14 +63,8 @@ def test_it_passes_again_where_everything_is_set(
 def test_it_passes_without_a_network(theirs: Project, own: dict[str, str]) -> None:
     # the second run in that folder; cells would also be dealt out one by one here
     ran = theirs.pytest(
-        "--nbval", "-n", "2", "--dist", "loadgroup", variables=own, wrapped=ALONE
+        "--nbval", "-n", "2", "--dist", "loadgroup", variables=own, wrapped=alone()
     )
-    assert (ran.code, set(ran.outcomes), ran.failed) == (0, CELLS, set()), ran.said
-
-
-def test_a_lax_run_without_a_network(theirs: Project, own: dict[str, str]) -> None:
-    arguments = ("--nbval-lax", "-n", "2", "--dist", "worksteal")
-    ran = theirs.pytest(*arguments, variables=own, wrapped=ALONE)
     assert (ran.code, set(ran.outcomes), ran.failed) == (0, CELLS, set()), ran.said
 
 

@@ -30,8 +30,8 @@ def without_hashes(text: str) -> str:
     return re.sub(r" sha256 [0-9a-f]{64}$", "", text, flags=re.M)
 
 
-# a word of the last answer in the file, as its lines have it
-A_CHUNK = once(r"(?s)(=== request 3.*?)listening", r"\1whistling")
+# a piece of the last answer, as the file's lines have it
+A_CHUNK = once(r"(?s)(=== request 3.*?)\| listen\|", r"\1| whistl|")
 CASSETTES: dict[str, Change] = {
     "chunk": A_CHUNK,
     "chunk-no-hash": lambda text: A_CHUNK(without_hashes(text)),
@@ -93,14 +93,13 @@ def test_a_changed_chunk_names_its_request(ran: Ran) -> None:
 
 
 def test_what_nobody_asked_for_is_told_at_the_end(ran: Ran) -> None:
-    told = ran.said.partition("= qwen_nb =")[2].split("===")[0]
-    lines = [line for line in told.splitlines() if ".cassette" in line]
+    lines = ran.said.partition("= qwen_nb =")[2].splitlines()
     assert "half.cassette: Not asked for: 2 (What did I ask first?); 3 (Hello)." in lines
     assert not any(line.startswith(("no-hash", "digit", "word")) for line in lines)
 
 
 def test_it_is_not_told_where_cells_were_left_out(changed: Project) -> None:
-    ran = changed.pytest("--nbval", "half.ipynb", "-k", "Cell 0")
+    ran = changed.pytest("--nbval", "half.ipynb", "-k", "not 1")
     assert (ran.code, ran.outcomes) == (0, {"half 0": "PASSED"}), ran.said
     assert "not asked for" not in ran.said.lower()
 
