@@ -6,7 +6,8 @@ embedded emulator where there is none; keys, addresses and everything the person
 out of sight; words and prices are the packaged ones. `--qwen-record` makes or refreshes the
 cassettes instead, with the keys that are there.
 
-Projects that have no notebooks, or do not run nbval, notice nothing of it.
+Projects that have no notebooks, or do not run nbval, notice nothing of it; nor do notebooks
+that do not use qwen_nb.
 """
 
 from __future__ import annotations
@@ -35,7 +36,18 @@ _FIXED = {
     "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
     "QWEN_NB_DOTENV": "off",
 }
+_IN_FILES = (
+    "DASHSCOPE_API_KEY",
+    "QWEN_NB_API_KEY",
+    "QWEN_NB_BASE_URL",
+    "QWEN_NB_LANG",
+    "QWEN_NB_MODEL",
+    "QWEN_NB_SERVER",
+)
+"""What a notebook that calls `load_dotenv` might find."""
+
 _LONGEST = 120
+_USES_US = re.compile(r"\bqwen_nb\b|^[ \t]*%%?qwen\b", re.MULTILINE)
 _STASH = pytest.StashKey["_Notebooks"]()
 _TOLD = "qwen_nb_unused"
 
@@ -114,12 +126,13 @@ class _Notebooks:
 
     def environment(self, item: pytest.Item, *, is_recording: bool) -> dict[str, str | None]:
         """Return what the kernel's environment has to differ in; None takes one away."""
-        path = item.path
+        path, code = item.path, _code(item)
+        if not any(map(_USES_US.search, code)):
+            return {}
         if path not in self._homes:
             factory: pytest.TempPathFactory = item.config._tmp_path_factory  # type: ignore[attr-defined]
             self._homes[path] = factory.mktemp("qwen_nb")
-            cells = item.parent.nb.cells  # type: ignore[union-attr]
-            self._left[path] = sum(cell.cell_type == "code" for cell in cells)
+            self._left[path] = len(code)
         home, cassette = self._homes[path], _cassette_of(path)
         if is_recording:
             record = f"record:{cassette}"
@@ -129,19 +142,22 @@ class _Notebooks:
             **_FIXED,
             "QWEN_NB_HOME": str(home / "home"),
         }
+        if any("dotenv" in each for each in code):
+            changes |= dict.fromkeys(_IN_FILES, "")  # what is there, though empty, stays
         if told := os.environ.get(_CASSETTE):
             changes[_CASSETTE] = told
             self._left[path] = -1  # it is no cassette of this notebook's own
         elif cassette.exists():
             changes[_CASSETTE] = f"replay:{cassette}"
             changes[_JOURNAL] = str(home / "journal")
-        elif _names_a_server(path.parent, {**_FIXED, "QWEN_NB_HOME": str(home / "home")}):
+        elif _names_a_server(path.parent, home):
             changes["QWEN_NB_SERVER"] = "emulator"
         return changes
 
     def note(self, item: pytest.Item) -> None:
         """Take in that a cell ran."""
-        self._left[item.path] -= 1
+        if item.path in self._left:
+            self._left[item.path] -= 1
 
     def unused(self) -> Iterator[str]:
         """Yield a line for each cassette of which a whole notebook did not ask everything."""
@@ -171,13 +187,19 @@ def _cassette_of(path: Path) -> Path:
     return path.with_suffix(".cassette")
 
 
-def _names_a_server(folder: Path, environ: Mapping[str, str]) -> bool:
+def _code(item: pytest.Item) -> list[str]:
+    """Return what the code cells of an item's notebook say."""
+    cells = item.parent.nb.cells  # type: ignore[union-attr]
+    return [cell.source for cell in cells if cell.cell_type == "code"]
+
+
+def _names_a_server(folder: Path, home: Path) -> bool:
     """Tell whether a file beside a notebook would send its questions to some server."""
     from qwen_nb._errors import ConfigError
     from qwen_nb._settings import Settings
 
     try:
-        settings = Settings(environ, folder)
+        settings = Settings({**_FIXED, "QWEN_NB_HOME": str(home)}, folder)
         return bool(settings.get("server") or settings.get("base_url"))
     except ConfigError:
         return False  # the notebook will say so

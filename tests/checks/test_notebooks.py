@@ -55,9 +55,10 @@ def test_it_passes_where_nothing_is_set(saved: Saved) -> None:
 def test_it_passes_again_where_everything_is_set(
     theirs: Project, own: dict[str, str], counting: Counting
 ) -> None:
+    before = counting.connections
     ran = theirs.pytest("--nbval", "-n", "2", "--dist", "load", variables=own)
     assert (ran.code, set(ran.outcomes), ran.failed) == (0, CELLS, set()), ran.said
-    assert counting.connections == 0
+    assert counting.connections == before
 
 
 def test_it_passes_without_a_network(theirs: Project, own: dict[str, str]) -> None:
@@ -68,12 +69,36 @@ def test_it_passes_without_a_network(theirs: Project, own: dict[str, str]) -> No
     assert (ran.code, set(ran.outcomes), ran.failed) == (0, CELLS, set()), ran.said
 
 
-def test_a_file_beside_the_notebook_that_names_a_server(
-    saved: Saved, counting: Counting, tmp_path: Path
+LOADS_KEYS = """
+from dotenv import load_dotenv
+
+load_dotenv("keys.env")
+%load_ext qwen_nb
+%qwen -q Hello
+print(_qwen.answer)
+"""
+
+NOT_OURS = """
+import os
+
+assert os.environ["DASHSCOPE_API_KEY"] == "sk-theirs-0123456789"
+assert os.environ["LC_ALL"] == "zh_CN.UTF-8"
+assert "QWEN_NB_DOTENV" not in os.environ
+model = "qwen-plus"  # asked with another library
+"""
+
+
+def test_files_that_name_a_server_and_notebooks_that_are_not_ours(
+    counting: Counting, tmp_path: Path
 ) -> None:
     project = Project(tmp_path)
-    project.put("asks.ipynb", ["%load_ext qwen_nb", "%qwen -q Hello\nprint(_qwen.answer)"])
+    project.put("named.ipynb", ["%load_ext qwen_nb", "%qwen -q Hello\nprint(_qwen.answer)"])
+    project.put("loads.ipynb", [LOADS_KEYS])
+    project.put("other.ipynb", [NOT_OURS])
     project.write("qwen_nb.toml", f'base_url = "{counting.base_url}"\n')
-    ran = project.pytest("--nbval-lax")
-    assert (ran.code, ran.failed) == (0, set()), ran.said
-    assert counting.connections == 0
+    project.write("keys.env", f"QWEN_NB_BASE_URL={counting.base_url}\n")
+    theirs = {"DASHSCOPE_API_KEY": "sk-theirs-0123456789", "LC_ALL": "zh_CN.UTF-8"}
+    before = counting.connections
+    ran = project.pytest("--nbval-lax", variables=theirs)
+    assert (ran.code, len(ran.outcomes), ran.failed) == (0, 4, set()), ran.said
+    assert counting.connections == before
