@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from qwen_nb import Chat, NoMatch, recording
+from qwen_nb import CassetteError, Chat, recording
 from qwen_nb.emulator import Emulator
 from tests.checks._counting import Counting
 
@@ -21,7 +21,7 @@ def test_it_records_what_is_not_there_and_replays_what_is(
     monkeypatch.setenv("QWEN_NB_BASE_URL", counting.base_url)
     with recording(tmp_path / "hello", "auto"):
         assert Chat().ask("Hello").answer == said
-        with pytest.raises(NoMatch, match="recorded “Hello”, asked “Goodbye”"):
+        with pytest.raises(CassetteError, match="recorded “Hello”, asked “Goodbye”"):
             Chat().ask("Goodbye")
     assert (tmp_path / "hello.cassette").read_bytes() == recorded
     assert (len(settled.journal), counting.connections) == (1, before)
