@@ -52,8 +52,7 @@ class Ran:
 
 
 def _short(name: str) -> str:
-    name = re.sub(r"^(?:.*/)?(.+)\.ipynb::Cell (\d+)(?:@.*)?$", r"\1 \2", name)
-    return name.rpartition("/")[2]
+    return re.sub(r"\.ipynb::Cell (\d+)(?:@.*)?$", r" \1", name)
 
 
 class Project:

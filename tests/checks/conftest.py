@@ -1,6 +1,5 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from nbformat import NotebookNode
@@ -42,7 +41,8 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Saved:
             "QWEN_NB_THINKING": "500",
         }
         recording = project.pytest("--nbval-lax", "--qwen-record", variables=variables)
-        live = project.execute("asked.ipynb", **variables)
+        again = {"QWEN_NB_CASSETTE": "record:again.cassette"}
+        live = project.execute("asked.ipynb", **variables, **again)
     replayed = project.execute("asked.ipynb", QWEN_NB_CASSETTE="replay:asked.cassette")
     project.put("emulated.ipynb", EMULATED)
     project.execute("emulated.ipynb")
@@ -59,11 +59,3 @@ def counting() -> Iterator[Counting]:
 @pytest.fixture(scope="session")
 def own(tmp_path_factory: pytest.TempPathFactory, counting: Counting) -> dict[str, str]:
     return own_environment(tmp_path_factory.mktemp("own"), counting.base_url)
-
-
-def copied(source: Project, folder: Path, *names: str) -> Project:
-    """Return a project with some files of another."""
-    project = Project(folder)
-    for name in names:
-        project.path(name).write_bytes(source.path(name).read_bytes())
-    return project

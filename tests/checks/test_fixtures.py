@@ -126,7 +126,7 @@ def test_cassettes_are_recorded_and_then_need_no_server(
     recorded = [file.read_bytes() for file in files]
 
     project.write(".env", f"QWEN_NB_BASE_URL={counting.base_url}\nQWEN_NB_MODEL=m\n")
-    ran = project.pytest("-n", "2", "-W", "error", variables=own)
+    ran = project.pytest("-W", "error", variables=own)
     assert (ran.code, len(ran.outcomes)) == (0, 7), ran.said
     assert [file.read_bytes() for file in files] == recorded
     assert counting.connections == before

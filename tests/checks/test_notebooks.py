@@ -1,5 +1,6 @@
 """Notebooks that pass strictly, wherever and by whomever they are checked."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,10 @@ import pytest
 
 from tests.checks._counting import Counting
 from tests.checks._project import Project, alone
-from tests.checks.conftest import EMULATED, RECORDED, Saved, copied
+from tests.checks.conftest import EMULATED, RECORDED, Saved
 
 pytestmark = [pytest.mark.kernel, pytest.mark.notebook]
 
-FILES = ("asked.ipynb", "asked.cassette", "emulated.ipynb")
 CELLS = {f"asked {n}" for n in range(len(RECORDED))}
 CELLS |= {f"emulated {n}" for n in range(len(EMULATED))}
 
@@ -22,18 +22,6 @@ def outputs(notebook: nbformat.NotebookNode) -> list[list[Any]]:
     return [[{**each, "metadata": None} for each in cell.outputs] for cell in notebook.cells]
 
 
-@pytest.fixture(scope="module")
-def theirs(saved: Saved, counting: Counting, tmp_path_factory: Any) -> Project:
-    """Somebody else's copy, with a key and an address in files beside the notebooks."""
-    project = copied(saved.project, tmp_path_factory.mktemp("theirs"), *FILES)
-    project.write(
-        ".env",
-        f"QWEN_NB_BASE_URL={counting.base_url}\nQWEN_NB_API_KEY=sk-beside-0123456789abcdef\n"
-        "DASHSCOPE_API_KEY=sk-beside-0123456789abcdef\nQWEN_NB_LANG=zh\nQWEN_NB_MODEL=m\n",
-    )
-    return project
-
-
 def test_it_is_recorded_with_the_key_that_is_there(saved: Saved) -> None:
     assert saved.recording.code == 0, saved.recording.said
     told = saved.project.path("asked.cassette").read_text()
@@ -41,32 +29,43 @@ def test_it_is_recorded_with_the_key_that_is_there(saved: Saved) -> None:
     assert "qwen3-max" in told and "sk-emulator" not in told
 
 
+def test_two_recordings_differ_in_their_times_only(saved: Saved) -> None:
+    # the second was made with the same home: nothing of the first conversation is in it
+    files = [saved.project.path(f"{name}.cassette") for name in ("asked", "again")]
+    times = re.compile(r"^\+[\d.]+\n|(?<= at )\S+$", re.MULTILINE)
+    first, second = (times.sub("", file.read_text()) for file in files)
+    assert first == second
+
+
 def test_replaying_gives_the_very_outputs_of_the_live_run(saved: Saved) -> None:
     assert outputs(saved.replayed) == outputs(saved.live)
     assert "9.9 is larger" in str(saved.live.cells[1].outputs)
 
 
-def test_it_passes_where_nothing_is_set(saved: Saved) -> None:
-    ran = saved.project.pytest("--nbval", "-W", "error", "--strict-config")
+def test_it_passes_where_nothing_is_set_and_nobody_can_be_reached(saved: Saved) -> None:
+    ran = saved.project.pytest("--nbval", "-W", "error", "--strict-config", wrapped=alone())
     assert (ran.code, set(ran.outcomes), ran.failed) == (0, CELLS, set()), ran.said
     assert "= qwen_nb =" not in ran.said  # everything was asked for
 
 
 def test_it_passes_again_where_everything_is_set(
-    theirs: Project, own: dict[str, str], counting: Counting
+    saved: Saved, own: dict[str, str], counting: Counting
 ) -> None:
+    # the second run in that folder; xdist would deal the cells out one by one
+    saved.project.write(
+        ".env",
+        f"""
+        QWEN_NB_BASE_URL={counting.base_url}
+        QWEN_NB_API_KEY=sk-beside-0123456789abcdef
+        DASHSCOPE_API_KEY=sk-beside-0123456789abcdef
+        QWEN_NB_LANG=zh
+        QWEN_NB_MODEL=m
+    """,
+    )
     before = counting.connections
-    ran = theirs.pytest("--nbval", "-n", "2", "--dist", "load", variables=own)
+    ran = saved.project.pytest("--nbval", "-n", "2", "--dist", "load", variables=own)
     assert (ran.code, set(ran.outcomes), ran.failed) == (0, CELLS, set()), ran.said
     assert counting.connections == before
-
-
-def test_it_passes_without_a_network(theirs: Project, own: dict[str, str]) -> None:
-    # the second run in that folder; cells would also be dealt out one by one here
-    ran = theirs.pytest(
-        "--nbval", "-n", "2", "--dist", "loadgroup", variables=own, wrapped=alone()
-    )
-    assert (ran.code, set(ran.outcomes), ran.failed) == (0, CELLS, set()), ran.said
 
 
 LOADS_KEYS = """

@@ -1,7 +1,5 @@
 """Projects that know nothing of us: pytest in them is what it was."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.checks._project import Project
@@ -69,10 +67,6 @@ def pytest_runtest_makereport(item, call):
     outcome.get_result().sections.append(("older", "hook"))
 
 
-def pytest_collection_modifyitems(session, config, items):
-    items.reverse()
-
-
 def pytest_terminal_summary(terminalreporter):
     terminalreporter.write_line("OLDER")
 """
@@ -101,22 +95,16 @@ def test_neither_nbval_nor_xdist_is_needed_and_nothing_heavy_is_imported(
     assert "OURS ['qwen_nb', 'qwen_nb.pytest_plugin']" in ran.said
 
 
-def test_an_older_conftest(project: Project, tmp_path: Path) -> None:
-    project.write("conftest.py", OLDER)
-    ran = project.pytest("-p", "no:nbval", "-n", "2", "-W", "error", "-k", "ours")
-    assert (ran.code, "OLDER" in ran.said) == (0, True), ran.said
-
-
 @pytest.mark.kernel
-def test_an_older_conftest_and_notebooks(project: Project) -> None:
-    project.write("conftest.py", OLDER.replace("items.reverse()", "pass"))
-    ran = project.pytest("--nbval", "-p", "no:xdist", "ignored.ipynb")
-    assert (ran.code, ran.failed) == (1, {"ignored 0"}), ran.said
-    assert "ZeroDivisionError" in ran.said
+def test_an_older_conftest_with_notebooks_and_without_xdist(project: Project) -> None:
+    project.write("conftest.py", OLDER)
+    ran = project.pytest("--nbval", "-p", "no:xdist", "-k", "ours or ignored", "-W", "error")
+    assert (ran.code, ran.failed, len(ran.outcomes)) == (1, {"ignored 0"}, 2), ran.said
+    assert "ZeroDivisionError" in ran.said and "OLDER" in ran.said
 
 
 def test_the_option_is_told_and_alone_does_nothing(project: Project) -> None:
     project.write("conftest.py", "")
-    ran = project.pytest("-p", "no:nbval", "--qwen-record", "--co", "-q")
-    assert ran.code == 0 and "ignored" not in ran.said
-    assert "--qwen-record" in project.pytest("--help").said
+    ran = project.pytest(*WITHOUT, "--qwen-record")
+    assert (ran.code, len(ran.outcomes)) == (0, 2), ran.said
+    assert "--qwen-record" in project.pytest(*WITHOUT, "--help").said

@@ -34,7 +34,7 @@ def _files() -> dict[Path, bytes]:
 
 def all_passed(ran: Ran) -> bool:
     cells = {
-        f"{path.stem} {number}"
+        f"{path.relative_to(ROOT).with_suffix('')} {number}"
         for path in NOTEBOOKS
         for number, _ in enumerate(_code_cells(path))
     }
