@@ -1,39 +1,40 @@
 """Reasoning models inside a notebook cell.
 
 `%load_ext qwen_nb`, then `%%qwen` above a question; or `Chat` from any Python program.
-Importing this package imports neither openai nor a widget nor an HTTP library.
+Importing this package imports next to nothing: each name is fetched when it is first used,
+since pytest loads our plugin in every project that has qwen_nb in its environment.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from qwen_nb._errors import (
-    ApiError,
-    AuthFailed,
-    BadRequest,
-    BudgetReached,
-    CassetteError,
-    ConfigError,
-    ConnectionFailed,
-    ContentRefused,
-    QwenError,
-    RateLimited,
-    ServerFailed,
-    Stopped,
-    StoreError,
-    StreamError,
-    StructuredError,
-    TimedOut,
-)
-from qwen_nb._job import Job
-from qwen_nb._messages import Reply, Turn
-from qwen_nb.batch import map
-from qwen_nb.chat import Chat
-from qwen_nb.record import recording
-
 if TYPE_CHECKING:
+    from qwen_nb._errors import (
+        ApiError,
+        AuthFailed,
+        BadRequest,
+        BudgetReached,
+        CassetteError,
+        ConfigError,
+        ConnectionFailed,
+        ContentRefused,
+        QwenError,
+        RateLimited,
+        ServerFailed,
+        Stopped,
+        StoreError,
+        StreamError,
+        StructuredError,
+        TimedOut,
+    )
+    from qwen_nb._job import Job
+    from qwen_nb._messages import Reply, Turn
     from qwen_nb._spending import UsageTable
+    from qwen_nb.batch import map
+    from qwen_nb.chat import Chat
+    from qwen_nb.record import recording
 
 __all__ = [
     "ApiError",
@@ -63,6 +64,30 @@ __all__ = [
     "usage",
 ]
 
+_ROOMS = {
+    "Chat": "chat",
+    "Job": "_job",
+    "Reply": "_messages",
+    "Turn": "_messages",
+    "map": "batch",
+    "recording": "record",
+}
+"""Where a name lives; those that are not here are errors."""
+
+
+if not TYPE_CHECKING:  # or no name would be unknown to a type checker
+
+    def __getattr__(name: str) -> Any:
+        """Fetch a public name, and keep it."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        room = import_module(f"{__name__}.{_ROOMS.get(name, '_errors')}")
+        return globals().setdefault(name, getattr(room, name))
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
 
 def usage(by: str = "turn", *, everything: bool = False) -> UsageTable:
     """Return what was used, as `%qwen_nb usage` shows it; see `Chat.usage`.
@@ -70,6 +95,8 @@ def usage(by: str = "turn", *, everything: bool = False) -> UsageTable:
     >>> import pandas  # doctest: +SKIP
     >>> pandas.DataFrame(qwen_nb.usage("day"))  # doctest: +SKIP
     """
+    from qwen_nb.chat import Chat
+
     return Chat.current().usage(by, everything=everything)
 
 

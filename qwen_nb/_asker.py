@@ -22,7 +22,7 @@ from qwen_nb._bound import bound_of
 from qwen_nb._budget import Budgets, Verdict
 from qwen_nb._connections import Connections
 from qwen_nb._entry import Slot
-from qwen_nb._errors import ConfigError, QwenError
+from qwen_nb._errors import CassetteError, ConfigError, QwenError
 from qwen_nb._forming import Forming
 from qwen_nb._kept import Kept
 from qwen_nb._ledger import Ledger
@@ -153,7 +153,14 @@ class Asker:
     def settings(self) -> Settings:
         """Return all settings as they stand now."""
         notebook = None if self._archive is None else self._archive.settings
-        return Settings(os.environ, Path.cwd(), self.session, notebook)
+        settings = Settings(os.environ, Path.cwd(), self.session, notebook)
+        try:
+            cassette = record.current()
+        except CassetteError:  # told by whoever asks a question
+            return settings
+        if cassette is None:
+            return settings
+        return settings.recorded(cassette.settings(settings.personal()), cassette.path.name)
 
     def know_notebook(self) -> None:
         """Find out which notebook this is, if that can be told: its own settings hold then.

@@ -1,10 +1,10 @@
 """Where a setting comes from.
 
 From the nearest to the farthest: this session (`%qwen_nb config` and `use`, `%config`),
-this notebook (`%qwen_nb config … --notebook`, in the user's store), the environment,
-`.env` beside the notebook, `qwen_nb.toml` beside it or `[tool.qwen_nb]` in pyproject.toml,
-the user's own `config.toml`, the default. All are read anew at each call, so a change holds
-from the next question on.
+this notebook (`%qwen_nb config … --notebook`, in the user's store), the environment, the
+cassette that is replayed, `.env` beside the notebook (not where `QWEN_NB_DOTENV` is `off`),
+`qwen_nb.toml` beside it or `[tool.qwen_nb]` in pyproject.toml, the user's own `config.toml`,
+the default. All are read anew at each call, so a change holds from the next question on.
 
 The two places beside the notebook are not the user's own: a notebook may come from
 somebody else. What they may do with a key is told in `_servers`; what guards the user they
@@ -18,6 +18,7 @@ import stat
 import time
 import tomllib
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,12 @@ __all__ = [
 DEFAULT_MODEL = "qwen-plus"
 
 DOTENV, BESIDE = ".env", "qwen_nb.toml"
+
+_NO_DOTENV = "QWEN_NB_DOTENV"
+"""Whoever checks notebooks sets it to `off`: what is in that file is one person's own."""
+
+_SENT = ("context", "dialect", "model", "thinking")
+"""What a question that names nothing is sent with."""
 
 
 def _thinking(value: Any) -> bool | int:
@@ -137,7 +144,8 @@ class Setting:
     origin : str
         The variable, file or command it comes from, as a person would look for it.
     place : str
-        Which of the places: session, notebook, environment, .env, qwen_nb.toml, user.
+        Which of the places: session, notebook, environment, cassette, .env, qwen_nb.toml,
+        user.
     """
 
     value: Any = field(repr=False)
@@ -204,7 +212,7 @@ class Settings:
         variables = {name: kind.variable for name, kind in _KINDS.items()}
         own = _toml(self.home, "config.toml")
         # with how a person finds one of the values again
-        self._places = (
+        self._places: tuple[_Place, ...] = (
             _Place("session", session or {}, lambda name: f"%qwen_nb config {name}"),
             _Place(
                 "notebook",
@@ -212,7 +220,9 @@ class Settings:
                 lambda name: f"%qwen_nb config {name} --notebook",
             ),
             _Place("environment", _by_variable(environ), lambda name: variables[name]),
-            _Place(DOTENV, _dotenv(folder), lambda name: f"{DOTENV} ({variables[name]})"),
+            _Place(
+                DOTENV, _dotenv(folder, environ), lambda name: f"{DOTENV} ({variables[name]})"
+            ),
             _Place(BESIDE, _without_keys(beside), lambda name: f"{file} ({name})"),
             _Place("user", own, lambda name: f"config.toml ({name})"),
         )
@@ -239,6 +249,36 @@ class Settings:
                 if not _KINDS[name].guards or setting.is_own or setting.value:
                     return setting
         return None
+
+    def personal(self) -> dict[str, Any]:
+        """Return what shapes requests and comes from nothing that travels with a notebook.
+
+        A cassette keeps it, or the same notebook would ask something else elsewhere.
+        """
+        lasting = [each for each in self._places if each.name != "session"]
+        found = {name: next((p for p in lasting if p.has(name)), None) for name in _SENT}
+        return {
+            name: place.told(name)
+            for name, place in found.items()
+            if place is not None and place.name != BESIDE
+        }
+
+    def recorded(self, told: Mapping[str, Any], name: str) -> Settings:
+        """Return these settings with those of a cassette behind the environment.
+
+        Parameters
+        ----------
+        told : mapping
+            What was `personal` when it was recorded.
+        name : str
+            What the cassette is called.
+        """
+        # the file came with the notebook: it may say nothing about servers and keys
+        sent = {setting: value for setting, value in told.items() if setting in _SENT}
+        here = _Place("cassette", sent, lambda setting: f"{name} ({setting})")
+        made, number = copy(self), [each.name for each in self._places].index(DOTENV)
+        made._places = (*self._places[:number], here, *self._places[number:])
+        return made
 
     def value(self, name: str, default: Any = None) -> Any:
         """Return the value of a setting."""
@@ -316,7 +356,9 @@ def _by_variable(environ: Mapping[str, str | None]) -> dict[str, str]:
     return {name: value.strip() for name, value in told.items() if value.strip()}
 
 
-def _dotenv(folder: Path) -> Mapping[str, str]:
+def _dotenv(folder: Path, environ: Mapping[str, str]) -> Mapping[str, str]:
+    if environ.get(_NO_DOTENV, "").strip().lower() == "off":
+        return {}
     try:
         return dict(_told(folder / DOTENV, _variables) or {})
     except (OSError, UnicodeDecodeError) as error:

@@ -22,6 +22,7 @@ import socket
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any, Protocol
@@ -118,6 +119,8 @@ class HttpTransport:
         self._free: list[_Lane] = []
         self._is_closed = False
         self._lock = threading.Lock()
+        # a chat that nobody closed leaves no open socket for the garbage to complain of
+        weakref.finalize(self, _close, self._free).atexit = False
 
     def exchange(self) -> HttpExchange:
         """Return a new exchange, not yet sent."""
@@ -141,10 +144,15 @@ class HttpTransport:
     def close(self) -> None:
         """Close the connections; one in use is closed when its call has ended."""
         with self._lock:
-            lanes, self._free = self._free, []
+            lanes = self._free[:]
+            self._free.clear()
             self._is_closed = True
-        for lane in lanes:
-            lane.close()
+        _close(lanes)
+
+
+def _close(lanes: list[_Lane]) -> None:
+    for lane in lanes:
+        lane.close()
 
 
 class _Lane:

@@ -6,11 +6,13 @@ embedded emulator where there is none; keys, addresses and everything the person
 out of sight; words and prices are the packaged ones. `--qwen-record` makes or refreshes the
 cassettes instead, with the keys that are there.
 
-Projects that have no notebooks, or do not run nbval, notice nothing of it.
+Projects that have no notebooks, or do not run nbval, notice nothing of it; nor do notebooks
+that do not use qwen_nb.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Generator, Iterator, Mapping
@@ -30,9 +32,22 @@ _OURS = ("QWEN_NB_", "DASHSCOPE_")
 _CASSETTE, _JOURNAL = "QWEN_NB_CASSETTE", "QWEN_NB_CASSETTE_JOURNAL"
 _FIXED = {
     "LC_ALL": "C.UTF-8",
-    # a key that was kept with `login` is no key of the notebook's
+    # a key that was kept with `login` is no key of the notebook's, nor is one in `.env`
     "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+    "QWEN_NB_DOTENV": "off",
 }
+_IN_FILES = (
+    "DASHSCOPE_API_KEY",
+    "QWEN_NB_API_KEY",
+    "QWEN_NB_BASE_URL",
+    "QWEN_NB_LANG",
+    "QWEN_NB_MODEL",
+    "QWEN_NB_SERVER",
+)
+"""What a notebook that calls `load_dotenv` might find."""
+
+_LONGEST = 120
+_USES_US = re.compile(r"\bqwen_nb\b|^[ \t]*%%?qwen\b", re.MULTILINE)
 _STASH = pytest.StashKey["_Notebooks"]()
 _TOLD = "qwen_nb_unused"
 
@@ -48,12 +63,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep the cells of one notebook together where pytest-xdist would deal them out."""
+    """Begin to keep the books of this run."""
     config.stash[_STASH] = _Notebooks()
-    if _checks_notebooks(config) and getattr(config.option, "dist", None) in ("load", "each"):
-        config.option.dist = "loadfile"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the cells of one notebook together where pytest-xdist would deal them out."""
+    if not _checks_notebooks(config) or config.option.dist not in _DEALS_OUT:
+        return None
+    from xdist.scheduler import LoadGroupScheduling
+
+    class Scheduling(LoadGroupScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file, is_notebook, _ = nodeid.partition(".ipynb::")
+            return file if is_notebook else str(super()._split_scope(nodeid))
+
+    return Scheduling(config, log)
+
+
+_DEALS_OUT = ("load", "loadgroup", "worksteal")
 
 
 def _checks_notebooks(config: pytest.Config) -> bool:
@@ -71,6 +101,17 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
         return (yield)
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note which cells ran to their end, whatever came of it."""
+    report = yield
+    if call.when == "call" and not report.skipped and _is_cell(item):
+        item.config.stash[_STASH].note(item)
+    return report
+
+
 def _is_cell(item: pytest.Item) -> bool:
     # nbval need not be installed, so its class cannot be asked
     return type(item).__name__ == "IPyNbCell"
@@ -81,61 +122,87 @@ class _Notebooks:
 
     def __init__(self) -> None:
         self._homes: dict[Path, Path] = {}
-        self._ran: dict[Path, set[str]] = {}
+        self._left: dict[Path, int] = {}
 
     def environment(self, item: pytest.Item, *, is_recording: bool) -> dict[str, str | None]:
         """Return what the kernel's environment has to differ in; None takes one away."""
-        path = item.path
+        path, code = item.path, _code(item)
+        if not any(map(_USES_US.search, code)):
+            return {}
         if path not in self._homes:
             factory: pytest.TempPathFactory = item.config._tmp_path_factory  # type: ignore[attr-defined]
             self._homes[path] = factory.mktemp("qwen_nb")
-        self._ran.setdefault(path, set()).add(item.nodeid)
+            self._left[path] = len(code)
         home, cassette = self._homes[path], _cassette_of(path)
-        changes: dict[str, str | None] = {"LC_ALL": _FIXED["LC_ALL"]}
         if is_recording:
-            return changes | {_CASSETTE: f"record:{cassette}", _JOURNAL: None}
-        changes |= _FIXED
-        changes |= {name: None for name in os.environ if name.startswith(_OURS)}
-        changes["QWEN_NB_HOME"] = str(home / "home")
+            record = f"record:{cassette}"
+            return {"LC_ALL": _FIXED["LC_ALL"], _CASSETTE: record, _JOURNAL: None}
+        changes: dict[str, str | None] = {
+            **{name: None for name in os.environ if name.startswith(_OURS)},
+            **_FIXED,
+            "QWEN_NB_HOME": str(home / "home"),
+        }
+        if any("dotenv" in each for each in code):
+            changes |= dict.fromkeys(_IN_FILES, "")  # what is there, though empty, stays
         if told := os.environ.get(_CASSETTE):
             changes[_CASSETTE] = told
+            self._left[path] = -1  # it is no cassette of this notebook's own
         elif cassette.exists():
             changes[_CASSETTE] = f"replay:{cassette}"
             changes[_JOURNAL] = str(home / "journal")
-        if _CASSETTE not in changes and _names_a_server(path.parent):
+        elif _names_a_server(path.parent, home):
             changes["QWEN_NB_SERVER"] = "emulator"
         return changes
 
-    def unused(self, session: pytest.Session) -> Iterator[str]:
-        """Yield a line for each cassette of which a whole notebook did not ask everything."""
-        from qwen_nb._errors import CassetteError
-        from qwen_nb._texts import machine_language, text
-        from qwen_nb.record import Replayer
+    def note(self, item: pytest.Item) -> None:
+        """Take in that a cell ran."""
+        if item.path in self._left:
+            self._left[item.path] -= 1
 
-        language = machine_language(os.environ)
+    def unused(self) -> Iterator[str]:
+        """Yield a line for each cassette of which a whole notebook did not ask everything."""
         for path, home in self._homes.items():
-            cells = {each.nodeid for each in session.items if each.path == path}
-            cassette, journal = _cassette_of(path), home / "journal"
-            if cells - self._ran.get(path, set()) or not cassette.exists():
-                continue
-            given = journal.read_text().split() if journal.exists() else []
-            try:
-                numbers = Replayer(cassette, {}).numbers()
-            except CassetteError:
-                continue  # the notebook has said so
-            unused = [words for number, words in numbers if str(number) not in given]
-            if unused:
-                asked_not = text("record.unused", language, unused="; ".join(unused))
-                yield f"{cassette.name}: {asked_not}"
+            cassette = _cassette_of(path)
+            if self._left[path] == 0 and cassette.exists():
+                yield from _unused(cassette, home / "journal")
+
+
+def _unused(cassette: Path, journal: Path) -> Iterator[str]:
+    from qwen_nb._errors import CassetteError
+    from qwen_nb._texts import machine_language, text
+    from qwen_nb.record import Replayer
+
+    given = journal.read_text().split() if journal.exists() else []
+    try:
+        numbers = Replayer(cassette, {}).numbers()
+    except CassetteError:
+        return  # the notebook has said so
+    if unused := [words for number, words in numbers if str(number) not in given]:
+        language = machine_language(os.environ)
+        asked_not = text("record.unused", language, unused="; ".join(unused))
+        yield f"{cassette.name}: {asked_not}"
 
 
 def _cassette_of(path: Path) -> Path:
     return path.with_suffix(".cassette")
 
 
-def _names_a_server(folder: Path) -> bool:
-    # what lies beside a notebook holds for it, too, unless something nearer says otherwise
-    return any((folder / name).exists() for name in (".env", "qwen_nb.toml", "pyproject.toml"))
+def _code(item: pytest.Item) -> list[str]:
+    """Return what the code cells of an item's notebook say."""
+    cells = item.parent.nb.cells  # type: ignore[union-attr]
+    return [cell.source for cell in cells if cell.cell_type == "code"]
+
+
+def _names_a_server(folder: Path, home: Path) -> bool:
+    """Tell whether a file beside a notebook would send its questions to some server."""
+    from qwen_nb._errors import ConfigError
+    from qwen_nb._settings import Settings
+
+    try:
+        settings = Settings({**_FIXED, "QWEN_NB_HOME": str(home)}, folder)
+        return bool(settings.get("server") or settings.get("base_url"))
+    except ConfigError:
+        return False  # the notebook will say so
 
 
 @contextmanager
@@ -165,7 +232,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     notebooks = session.config.stash.get(_STASH, None)
     if notebooks is None or session.config.getoption("qwen_record"):
         return
-    lines = list(notebooks.unused(session))
+    lines = list(notebooks.unused())
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
         output[_TOLD] = lines
@@ -187,7 +254,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     """Say it at the end."""
     if lines := config.stash.get(_UNUSED, []):
         terminalreporter.section("qwen_nb")
-        for line in sorted(lines):
+        for line in sorted({*lines}):
             terminalreporter.line(line)
 
 
@@ -205,6 +272,7 @@ def qwen_emulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[E
     from qwen_nb.emulator import embedded, stop_embedded
 
     _hide_settings(monkeypatch, tmp_path)
+    monkeypatch.setenv("QWEN_NB_SERVER", "emulator")  # whatever a file in this folder says
     record.leave()
     stop_embedded()  # another test's scripts and journal
     try:
@@ -225,7 +293,7 @@ def qwen_cassette(
     from qwen_nb.record import recording
 
     folder = request.path.parent / "cassettes"
-    name = re.sub(r"[^\w.-]+", "-", f"{request.path.stem}.{request.node.name}").strip("-")
+    name = _file_name(request.node)
     is_recording = request.config.getoption("qwen_record")
     if is_recording:
         folder.mkdir(exist_ok=True)
@@ -234,6 +302,20 @@ def qwen_cassette(
     path, mode = folder / f"{name}.cassette", "record" if is_recording else "replay"
     with recording(path, mode) as cassette:  # type: ignore[arg-type]
         yield cassette
+
+
+def _file_name(test: pytest.Item) -> str:
+    """Return a name for a test's files, which no other test of its folder has."""
+    nodes = test.listchain()
+    inside = [node.name for node in nodes if isinstance(node, pytest.Class)]
+    named = ".".join((test.path.stem, *inside, test.name))
+    name = re.sub(r"[^\w.-]+", "-", named).strip("-")
+    function, _, parameters = test.name.partition("[")
+    is_told = re.fullmatch(r"[\w.-]*\]?", parameters) and "-" not in function
+    if is_told and len(name.encode()) <= _LONGEST:
+        return name
+    hashed = hashlib.sha256(named.encode()).hexdigest()[:8]
+    return f"{name.encode()[:_LONGEST].decode(errors='ignore')}-{hashed}"
 
 
 def _hide_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -66,8 +66,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{name} 中没有任何录制,未发送任何内容。请用 %qwen_nb record {name} 或 pytest --nbval --qwen-record 录制。",
     ),
     "error.cassette_missing": (
-        "There is no {name}. Record it with %qwen_nb record {name}, or name another file.",
-        "找不到 {name}。请用 %qwen_nb record {name} 录制,或指定其他文件。",
+        "There is no {name}. Record it with %qwen_nb record {name}, or, for a test, with pytest "
+        "--qwen-record; or name another file.",
+        "找不到 {name}。请用 %qwen_nb record {name} 录制(测试则用 pytest --qwen-record),或指定其他文件。",
     ),
     "error.cassette_none": (
         "{name} is no cassette: its first line should be “qwen_nb cassette 1”. Name another file, "

@@ -91,6 +91,7 @@ class Recorder:
         self._ended = threading.Condition(self._lock)
         self._places: list[Place] = []
         self._defaults: set[str] = set()
+        self._settings: Mapping[str, Any] = {}
         self._ready: dict[int, str | None] = {}
         self._waiting: list[str] = []
         self._begun = self._written = 0
@@ -104,6 +105,11 @@ class Recorder:
         if is_default:
             self._defaults.add(_name(server))
         return server
+
+    def settings(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Keep what the person's own settings add to requests; return what is kept: nothing."""
+        self._settings = self.redactor.value(told)
+        return {}
 
     def catalogue(self, base: Catalogue) -> Catalogue:
         """Return a catalogue whose prices are kept as they are looked up."""
@@ -162,7 +168,8 @@ class Recorder:
                 self._error = self._error or error
 
     def _place(self, server: Server) -> int:
-        place = Place(_facts(server), _name(server) in self._defaults)
+        own = {"settings": self._settings} if self._settings else {}
+        place = Place(_facts(server) | own, _name(server) in self._defaults)
         if place not in self._places:
             self._places.append(place)
             self._waiting.append(place_text(len(self._places), place))

@@ -126,6 +126,11 @@ class Replayer:
         server = resolve()
         return next((each for each in self._servers if each.name == server.name), server)
 
+    def settings(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what the settings of who recorded it added to requests, at the first one."""
+        own = self._places[0].facts.get("settings") if self._places else None
+        return own if isinstance(own, Mapping) else {}
+
     def catalogue(self, base: Catalogue) -> Catalogue:
         """Return the catalogue with the prices of then."""
         return self._prices.over(base)

@@ -19,7 +19,8 @@ class Place:
     Parameters
     ----------
     facts : mapping
-        The fields of the `Server`, as JSON; addresses name no workspace and no port.
+        The fields of the `Server`, as JSON; addresses name no workspace and no port. With
+        `settings`, what the person's own settings added to requests.
     is_default : bool
         It was asked because nobody named another server.
     """

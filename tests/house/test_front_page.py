@@ -14,6 +14,8 @@ PACKAGE = Path(qwen_nb.__file__).parent
 
 
 def test_the_front_page_is_a_sorted_list_of_all_that_is_public() -> None:
+    for name in qwen_nb.__all__:
+        getattr(qwen_nb, name)  # it is fetched when it is first used
     public = {
         name
         for name, value in vars(qwen_nb).items()
@@ -22,6 +24,13 @@ def test_the_front_page_is_a_sorted_list_of_all_that_is_public() -> None:
     assert qwen_nb.__all__ == sorted(qwen_nb.__all__)
     assert set(qwen_nb.__all__) == public
     assert len(qwen_nb.__all__) <= 25
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        qwen_nb.nothing  # noqa: B018
+    assert not hasattr(qwen_nb, "__wrapped__")
+    assert set(qwen_nb.__all__) <= set(dir(qwen_nb))
 
 
 PROBE = """
@@ -38,7 +47,7 @@ before = modules()
 opened = []
 sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == "open" else None)
 import qwen_nb
-result = {"modules": sorted(modules() - before), "opened": opened[:]}
+result = {"modules": sorted(modules() - before), "opened": opened[:], "rooms": [*sys.modules]}
 sys.__stdout__.write("@@" + json.dumps(result))
 """
 
@@ -61,6 +70,7 @@ sys.addaudithook(hook)
 shell.run_line_magic("load_ext", "qwen_nb")
 result = {
     "modules": sorted(modules() - before), "opened": opened[:], "connected": connected,
+    "rooms": [*sys.modules],
     "threads": threading.active_count() - threads,
     "names": [name for name in shell.user_ns if "qwen" in name],
 }
@@ -86,11 +96,16 @@ def probe(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     printed, _, result = ran.stdout.partition("@@")
-    return {**json.loads(result), "printed": printed + ran.stderr}
+    return {**json.loads(result), "step": request.param, "printed": printed + ran.stderr}
 
 
 def test_nothing_heavy_is_imported(probe: Any) -> None:
     assert not HEAVY & set(probe["modules"])
+
+
+def test_the_front_page_alone_fetches_nothing_of_its_own(probe: Any) -> None:
+    ours = {name for name in probe["rooms"] if name.startswith("qwen_nb.")}
+    assert (ours == set()) == (probe["step"] == "import")
 
 
 def test_no_file_but_code_is_opened(probe: Any) -> None:

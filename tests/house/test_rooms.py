@@ -128,6 +128,7 @@ DOORS = {
 # what is imported inside a function, since few need it
 LATE_DOORS = {
     ("chat", "emulator"),
+    ("checks", "api"),
     ("checks", "emulator"),
     ("front", "skin"),
     ("front", "emulator"),
@@ -157,7 +158,7 @@ GUESTS = {
     },
     "chat": {"pandas", "tqdm"},
     "skin": {"IPython", "ipywidgets", "traitlets"},
-    "checks": {"pytest"},
+    "checks": {"pytest", "xdist"},
     "emulator": {"starlette", "uvicorn"},
 }
 

@@ -58,21 +58,19 @@ class Tools:
         """Return a notebook as `html` or `markdown`, without running it."""
         return self._checked("nbconvert", "--to", form, "--stdout", str(path))
 
-    def failures(self, *paths: Path, folder: Path | None = None) -> dict[str, list[int]]:
+    def failures(self, *paths: Path) -> dict[str, list[int]]:
         """Run `pytest --nbval`; return the cells that failed in each notebook.
 
         Parameters
         ----------
         *paths : Path
             The notebooks, or the folders that hold them.
-        folder : Path, optional
-            Where the command runs, and so whose settings hold; none of ours unless given.
         """
         given = [str(path) for path in paths]
         # no settings of ours: an ini file that is empty
-        own = [] if folder else ["-c", "/dev/null", f"--rootdir={paths[0].parent}"]
+        own = ["-c", "/dev/null", f"--rootdir={paths[0].parent}"]
         pytest = ["-m", "pytest", "--nbval", "-rf", "-p", "no:cacheprovider"]
-        done = self._run_python(*pytest, *own, *given, folder=folder)
+        done = self._run_python(*pytest, *own, *given)
         assert done.returncode in (0, 1), done.stdout + done.stderr
         failed: dict[str, list[int]] = {}
         for name, cell in re.findall(r"^FAILED (?:.*/)?(.+?)::Cell (\d+)", done.stdout, re.M):
@@ -88,12 +86,10 @@ class Tools:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def _run_python(
-        self, *arguments: str, folder: Path | None = None
-    ) -> subprocess.CompletedProcess[str]:
+    def _run_python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, *arguments],
-            cwd=folder or self._environment["HOME"],
+            cwd=self._environment["HOME"],
             env=self._environment,
             capture_output=True,
             text=True,
