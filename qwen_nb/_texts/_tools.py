@@ -16,6 +16,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{name} 的参数不是有效的 JSON({reason}):{arguments}",
     ),
     "tools.stopped": ("Stopped by the user.", "已由用户停止。"),
+    "tools.died": (
+        "No result: the program that ran it ended before it did.",
+        "没有结果:运行它的程序先结束了。",
+    ),
     "tools.not_allowed": (
         "The user did not allow this call.",
         "用户未允许此次调用。",

@@ -133,12 +133,24 @@ def test_a_result_is_one_line_and_unfolds(result, short, whole):
 
 
 def test_a_huge_result_is_cut_with_a_mark():
-    words = call_words(CallRecord("f", "", "0123456789" * 500_000), "en")
+    result = "0123456789" * 500_000 + "[cut here]"
+    words = call_words(CallRecord("f", "", result), "en")
     assert len(str(words)) < 200
     (block,) = words.folded
-    assert block.body == "0123456789" * 200 + "\n… (2000 of 5000000 characters)"
+    mark = "\n… (2000 of 5000010 characters are shown) …\n"
+    assert block.body == result[:1800] + mark + result[-200:]
     (block,) = call_words(CallRecord("f", "", "x" * 3000), "zh").folded
-    assert block.body.endswith("\n…(前 2000 个字符,共 3000 个)")
+    assert "x\n…(共 3000 个字符,显示 2000 个)…\nx" in block.body
+
+
+def test_an_error_does_not_name_the_tool_again():
+    for language, said in (
+        ("en", "f raised KeyError: 'x'"),
+        ("zh", "f 抛出异常 KeyError: 'x'"),
+    ):
+        line = call_line(CallRecord("f", "", said, failed=True), language)
+        assert line.endswith(": KeyError: 'x'" if language == "en" else ":KeyError: 'x'")
+        assert "f" not in line[1:]
 
 
 def test_a_stopped_call_says_so_and_nothing_else():
