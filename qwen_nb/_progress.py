@@ -95,14 +95,14 @@ class Progress:
         """Take the bar away."""
         if self._bar is None:
             return
-        self._bar.close()
         if self._display_id:
             from IPython.display import update_display
 
-            # tqdm leaves a bar that did not come to its end, in red
+            update_display({}, raw=True, display_id=self._display_id)  # type: ignore[no-untyped-call]
+        self._bar.close()
+        if self._display_id:  # tqdm leaves a bar that did not come to its end, in red
             for widget in (*self._bar.container.children, self._bar.container):
                 widget.close()
-            update_display({}, raw=True, display_id=self._display_id)  # type: ignore[no-untyped-call]
 
     def say(self, *lines: str) -> None:
         """Say what stays, where there is somebody to read it."""

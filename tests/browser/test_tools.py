@@ -27,7 +27,7 @@ from pathlib import Path
 from qwen_nb import Chat
 from qwen_nb.emulator import Script, embedded
 
-emulator = embedded(pace=0)
+emulator = embedded()
 for asks, calls in {
     "so much": [("huge", {})],
     "be loud": [("divide", {"a": 1, "b": 0}), ("loud", {"lines": 3})],
@@ -36,7 +36,7 @@ for asks, calls in {
 }.items():
     emulator.script(Script(
         name=asks, asks=asks, thinking="I had better call.", thinking_after_tools="Back.",
-        answer="This came back:\\n\\n{{results}}",
+        pace=0, answer="This came back:\\n\\n{{results}}",
         calls=[{"name": name, "arguments": given} for name, given in calls]))
 
 
@@ -84,7 +84,7 @@ CELLS = {
     "dashscope": f"%%qwen --dialect dashscope --tools get_current_weather\n{MUNICIPALITIES}",
     "odd": "%%qwen --tools divide,loud\nPlease be loud.",
     "huge": "%%qwen --tools huge --dialect dashscope\nPlease give me so much.",
-    "after": "%%qwen\nWhat did I ask first?",
+    "after": "%%qwen --no-think\nWhat did I ask first?",
 }
 INDEX = {kind: index for index, kind in enumerate(CELLS)}
 WEATHER = ("openai", "dashscope")
@@ -310,7 +310,7 @@ def test_a_slow_tool_is_stopped_in_the_card(ran: Ran) -> None:
     ]
     assert [output["output_type"] for output in notebook.outputs(index)] == ["display_data"]
     assert violations(notebook, index) == []
-    index = notebook.run_new("%%qwen\nWhat did I ask first?")
+    index = notebook.run_new("%%qwen --no-think\nHello")
     assert "(6 before it sent)" in notebook.text(index)
     assert told(notebook, STATUSES)[-1] == 200
 
