@@ -100,6 +100,7 @@ class Progress:
 
             update_display({}, raw=True, display_id=self._display_id)  # type: ignore[no-untyped-call]
         self._bar.close()
+        sys.stderr.flush()  # else a kernel shows what is said next before the bar is gone
         if self._display_id:  # tqdm leaves a bar that did not come to its end, in red
             for widget in (*self._bar.container.children, self._bar.container):
                 widget.close()

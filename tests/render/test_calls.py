@@ -356,6 +356,14 @@ def test_a_terminal_prints_each_call_as_it_ends():
     )
 
 
+def test_a_terminal_begins_a_line_before_it_may_ask():
+    pieces = []
+    display = TerminalDisplay("en", pieces.append, colour=False)
+    for frame in FRAMES[:2]:
+        display.frame(frame)
+    assert "".join(pieces) == "Thinking\nOne.\n"
+
+
 @pytest.mark.parametrize("count", [0, 1])
 def test_a_terminal_prints_every_call_once(count):
     printed = shown(FRAMES[:count], ROUNDS)
