@@ -11,13 +11,12 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from secrets import token_hex
 from typing import Any
 
 from qwen_nb import _notebook
 from qwen_nb._ledger import Spent
 from qwen_nb._texts import machine_language, text
-from qwen_nb.render import money
+from qwen_nb.render import money, show_for_a_while
 
 __all__ = ["Progress"]
 
@@ -45,7 +44,7 @@ class Progress:
         self._language = machine_language(os.environ)  # it lives in this session only
         self._looked_at = 0.0
         self._shown = 0
-        self._display_id = ""
+        self._take_away: Callable[[], None] | None = None
         front_end = _notebook.front_end(_notebook.running_shell())
         is_tty = bool(getattr(sys.stderr, "isatty", bool)())
         self._speaks = wanted and (front_end != "none" or is_tty)
@@ -60,16 +59,12 @@ class Progress:
             from tqdm.std import tqdm
 
             return tqdm(**how)
-        from IPython.display import display
         from tqdm.notebook import tqdm as in_page
 
         bar = in_page(**how, display=False)
         bar.container.children[1].layout.height = _HEIGHT
         bar.container.layout.align_items = "center"
-        view = bar.container._repr_mimebundle_()
-        view.pop("text/plain")  # would be compared under nbval, where no bar is
-        self._display_id = token_hex(8)
-        display(view, raw=True, display_id=self._display_id)  # type: ignore[no-untyped-call]
+        self._take_away = show_for_a_while(bar.container)
         return bar
 
     def show(self, done: int, failed: int, *, slowed: bool = False) -> None:
@@ -95,15 +90,10 @@ class Progress:
         """Take the bar away."""
         if self._bar is None:
             return
-        if self._display_id:
-            from IPython.display import update_display
-
-            update_display({}, raw=True, display_id=self._display_id)  # type: ignore[no-untyped-call]
+        if self._take_away is not None:
+            self._take_away()  # before tqdm turns red what did not come to its end
         self._bar.close()
         sys.stderr.flush()  # else a kernel shows what is said next before the bar is gone
-        if self._display_id:  # tqdm leaves a bar that did not come to its end, in red
-            for widget in (*self._bar.container.children, self._bar.container):
-                widget.close()
 
     def say(self, *lines: str) -> None:
         """Say what stays, where there is somebody to read it."""
