@@ -23,7 +23,7 @@ __all__ = ["Progress"]
 _LOOK_S = 0.25
 """Between two looks at the ledger."""
 
-_HEIGHT = "8px"
+_HEIGHT = "14px"  # its margins take eight of them
 
 
 class Progress:

@@ -13,7 +13,7 @@ from qwen_nb._messages import Asking, CallRecord, Frame, Reply, ToolCall, Turn
 from qwen_nb._transcript import transcript
 from qwen_nb.render import TerminalDisplay, bundle, metadata
 from qwen_nb.render._calls import call_line, call_words, called, calling
-from qwen_nb.render._ending import never_began
+from qwen_nb.render._ending import never_began, thought
 from qwen_nb.render._sent import SentCalls
 
 CITIES = {"Beijing": "sunny, 21 °C", "Shanghai": "rain, 18 °C", "Tianjin": "sunny, 20 °C"}
@@ -141,6 +141,15 @@ def test_a_huge_result_is_cut_with_a_mark():
     assert block.body == result[:1800] + mark + result[-200:]
     (block,) = call_words(CallRecord("f", "", "x" * 3000), "zh").folded
     assert "x\n…(共 3000 个字符,显示 2000 个)…\nx" in block.body
+
+
+def test_thinking_that_had_ended_was_not_stopped():
+    stopped = Reply(thinking="Hm.", finish_reason="stopped")
+    assert thought(stopped, "en").endswith("stopped by you")
+    assert "stopped" not in thought(
+        replace(stopped, calls=(replace(FOUR[0], stopped=True),)), "en"
+    )
+    assert thought(replace(stopped, calls=FOUR), "en").endswith("stopped by you")
 
 
 def test_an_error_does_not_name_the_tool_again():

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from qwen_nb._messages import estimate_tokens
 from qwen_nb.emulator import Emulator
 from tests.conversation._page import KernelGone, Page
 from tests.notebooks._tools import Tools, new_notebook
@@ -32,7 +33,7 @@ def get_current_weather(location: str) -> str:
         time.sleep(600)
     return f"It rains in {location}." """
 
-ASKED = f"%%qwen --tools get_current_weather\n{MUNICIPALITIES}"
+ASKED = f"%%qwen --think --tools get_current_weather\n{MUNICIPALITIES}"
 DIED = "No result: the program that ran it ended before it did."
 LAST = """json.dumps([
     [[call.name, call.result, call.stopped, call.failed] for call in e.turn.reply.calls]
@@ -82,9 +83,9 @@ def ran(page: Page, cell: str, source: str) -> str:
 
 
 def told(asked: Asked) -> list[list[int]]:
-    """Return input and output of each call, as the server told them."""
+    """Return input and output of each call that ended, as the server told them."""
     usage = [record.usage for record in asked.emulator.journal]
-    return [[each["prompt_tokens"], each["completion_tokens"]] for each in usage]
+    return [[each["prompt_tokens"], each["completion_tokens"]] for each in usage if each]
 
 
 @pytest.mark.parametrize("dialect", ["openai", "dashscope"])
@@ -154,6 +155,50 @@ def test_killed_while_a_tool_runs(service: Emulator, asked: Asked, tmp_path: Pat
         assert asked.results(-1) == ["It rains in Beijing.", *[DIED] * 3]
         assert asked.statuses[-1] == 200
         assert page.value(BOOKED) == [[*each, False] for each in told(asked)]
+
+
+FINAL = """json.dumps([
+    [e.turn.reply.final.thinking, e.turn.reply.final.answer, len(e.turn.reply.calls)]
+    for e in Chat.current().conversation.current_entries][-1])"""
+
+
+def test_killed_in_the_round_after_the_calls(
+    service: Emulator, asked: Asked, tmp_path: Path
+) -> None:
+    with at_studio(tmp_path, service) as page:
+        page.run("c1", DEFINED)
+        ran(page, "c2", "%%qwen\nHello")
+        page.save()
+
+        def kill() -> None:
+            while len(asked.bodies) < 3:
+                time.sleep(0.02)
+            time.sleep(2)
+            page.kill()
+
+        killer = threading.Thread(target=kill)
+        service.pace = 0.05
+        killer.start()
+        try:
+            with suppress(KernelGone):
+                page.run("c3", ASKED)
+                raise AssertionError("the cell had ended")
+        finally:
+            service.pace = 0
+        killer.join()
+        page.shutdown(now=True)
+        page.start()
+        thinking, answer, calls = page.value(FINAL)
+        assert thinking.startswith("All four results") and calls == 4
+        # the first round as it was told, the second as far as it came
+        _, first, second = page.value(BOOKED)
+        assert first == [*told(asked)[1], False]
+        assert second[1:] == [estimate_tokens(thinking) + estimate_tokens(answer), True]
+        assert second[0] > 0
+        ran(page, "c4", "%%qwen\nWho are you?")
+        assert asked.statuses == [200] * 4
+        assert asked.results(-1) == [f"It rains in {city}." for city in CITIES]
+        assert len(page.value(BOOKED)) == 4
 
 
 def test_asked_again_after_a_restart(page: Page, asked: Asked) -> None:
