@@ -177,8 +177,12 @@ class Account:
         if whole.round_usage:
             # it has the cost of all rounds; those before are booked
             server = Server(name=whole.server, region=entry.region)
-            last = replace(reply, cost=None)
-            reply = self.settled(last, reply.model, server, sent=0, before=None)
+            was = reply.usage
+            sent = was.input or 0 if was is not None and was.estimated else 0
+            # an estimate is that of the first moments of the round
+            told = None if was is None or was.estimated else was
+            last = replace(reply, cost=None, usage=told, finish_reason="cut")
+            reply = self.settled(last, reply.model, server, sent=sent, before=None)
         server = Server(name=reply.server, region=entry.region, scripted=reply.scripted)
         replace(self, entry=entry.id).book("answer", reply, server, at=entry.asked_at)
 

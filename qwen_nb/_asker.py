@@ -102,6 +102,7 @@ class Asker:
         self.max_rounds = max_rounds
         self.json = _form(json)
         self._known_tools: dict[str, Tool] = {}
+        self._given_tools: set[str] = set()
         self._last_form: tuple[str, Any] = ("", None)  # for one that is asked again
         self.language = language
         self.session: dict[str, Any] = {}
@@ -278,16 +279,21 @@ class Asker:
             raise self._told(error) from error.__cause__
         confirm = self.confirm if question.confirm is None else question.confirm
         self._known_tools |= {tool.name: tool for tool in given if tool.function is not None}
+        self._given_tools |= {tool.name for tool in given}
         if question.again is not None and question.tools is None:
             # a turn that is asked again has the schemas; the functions are known here
             named = {tool.name for tool in given}
             there = question.options.params.get("tools")
-            names = map(tool_name, there if isinstance(there, list | tuple) else ())
+            names = [*map(tool_name, there if isinstance(there, list | tuple) else ())]
             given += tuple(
                 tool
                 for name in names
                 if name not in named and (tool := self._known_tools.get(name)) is not None
             )
+            lost = [visible(name) for name in names if name and name not in self._given_tools]
+            if lost:
+                note = text("note.tools_lost", self.language, names=",".join(lost))
+                question = replace(question, notes=(*question.notes, note))
         self._last_form = question.prompt, form
         return replace(question, tools=given, confirm=confirm, max_rounds=most, json=form)
 

@@ -71,10 +71,15 @@ class Calling:
 
     @property
     def records(self) -> tuple[CallRecord, ...]:
-        """A record of each call; those that have not ended count as stopped."""
-        ended = self._ended.copy()
+        """A record of each call; those that have not ended say what kept them from it.
+
+        That is the person's stop. Before it, such a record is read only if this process
+        dies: of a call that was running then, nobody knows what it had done.
+        """
+        ended, is_stopped = self._ended.copy(), self._is_stopped()
+        said = self._say("tools.stopped" if is_stopped else "tools.died")
         return tuple(
-            ended.get(at) or self._record(call, self._say("tools.stopped"), stopped=True)
+            ended.get(at) or self._record(call, said, stopped=is_stopped, failed=not is_stopped)
             for at, call in enumerate(self.calls)
         )
 

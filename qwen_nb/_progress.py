@@ -1,7 +1,8 @@
 """How far many questions are, where somebody watches: tqdm's bar, then one line for good.
 
-The bar is taken away at the end. What stays names no times, so that a notebook that is
-run again is the same; where nobody watches there is that line alone.
+The bar is taken away at the end, its output too: no dead widget stays in the notebook. What
+stays names no times, so that a notebook that is run again is the same; where nobody watches
+there is that line alone.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from typing import Any
 from qwen_nb import _notebook
 from qwen_nb._ledger import Spent
 from qwen_nb._texts import machine_language, text
-from qwen_nb.render import money
+from qwen_nb.render import money, show_for_a_while
 
 __all__ = ["Progress"]
 
 _LOOK_S = 0.25
 """Between two looks at the ledger."""
+
+_HEIGHT = "14px"  # its margins take eight of them
 
 
 class Progress:
@@ -41,6 +44,7 @@ class Progress:
         self._language = machine_language(os.environ)  # it lives in this session only
         self._looked_at = 0.0
         self._shown = 0
+        self._take_away: Callable[[], None] | None = None
         front_end = _notebook.front_end(_notebook.running_shell())
         is_tty = bool(getattr(sys.stderr, "isatty", bool)())
         self._speaks = wanted and (front_end != "none" or is_tty)
@@ -48,18 +52,20 @@ class Progress:
         self._bar = self._made(total, front_end) if wanted and watched else None
 
     def _made(self, total: int | None, front_end: _notebook.FrontEnd) -> Any:
+        desc = text("map.bar", self._language)
+        how = {"total": total, "desc": desc, "unit": "", "leave": False, "dynamic_ncols": True}
         # Told apart here and not by `tqdm.auto`: a console is a kernel without widgets.
-        if front_end == "card":
-            from tqdm.notebook import tqdm
-        else:
+        if front_end != "card":
             from tqdm.std import tqdm
-        return tqdm(
-            total=total,
-            desc=text("map.bar", self._language),
-            unit="",
-            leave=False,
-            dynamic_ncols=True,
-        )
+
+            return tqdm(**how)
+        from tqdm.notebook import tqdm as in_page
+
+        bar = in_page(**how, display=False)
+        bar.container.children[1].layout.height = _HEIGHT
+        bar.container.layout.align_items = "center"
+        self._take_away = show_for_a_while(bar.container)
+        return bar
 
     def show(self, done: int, failed: int, *, slowed: bool = False) -> None:
         """Show how many rows have ended, and how many of them with an error."""
@@ -82,8 +88,12 @@ class Progress:
 
     def close(self) -> None:
         """Take the bar away."""
-        if self._bar is not None:
-            self._bar.close()
+        if self._bar is None:
+            return
+        if self._take_away is not None:
+            self._take_away()  # before tqdm turns red what did not come to its end
+        self._bar.close()
+        sys.stderr.flush()  # else a kernel shows what is said next before the bar is gone
 
     def say(self, *lines: str) -> None:
         """Say what stays, where there is somebody to read it."""

@@ -126,7 +126,8 @@ class Pump:
     apart : callable
         Reads the stream in another thread.
     each_second : callable, optional
-        Called about once a second while text comes, from the thread that follows.
+        Called about once a second while text comes, from the thread that follows; and
+        when a tool has ended.
     clock : callable
         Monotonic seconds.
     """
@@ -305,7 +306,7 @@ class Pump:
         running : tuple of ToolCall
             Those that have not.
         """
-        self._calls = ended
+        is_news, self._calls = ended != self._calls, ended
         self._display.frame(
             Frame(
                 state="calling",
@@ -317,6 +318,8 @@ class Pump:
                 calling=running,
             )
         )
+        if is_news and self._each_second is not None:
+            self._each_second()  # the next call may take long, and the process with it
 
     @contextlib.contextmanager
     def _working(self) -> Iterator[_Work | None]:

@@ -74,7 +74,7 @@ class ToolRounds:
 
     @property
     def said(self) -> tuple[Message, ...]:
-        """All messages of the rounds; calls that have not ended count as stopped."""
+        """All messages of the rounds; calls that have not ended say why."""
         if self._called is None or self._calling is None:
             return self.before
         return (*self.before, self._called, *_told(self._calling.records))

@@ -21,7 +21,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "calls.arguments": ("Arguments", "参数"),
     "calls.result": ("Result", "结果"),
     "calls.printed": ("Printed", "打印内容"),
-    "calls.cut": ("… ({n} of {total} characters)", "…(前 {n} 个字符,共 {total} 个)"),
+    "calls.cut": (
+        "… ({n} of {total} characters are shown) …",
+        "…(共 {total} 个字符,显示 {n} 个)…",
+    ),
     # -- calls that nobody ran ---------------------------------------------------------------
     "calls.wanted": ("The model wants to call:", "模型希望调用:"),
     "calls.was_to_call": ("The model was about to call:", "模型原本要调用:"),

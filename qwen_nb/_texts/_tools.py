@@ -16,6 +16,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{name} 的参数不是有效的 JSON({reason}):{arguments}",
     ),
     "tools.stopped": ("Stopped by the user.", "已由用户停止。"),
+    "tools.died": (
+        "No result: the program that ran it ended before it did.",
+        "没有结果:运行它的程序先结束了。",
+    ),
     "tools.not_allowed": (
         "The user did not allow this call.",
         "用户未允许此次调用。",
@@ -55,6 +59,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Goes on after the calls that were made before.",
         "接着此前的调用继续。",
     ),
+    "note.tools_lost": (
+        "Of {names} only the schema was kept, no function: what the model calls is not run. "
+        "Run the cell that defines it, then: %qwen_nb retry --tools {names}",
+        "{names} 只保存了 schema,没有函数:模型的调用不会运行。请先运行定义它的单元格,"
+        "再执行:%qwen_nb retry --tools {names}",
+    ),
     "error.tool_twice": (
         "Two tools have the name {name}. Give one of them another name.",
         "有两个工具都叫 {name}。请给其中一个改名。",
@@ -82,8 +92,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "需要以下调用的结果:{wanted}。给出的是:{given}。",
     ),
     "line.unknown_tool": (
-        "There is no {name} in this notebook.{near}",
-        "此 notebook 中没有 {name}。{near}",
+        "--tools {name}: there is no such name in this notebook.{near} "
+        "Run the cell that defines it first.",
+        "--tools {name}:此 notebook 中没有该名称。{near}请先运行定义它的单元格。",
     ),
     "option.--tools": (
         "functions of this notebook that the model may call, separated by commas",

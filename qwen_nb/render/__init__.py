@@ -8,6 +8,7 @@ from qwen_nb.render._card import CardDisplay
 from qwen_nb.render._cost_chart import cost_chart
 from qwen_nb.render._markdown import safe_html, safe_markdown
 from qwen_nb.render._money import exact_money, money
+from qwen_nb.render._passing import show_for_a_while
 from qwen_nb.render._safe import visible
 from qwen_nb.render._spending import SpendingTable, spending_table
 from qwen_nb.render._static import bundle, metadata
@@ -34,6 +35,7 @@ __all__ = [
     "plain_table",
     "safe_html",
     "safe_markdown",
+    "show_for_a_while",
     "spending_table",
     "text_chart",
     "tokens_chart",

@@ -194,9 +194,11 @@ def _ended(call: CallRecord, language: Language) -> tuple[str, str]:
     if call.stopped:
         return text("calls.stopped_by_you", language), ""
     found = _structure(call.result)
-    line = call.result if found is None else _json(found)
+    # what the model is told names the tool; beside its name that would be said twice
+    raised = text("tools.raised", language, name=call.name, error="")
+    line = call.result.removeprefix(raised) if found is None else _json(found)
     short = _short(line, _RESULT)
-    whole = call.result if found is None else _json(found, indent=2)
+    whole = line if found is None else _json(found, indent=2)
     whole = "" if _is_all(short, line) else _cut(whole, _WHOLE_RESULT, language)
     if not short:
         return text("calls.nothing", language), ""
@@ -259,5 +261,7 @@ def _is_all(short: str, words: str) -> bool:
 def _cut(words: str, most: int, language: Language) -> str:
     if len(words) <= most:
         return visible(words)
+    # the end goes along: it may say that this was cut before, and so reached the model
+    end = most // 10
     mark = text("calls.cut", language, n=most, total=len(words))
-    return f"{visible(words[:most])}\n{mark}"
+    return f"{visible(words[: most - end])}\n{mark}\n{visible(words[-end:])}"

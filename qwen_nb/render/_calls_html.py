@@ -10,10 +10,13 @@ from qwen_nb.render._to_html import CODE_BLOCK, scrolling
 
 __all__ = ["FOLDED", "SMALL", "calls_run_html", "calls_wanted_html", "fold"]
 
-SMALL = "font-size:.9em;opacity:.75"
+_FAINT = "opacity:.75"
+_SIZE = "font-size:.9em"
+SMALL = f"{_SIZE};{_FAINT}"
 FOLDED = "margin:.2em 0 .7em;border-left:2px solid #888;padding-left:.8em"
 _LINE = "margin:.15em 0"
-_BARE = "background:none"
+_BARE = "background:none;padding:0"  # JupyterLab gives `code` both
+_BLOCK = f"{CODE_BLOCK};{_FAINT};max-height:15em;white-space:pre-wrap;word-break:normal"
 
 
 def fold(headline: str, inside: str) -> str:
@@ -29,7 +32,7 @@ def calls_run_html(reply: Reply, language: Language) -> str:
     words = markup(called(reply.calls, language))
     headline = f'<span dir="auto" style="cursor:pointer;{SMALL}">{words}</span>'
     lines = "".join(_call(call_words(call, language)) for call in reply.calls)
-    inside = f'<div style="margin-top:.35em;{SMALL}">\n{lines}</div>'
+    inside = f'<div style="margin-top:.35em;{_SIZE}">\n{lines}</div>'
     return f'<div style="{FOLDED}">{fold(headline, inside)}</div>\n'
 
 
@@ -50,8 +53,9 @@ def _words(words: str) -> str:
 
 def _call(told: CallWords) -> str:
     line = (
-        f'<code dir="ltr" style="{_BARE}"><strong>{literal(told.name)}</strong>'
-        f"{literal(told.rest)}</code>"
+        f'<code dir="ltr" style="{_BARE}"><strong style="font-weight:500">'
+        f"{literal(told.name)}</strong>"
+        f'<span style="{_FAINT}">{literal(told.rest)}</span></code>'
     )
     if told.folded:
         blocks = "".join(map(_block, told.folded))
@@ -62,7 +66,7 @@ def _call(told: CallWords) -> str:
 
 def _block(block: Block) -> str:
     return (
-        f'<div dir="auto" style="{_LINE}">{markup(block.caption)}:</div>'
-        f'<pre {scrolling(block.caption)} dir="ltr" style="{CODE_BLOCK}">'
+        f'<div dir="auto" style="{_LINE};{_FAINT}">{markup(block.caption)}:</div>'
+        f'<pre {scrolling(block.caption)} dir="ltr" style="{_BLOCK}">'
         f'<code style="{_BARE}">{literal(block.body)}</code></pre>\n'
     )

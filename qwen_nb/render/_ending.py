@@ -76,7 +76,7 @@ def thought(reply: Reply, language: Language) -> str:
 def _cut_short(reply: Reply) -> str:
     if reply.thinking_cut:
         return "reply.cut_at_budget"
-    if reply.answer.strip():
-        return ""
+    if reply.answer.strip() or any(call.stopped for call in reply.calls):
+        return ""  # the thinking had ended
     ends = {"stopped": "reply.stopped_by_you", "cut": "reply.cut_off"}
     return ends.get(reply.finish_reason, "")

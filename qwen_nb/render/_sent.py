@@ -84,8 +84,9 @@ class SentCalls:
 
     def _call(self, call: CallRecord) -> dict[str, Any]:
         told = call_words(call, self._language)
-        took = text("reply.seconds", self._language, n=f"{call.seconds:.1f}")
-        drawn: dict[str, Any] = {"n": told.name, "l": f"{told.rest} · {took}"}
+        drawn: dict[str, Any] = {"n": told.name, "l": told.rest}
+        if (seconds := f"{call.seconds:.1f}") != "0.0":
+            drawn["l"] += f" · {text('reply.seconds', self._language, n=seconds)}"
         if told.folded:
             drawn["b"] = [_pair(block) for block in told.folded]
         if told.printed:

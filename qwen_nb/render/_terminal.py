@@ -67,6 +67,8 @@ class TerminalDisplay:
         self._print_thinking(self._thinking.new(frame.thinking, frame.thinking_at))
         self._print_answer(self._answer.new(frame.answer, frame.answer_at))
         self._print_calls(frame.calls)
+        if frame.calling and self._last not in ("", "\n"):
+            self._say("\n")  # the person may be asked whether to run it
 
     def close(self, reply: Reply, failure: str = "") -> None:
         """Print what is missing, how it ended and the usage line."""

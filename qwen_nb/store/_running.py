@@ -1,7 +1,7 @@
 """Replies that are growing: kept piece by piece, and found again when their process died.
 
-Each checkpoint adds only what is new, so the bytes written stay linear in the reply. The
-pieces go away in the same transaction that stores the finished entry.
+Each checkpoint adds only what is new of the texts, so the bytes written stay linear in the
+reply. The pieces go away in the same transaction that stores the finished entry.
 """
 
 from __future__ import annotations
@@ -34,7 +34,13 @@ _SILENT_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What came since the last one, with all that is needed to make a turn of it."""
+    """What came since the last one, with all that is needed to make a turn of it.
+
+    Parameters
+    ----------
+    retold : bool
+        All but the texts is written again.
+    """
 
     conversation: str
     slot: Slot
@@ -43,6 +49,7 @@ class Checkpoint:
     answer: str
     asked_at: float
     region: str
+    retold: bool = False
 
     def write(self, database: sqlite3.Connection) -> None:
         """Add it to what the store holds of this reply."""
@@ -51,15 +58,21 @@ class Checkpoint:
         )
         if not known.rowcount:
             self._begin(database)
+        elif self.retold:
+            database.execute(
+                "UPDATE running SET rest = ? WHERE id = ?", (self._rest(), self.slot.id)
+            )
         if self.thinking or self.answer:
             database.execute(
                 "INSERT INTO pieces (id, thinking, answer) VALUES (?, ?, ?)",
                 (self.slot.id, stored_text(self.thinking), stored_text(self.answer)),
             )
 
-    def _begin(self, database: sqlite3.Connection) -> None:
+    def _rest(self) -> str | bytes:
         # Calls of tools that are cut off cannot be run, and may be long.
-        bare = replace(self.turn, reply=replace(self.turn.reply, tool_calls=()))
+        return rest_of(replace(self.turn, reply=replace(self.turn.reply, tool_calls=())))
+
+    def _begin(self, database: sqlite3.Connection) -> None:
         database.execute(
             "INSERT INTO running (id, conversation, slot, asked_at, region, prompt, rest,"
             " host, process, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -70,7 +83,7 @@ class Checkpoint:
                 self.asked_at,
                 self.region,
                 stored_text(self.turn.prompt),
-                rest_of(bare),
+                self._rest(),
                 platform.node(),
                 _process(os.getpid()),
                 time.time(),

@@ -87,7 +87,7 @@ class Store:
         self._pid = os.getpid()
         self._lock = threading.Lock()
         self._known: dict[str, int] = {}
-        self._kept: dict[str, tuple[int, int]] = {}
+        self._kept: dict[str, tuple[int, int, object]] = {}
         self._told: StoreError | None = None
         self._database = connect(path, busy_s=busy_s)
         try:
@@ -441,8 +441,8 @@ class Store:
     ) -> None:
         """Have kept what has come of a reply; returns at once.
 
-        Only what is new since the last time is written. Before the first text nothing
-        is. When the turn is settled, or with `discard`, it is dropped again.
+        Only what is new since the last time is written. Before the first text or call
+        nothing is. When the turn is settled, or with `discard`, it is dropped again.
 
         Parameters
         ----------
@@ -454,12 +454,21 @@ class Store:
             See `Entry`.
         """
         thinking, answer = turn.reply.thinking, turn.reply.answer
-        seen = self._kept.get(slot.id, (0, 0))
-        if not thinking and not answer:
+        if not thinking and not answer and not turn.said:
             return
-        self._kept[slot.id] = len(thinking), len(answer)
+        rounds = (turn.said, len(turn.reply.round_usage))
+        thought, answered, before = self._kept.get(slot.id, (0, 0, rounds))
+        self._kept[slot.id] = len(thinking), len(answer), rounds
         piece = Checkpoint(
-            conversation, slot, turn, thinking[seen[0] :], answer[seen[1] :], asked_at, region
+            conversation,
+            slot,
+            turn,
+            thinking[thought:],
+            answer[answered:],
+            asked_at,
+            region,
+            # results of tools may be long; all else is little, and has the count of tokens
+            retold=rounds != before or not turn.said,
         )
         self._writer.write(piece.write)
 

@@ -199,6 +199,8 @@ class NotebookPage:
         self._execute("apputils:change-theme", theme=_THEMES[theme])
         light = str(theme == "light").lower()
         self.wait_for("light => document.body.dataset.jpThemeLight === light", light)
+        # Lab draws a splash over the page meanwhile, beneath which nobody judges contrast
+        self.wait_for("() => !document.getElementById('jupyterlab-splash')")
 
     def resize(self, width: int, height: int = HEIGHT) -> None:
         """Give the page another size."""

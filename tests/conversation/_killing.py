@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from qwen_nb._messages import estimate_tokens
 from qwen_nb.emulator import Emulator, Script
 from tests.conversation._page import KernelGone, Page, said
 
@@ -31,7 +32,7 @@ STORY = Script(
     answer=" ".join(f"word{n}" for n in range(400)),
 )
 ESTIMATED = """json.dumps([
-    [call.entry, call.usage.output > 0]
+    [call.entry, call.usage.output]
     for call in Chat.current().ledger.calls() if call.usage.estimated])"""
 REPLIES = """json.dumps([
     [e.turn.reply.thinking, e.turn.reply.answer, e.turn.reply.finish_reason]
@@ -119,7 +120,9 @@ def _killed(page: Page, number: int, after_s: float) -> Killed:
     # what had come was paid for, and is counted once
     estimated = page.value(ESTIMATED)
     assert estimated[: len(booked)] == booked
-    assert [is_some for _, is_some in estimated[len(booked) :]] == [True] * len(cut)
+    assert [output for _, output in estimated[len(booked) :]] == [
+        estimate_tokens(thinking) + estimate_tokens(answer) for thinking, answer, _ in cut
+    ]
     assert page.questions()[: len(before)] == questions
     kept = 0
     for thinking, answer, finish in cut:

@@ -101,6 +101,7 @@ class Page:
         self.cells: dict[str, str] = dict(cells or {})
         self.outputs: dict[str, list[dict[str, Any]]] = {}
         self.on_comm: Callable[[dict[str, Any]], object] = lambda content: None
+        self.on_question: Callable[[str], str] | None = None  # of a cell that asks
         self._deleted: list[str] = []
         self._is_dead = False
         self._last = "c0"
@@ -270,7 +271,14 @@ class Page:
         while time.monotonic() < deadline and not self._is_dead:
             with contextlib.suppress(Empty):
                 return hear(timeout=0.2)
+            self._answer()
         raise KernelGone if self._is_dead else TimeoutError
+
+    def _answer(self) -> None:
+        with contextlib.suppress(Empty):
+            asked = self._client.get_stdin_msg(timeout=0)
+            assert self.on_question is not None, asked["content"]
+            self._client.input(self.on_question(asked["content"]["prompt"]))
 
     def _listen(self, request: str, ran: Ran) -> None:
         clears = False

@@ -13,7 +13,7 @@ from qwen_nb._messages import Asking, CallRecord, Frame, Reply, ToolCall, Turn
 from qwen_nb._transcript import transcript
 from qwen_nb.render import TerminalDisplay, bundle, metadata
 from qwen_nb.render._calls import call_line, call_words, called, calling
-from qwen_nb.render._ending import never_began
+from qwen_nb.render._ending import never_began, thought
 from qwen_nb.render._sent import SentCalls
 
 CITIES = {"Beijing": "sunny, 21 °C", "Shanghai": "rain, 18 °C", "Tianjin": "sunny, 20 °C"}
@@ -133,12 +133,33 @@ def test_a_result_is_one_line_and_unfolds(result, short, whole):
 
 
 def test_a_huge_result_is_cut_with_a_mark():
-    words = call_words(CallRecord("f", "", "0123456789" * 500_000), "en")
+    result = "0123456789" * 500_000 + "[cut here]"
+    words = call_words(CallRecord("f", "", result), "en")
     assert len(str(words)) < 200
     (block,) = words.folded
-    assert block.body == "0123456789" * 200 + "\n… (2000 of 5000000 characters)"
+    mark = "\n… (2000 of 5000010 characters are shown) …\n"
+    assert block.body == result[:1800] + mark + result[-200:]
     (block,) = call_words(CallRecord("f", "", "x" * 3000), "zh").folded
-    assert block.body.endswith("\n…(前 2000 个字符,共 3000 个)")
+    assert "x\n…(共 3000 个字符,显示 2000 个)…\nx" in block.body
+
+
+def test_thinking_that_had_ended_was_not_stopped():
+    stopped = Reply(thinking="Hm.", finish_reason="stopped")
+    assert thought(stopped, "en").endswith("stopped by you")
+    assert "stopped" not in thought(
+        replace(stopped, calls=(replace(FOUR[0], stopped=True),)), "en"
+    )
+    assert thought(replace(stopped, calls=FOUR), "en").endswith("stopped by you")
+
+
+def test_an_error_does_not_name_the_tool_again():
+    for language, said in (
+        ("en", "f raised KeyError: 'x'"),
+        ("zh", "f 抛出异常 KeyError: 'x'"),
+    ):
+        line = call_line(CallRecord("f", "", said, failed=True), language)
+        assert line.endswith(": KeyError: 'x'" if language == "en" else ":KeyError: 'x'")
+        assert "f" not in line[1:]
 
 
 def test_a_stopped_call_says_so_and_nothing_else():
@@ -342,6 +363,14 @@ def test_a_terminal_prints_each_call_as_it_ends():
     assert shown(FRAMES, ROUNDS) == (
         f"Thinking\nOne.\n\n{LINES[1]}\n{LINES[0]}\n\nTwo.\n\n{BELOW}"
     )
+
+
+def test_a_terminal_begins_a_line_before_it_may_ask():
+    pieces = []
+    display = TerminalDisplay("en", pieces.append, colour=False)
+    for frame in FRAMES[:2]:
+        display.frame(frame)
+    assert "".join(pieces) == "Thinking\nOne.\n"
 
 
 @pytest.mark.parametrize("count", [0, 1])

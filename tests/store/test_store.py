@@ -15,6 +15,7 @@ from qwen_nb import Reply
 from qwen_nb._conversation import Conversation
 from qwen_nb._entry import Entry
 from qwen_nb._errors import StoreError
+from qwen_nb._messages import Message, ToolCall
 from qwen_nb.store._schema import VERSION
 from qwen_nb.store._store import Store
 
@@ -268,6 +269,24 @@ def test_a_growing_reply_is_written_once(store: Store) -> None:
     store.flush()
     assert store.read("SELECT (SELECT count(*) FROM running), count(*) FROM pieces") == [(0, 0)]
     assert store.load(kept.id).conversation.entries == talk.entries
+
+
+def test_rounds_of_tools_are_kept_as_they_go_on(store: Store) -> None:
+    kept = store.create()
+    slot = store.load(kept.id).conversation.place_for("A", 1)
+    calls = Message("assistant", "", (ToolCall("1", "f", ""), ToolCall("2", "f", "")))
+    results = [Message("tool", f"result {n}", tool_call_id=str(n)) for n in (1, 2)]
+    long = [Message("tool", "x" * 20_000, tool_call_id=str(n)) for n in (1, 2)]
+    asked = turn(answer="")
+    for said in ((), (calls, *results), (calls, *results, calls, *long)):
+        store.checkpoint(kept.id, slot, replace(asked, said=said))
+    for length in range(1, 50):
+        reply = replace(asked.reply, answer="a" * length)
+        store.checkpoint(kept.id, slot, replace(asked, said=said, reply=reply))
+    store._writer.write_now(lambda db: db.execute("UPDATE running SET host = 'elsewhere'"))
+    (cut,) = store.load(kept.id).cut
+    assert cut.turn.said == said
+    assert (cut.turn.reply.answer, cut.turn.reply.finish_reason) == ("a" * 49, "cut")
 
 
 def test_a_reply_that_is_not_kept_leaves_nothing(store: Store) -> None:

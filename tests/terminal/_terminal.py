@@ -59,9 +59,14 @@ class Terminal:
         self._program.close(force=True)
 
     @property
+    def raw(self) -> str:
+        """All that was printed, but for colours and cursor movements."""
+        return _ESCAPE.sub("", self._raw)
+
+    @property
     def text(self) -> str:
-        """All that was printed, without colours and cursor movements."""
-        return _ESCAPE.sub("", self._raw).replace("\r", "")
+        """All that was printed, without colours, cursor movements and carriage returns."""
+        return self.raw.replace("\r", "")
 
     def type(self, *lines: str) -> None:
         """Type lines, each with its Enter."""

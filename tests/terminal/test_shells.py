@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -95,3 +96,51 @@ def test_ctrl_c_stops_the_answer_and_not_the_shell(shell: Shell) -> None:
     assert "Traceback" not in shown and ANSWER not in shown
     after = shell.run("%qwen --no-think Hello")
     assert "The emulator of qwen_nb is listening." in after
+
+
+TOOL = """\
+import time
+import qwen_nb
+exec("def get_current_weather(location: str) -> str:\\n    return 'Rain in ' + location")
+exec("def ask(row):\\n    time.sleep(0.05)\\n    return f'Row {row}'")"""
+
+
+@pytest.fixture(scope="module")
+def equipped(shell: Shell) -> Shell:
+    for line in TOOL.splitlines():
+        shell.run(line)
+    return shell
+
+
+def test_each_call_is_one_line_between_thinking_and_answer(equipped: Shell) -> None:
+    shown = equipped.run(
+        "%qwen --new --tools get_current_weather"
+        " What is the weather of the four municipalities?"
+    )
+    *calls, last = [
+        shown.index(f'\nget_current_weather(location="{city}") → Rain in {city}\n')
+        for city in ("Beijing", "Shanghai", "Tianjin", "Chongqing")
+    ]
+    assert shown.index("Four cities are meant") < calls[0] and calls == sorted(calls)
+    assert last < shown.index("All four results") < shown.index("- Rain in Beijing")
+    assert shown.count("Rain in Tianjin") == 2
+
+
+def test_the_person_is_asked_on_a_line_of_its_own(equipped: Shell) -> None:
+    equipped.run("chat = qwen_nb.Chat(tools=[get_current_weather], confirm=True)")
+    for answer, result in (("y", "Rain in Hangzhou"), ("n", "error: The user did not allow")):
+        equipped.terminal.type("reply = chat.ask('Weather in Hangzhou?')")
+        equipped.terminal.read_until(
+            r"\nThe model wants to call get_current_weather\(.*\[y/N\] "
+        )
+        assert f"→ {result}" in equipped.run(answer)
+
+
+def test_the_bar_of_many_rows_moves_and_goes(equipped: Shell) -> None:
+    shown = equipped.run("rows = qwen_nb.map(range(40), ask, concurrency=4, keep=False)")
+    done = [int(each) for each in re.findall(r"rows: +\d+%\S*? .*? (\d+)/40 \[", shown)]
+    assert done == sorted(done) and len(set(done)) >= 4
+    assert len(set(re.findall(r", \$([\d.]+)\]", shown))) >= 3
+    assert "40 rows: 40 answered · would cost $" in shown
+    # the bar is written over before the line that stays
+    assert re.search(r"\r +\r\n?40 rows: 40 answered", equipped.terminal.raw), shown
