@@ -3,13 +3,12 @@
 import asyncio
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import qwen_nb
-from qwen_nb import Chat, record
+from qwen_nb import Chat
 from qwen_nb.emulator import Emulator
 from qwen_nb.render import SilentDisplay
 
@@ -99,13 +98,17 @@ def test_a_structured_answer(region: Twice) -> None:
     class Who:
         name: str
 
-    region.script("who", '{"name": "Ann"}', json='{"name": "Ann"}', thinking="Hm.")
-    for thinking in (True, False):
+    region.script("who", "It is Ann.", json='{"name": "Ann"}', thinking="Hm.")
+    region.script("whom", "It is Ann.", json='{"nam": "Ann"}', thinking="Hm.")
 
-        def do(thinking: bool = thinking) -> Any:
-            return [(each, each.data) for each in ask("who?", json=Who, thinking=thinking)]
+    def do() -> Any:
+        found = []
+        for thinking in (True, False):
+            replies = ask("who?", "whom?", json=Who, thinking=thinking)
+            found += [(each, getattr(each, "data", None)) for each in replies]
+        return found
 
-        assert region.record(do)[0][1] == Who("Ann")
+    assert region.same(do)[0][1] == Who("Ann")
 
 
 def test_many_rows(there: Twice) -> None:
