@@ -107,7 +107,7 @@ def recording_text(recording: Recording) -> str:
     last: _Range | None = None
     for chunk in answer.chunks:
         text = _clean(chunk.data)
-        last = None if text is None or before is None else _differs(text, before, last)
+        last = None if text is None or not before else _differs(text, before, last)
         lines += _chunk_lines(chunk, text, last)
         before = text
     lines.append(f"--- {answer.ending} sha256 {_hash(answer)}")
@@ -320,6 +320,9 @@ class _Reader:
                 if pause is None:
                     raise self._damaged()
                 pause_s = float(pause[1])
+            elif not self._begins("~"):
+                self._take()
+                raise self._damaged()
             data = self._like(before) if self._begins("~") else b"".join(self._data())
             yield Chunk(pause_s, data)
             before = _clean(data) or ""
@@ -334,7 +337,9 @@ class _Reader:
     def _data(self) -> Iterator[bytes]:
         while self._begins(*_MARKS) and self._at < len(self._lines):
             line = self._take()
-            mark, rest = line[:1], line[2:]
+            mark, space, rest = line[:1], line[1:2], line[2:]
+            if space not in ("", " "):
+                raise self._damaged()
             if mark == "=":
                 try:
                     yield base64.b64decode(rest, validate=True)
