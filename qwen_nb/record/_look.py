@@ -61,7 +61,7 @@ _LOOKS_LIKE_ONE = re.compile(
     r"(?P<named>(?=[^\s\"'(]*\d)[\w.~+/-]{8,}+(?!\())"
     r"|(?i:\baccount\W{1,4})(?P<account>\d{8,})"
     r"|(?i:[?&](?:key|token|sig|signature|api[-_]?key|access[-_]?token)=)"
-    r"(?P<query>[^&\s\"']{8,})",
+    r"(?P<query>[^&#\s\"']{8,})",
 )
 
 

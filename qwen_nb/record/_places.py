@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, fields, replace
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from qwen_nb._messages import Server
 from qwen_nb._transport import is_loopback
@@ -33,7 +33,8 @@ def know_server(redactor: Redactor, server: Server) -> None:
     for url in (server.base_url, server.native_url):
         parts = urlsplit(url)
         redactor.know(parts.password)
-        redactor.know(parts.query)
+        for _, value in parse_qsl(parts.query):
+            redactor.know(value)
         if found := _WORKSPACE.search(parts.hostname or ""):
             redactor.know(found[0])
 
