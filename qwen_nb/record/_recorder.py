@@ -86,7 +86,7 @@ class Recorder:
         self._ready: dict[int, tuple[str, list[Attachment]]] = {}
         self._waiting: list[str] = []
         self._is_closed = False
-        self._problem = ""
+        self._problem = self._lost = ""
         self._prices = NotedPrices(self._note_price)
 
     def server(
@@ -110,7 +110,8 @@ class Recorder:
     def report(self) -> Report:
         """Return what was recorded so far."""
         with self._lock:
-            return Report("record", self.path, self._written, problem=self._problem)
+            problem = self._problem or self._lost
+            return Report("record", self.path, self._written, problem=problem)
 
     def close(self) -> None:
         """Wait a moment for answers whose end is still on its way here.
@@ -147,7 +148,7 @@ class Recorder:
             if answer is not None:
                 told = self._told(ticket, answer())
         except Exception as error:  # the answer itself is whole, and has to reach its reader
-            self._problem = self._problem or f"{type(error).__name__}: {error}"
+            self._lost = self._lost or f"{type(error).__name__}: {error}"
         with self._lock:
             self._under_way.discard(ticket.number)
             if told is not None:
