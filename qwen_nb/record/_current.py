@@ -18,7 +18,7 @@ from qwen_nb.record._recorder import Recorder
 from qwen_nb.record._replayer import Replayer
 from qwen_nb.record._report import Report
 
-__all__ = ["Cassette", "Mode", "current", "exchange", "leave", "live", "recording", "start"]
+__all__ = ["Cassette", "Mode", "current", "exchange", "is_at_once", "leave", "live", "recording", "start"]
 
 Mode: TypeAlias = Literal["record", "replay", "auto"]
 """What a cassette is used for; `auto` replays one that is there, and else records it."""
@@ -170,6 +170,12 @@ def recording(
         cassette.close()
         with _lock:
             _entered.remove(cassette)
+
+
+def is_at_once() -> bool:
+    """Tell whether answers come without any waiting: replayed, and not in their own time."""
+    cassette = current()
+    return isinstance(cassette, Replayer) and cassette.speed is None
 
 
 def exchange(server: Server, begin: Callable[[], Exchange]) -> Exchange:
