@@ -151,10 +151,17 @@ class Asker:
         self._hear_language()
         return kept
 
-    def settings(self) -> Settings:
-        """Return all settings as they stand now."""
+    def settings(self, also: Mapping[str, str] | None = None) -> Settings:
+        """Return all settings as they stand now.
+
+        Parameters
+        ----------
+        also : mapping, optional
+            Variables that count as set where the environment has none.
+        """
         notebook = None if self._archive is None else self._archive.settings
-        settings = Settings(os.environ, Path.cwd(), self.session, notebook)
+        environ = {**also, **os.environ} if also else os.environ
+        settings = Settings(environ, Path.cwd(), self.session, notebook)
         try:
             cassette = record.current()
         except CassetteError:  # told by whoever asks a question
@@ -230,11 +237,12 @@ class Asker:
     def _server(self, named: str | None) -> Server:
         settings, cassette = self.settings(), record.current()
 
-        def resolve() -> Server:
-            return _servers.server_from(settings, self.catalogue(), named)
+        def resolve(also: Mapping[str, str]) -> Server:
+            there = self.settings(also) if also else settings
+            return _servers.server_from(there, self.catalogue(), named)
 
         if cassette is None:
-            return resolve()
+            return resolve({})
         said_here = (
             settings.get(name, place=place)
             for name in ("server", "base_url", "region")
@@ -471,6 +479,8 @@ class Asker:
         )
 
     def _other_region(self, server: Server) -> Server | None:
+        if isinstance(cassette := record.current(), record.Replayer):
+            return cassette.moved(server)
         if not (server.guessed and server.key):
             return None
         settings = self.settings()

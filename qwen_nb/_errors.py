@@ -12,7 +12,8 @@
     │  ├─ BadRequest          any other 4xx
     │  └─ ServerFailed        5xx
     ├─ StreamError            the answer broke off: BrokenStream (no finish),
-    │                         BadEvent (something that is no event stream)
+    │                         BadEvent (something that is no event stream),
+    │                         WasStopped (a recorded one, where it had been stopped)
     ├─ CassetteError          a recording cannot be used: BadCassette (it cannot be read),
     │                         NoMatch (this request is not in it)
     ├─ StructuredError        an answer does not have the form that was asked for
@@ -55,6 +56,7 @@ __all__ = [
     "StreamError",
     "StructuredError",
     "TimedOut",
+    "WasStopped",
 ]
 
 
@@ -200,6 +202,10 @@ class BrokenStream(StreamError):
 
 class BadEvent(StreamError):
     """The server sent something that is not the event stream it promised."""
+
+
+class WasStopped(StreamError):
+    """The answer comes from a cassette, and a person had stopped it there."""
 
 
 class CassetteError(QwenError):

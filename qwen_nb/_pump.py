@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from qwen_nb._errors import ContentRefused, QwenError, StreamError, TimedOut
+from qwen_nb._errors import ContentRefused, QwenError, StreamError, TimedOut, WasStopped
 from qwen_nb._events import Event, Retrying
 from qwen_nb._messages import (
     Asking,
@@ -437,6 +437,8 @@ class Pump:
                 if self._waiting:
                     self._waiting = False
                     self._notify()
+        except WasStopped:
+            self._stopped = True
         except BaseException as error:
             self._error = _without_frames(error)
         self._ended = True

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from qwen_nb import _client
+from qwen_nb import _client, record
 from qwen_nb._archive import Archive
 from qwen_nb._asker import TRIES, Asker
 from qwen_nb._budget import Budget, Budgets, Verdict
@@ -115,9 +115,7 @@ class RowAsker(Asker):
         QwenError
             As `Chat.ask` does.
         """
-        await asyncio.sleep(self._pace.turn())
-        while not self._pace.is_open():  # all were slowed down meanwhile
-            await asyncio.sleep(self._pace.turn())
+        await self._turn()
         try:
             desk = self._row_desk
             ready = desk.ready(replace(self._question, prompt=prompt), self._row_server, None)
@@ -133,6 +131,14 @@ class RowAsker(Asker):
         except QwenError as error:
             raise self._told(error) from error.__cause__
         return await run.awaited()
+
+    async def _turn(self) -> None:
+        if record.is_at_once():
+            await asyncio.sleep(0)
+            return
+        await asyncio.sleep(self._pace.turn())
+        while not self._pace.is_open():  # all were slowed down meanwhile
+            await asyncio.sleep(self._pace.turn())
 
     def value_of(self, reply: Reply) -> Any:
         """Return what a row's value is: its reply, or what that says in the form asked for.

@@ -60,6 +60,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{name} 中没有此请求,未发送任何内容。最接近的是第 {number} 条请求,差异在 {field}:录制为“{recorded}”,"
         "现为“{asked}”。请按录制的内容提问,或重新录制:%qwen_nb record {name},或 pytest --nbval --qwen-record。",
     ),
+    "error.was_stopped": (
+        "This answer of {server} was stopped when it was recorded, and ends here.",
+        "{server} 的此回复在录制时已被停止,到此为止。",
+    ),
     "error.cassette_empty": (
         "There is no recording in {name}, and nothing was sent. Record one with %qwen_nb record "
         "{name}, or with pytest --nbval --qwen-record.",

@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import mimetypes
+import os
 import re
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from qwen_nb._errors import BadCassette
-from qwen_nb.record._requests import Attachment
+from qwen_nb.record._requests import Attachment, hashes_in
 
-__all__ = ["check", "folder_of", "keep", "prune"]
+__all__ = ["check", "folder_of", "keep", "prune", "put"]
 
-_NAMED = re.compile(r";sha256,([0-9a-f]{64})")
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def folder_of(path: Path) -> Path:
@@ -22,26 +25,36 @@ def folder_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.files")
 
 
-def keep(attachment: Attachment, path: Path) -> None:
-    """Put an attachment beside its cassette, once."""
+def keep(attachment: Attachment, path: Path) -> Path:
+    """Put an attachment beside its cassette, once; return its file."""
     folder = folder_of(path)
     suffix = mimetypes.guess_extension(attachment.media_type) or ".bin"
     file = folder / f"{attachment.sha256}{suffix}"
-    if not file.exists():
+    if not file.exists() or file.read_bytes() != attachment.data:
         folder.mkdir(exist_ok=True)
-        file.write_bytes(attachment.data)
+        put(file, attachment.data)
+    return file
 
 
-def prune(path: Path, text: str) -> None:
-    """Remove the attachments of a cassette that this one has taken the place of."""
-    named = set(_NAMED.findall(text))
+def prune(path: Path, kept: Collection[str]) -> None:
+    """Remove the attachments of a cassette that this one has taken the place of.
+
+    Parameters
+    ----------
+    path : Path
+        The cassette.
+    kept : collection of str
+        The names of the files that it has.
+    """
     for file in _files(path):
-        if file.stem not in named and re.fullmatch(r"[0-9a-f]{64}", file.stem):
+        if file.name not in kept and _HASH.fullmatch(file.stem):
             with contextlib.suppress(OSError):
                 file.unlink()
+    with contextlib.suppress(OSError):  # other files are in it
+        folder_of(path).rmdir()
 
 
-def check(path: Path, text: str) -> None:
+def check(path: Path, bodies: Iterable[Any]) -> None:
     """Refuse a cassette whose attachments are missing or are others.
 
     Raises
@@ -50,12 +63,32 @@ def check(path: Path, text: str) -> None:
         It names the file.
     """
     there = {file.stem: file for file in _files(path)}
-    for hash_ in dict.fromkeys(_NAMED.findall(text)):
+    wanted = (hash_ for body in bodies for hash_ in hashes_in(body))
+    for hash_ in dict.fromkeys(wanted):
         file = there.get(hash_)
         if file is None:
             raise BadCassette("error.cassette_attachment", name=path.name, file=hash_[:12])
-        if hashlib.sha256(file.read_bytes()).hexdigest() != hash_:
+        try:
+            found = hashlib.sha256(file.read_bytes()).hexdigest()
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise BadCassette("error.cassette_unread", name=file.name, reason=reason) from error
+        if found != hash_:
             raise BadCassette("error.cassette_changed", name=path.name, file=file.name[:12])
+
+
+def put(path: Path, data: bytes) -> None:
+    """Write a file at once, in the place of any other."""
+    handle, name = tempfile.mkstemp(prefix=".qwen_nb.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
 
 
 def _files(path: Path) -> Iterator[Path]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import math
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -16,7 +18,17 @@ from qwen_nb.record._recorder import Recorder
 from qwen_nb.record._replayer import Replayer
 from qwen_nb.record._report import Report
 
-__all__ = ["Cassette", "Mode", "current", "exchange", "leave", "live", "recording", "start"]
+__all__ = [
+    "Cassette",
+    "Mode",
+    "current",
+    "exchange",
+    "is_at_once",
+    "leave",
+    "live",
+    "recording",
+    "start",
+]
 
 Mode: TypeAlias = Literal["record", "replay", "auto"]
 """What a cassette is used for; `auto` replays one that is there, and else records it."""
@@ -65,16 +77,26 @@ def opened(path: Path, mode: Mode, speed: float | None = None) -> Cassette:
     CassetteError
         When it cannot be read or made.
     """
-    path = path.expanduser()
-    if not path.suffix:
-        path = path.with_suffix(SUFFIX)
-    path = path.absolute()  # who changes the folder later means the same file
+    if speed is not None and not 0 < speed < math.inf:
+        raise CassetteError("error.cassette_speed", value=speed)
+    path = _file_of(path)
     if mode == "replay" or (mode == "auto" and path.exists()):
         journal = os.environ.get(JOURNAL)
         return Replayer(
             path, os.environ, speed=speed, journal=Path(journal) if journal else None
         )
     return Recorder(path, os.environ)
+
+
+def _file_of(told: Path) -> Path:
+    if told.name in ("", "..") or "\0" in str(told):
+        raise CassetteError("error.cassette_no_folder", name=str(told))
+    try:
+        path = told.expanduser()
+    except RuntimeError:  # nobody of that name is known here
+        path = told
+    # who changes the folder later means the same file
+    return (path if path.suffix else path.with_suffix(SUFFIX)).absolute()
 
 
 def start(path: Path, mode: Mode, speed: float | None = None) -> Cassette:
@@ -88,7 +110,10 @@ def start(path: Path, mode: Mode, speed: float | None = None) -> Cassette:
 def live() -> Report | None:
     """Let questions go out again; return what became of the cassette, if there was one."""
     with _lock:
-        before = current()
+        try:
+            before = current()
+        except CassetteError:  # it was never used
+            before = None
         _session[:] = [None]
     if before is None:
         return None
@@ -100,6 +125,14 @@ def leave() -> None:
     """Forget what this session said; the environment's word holds again."""
     with _lock:
         _session.clear()
+
+
+@atexit.register
+def _close_all() -> None:
+    """Keep what has ended, also where a kernel goes while an earlier answer still comes."""
+    for cassette in (*_entered, *_session, *_environment.values()):
+        if cassette is not None:
+            cassette.close()
 
 
 @contextlib.contextmanager
@@ -147,6 +180,12 @@ def recording(
         cassette.close()
         with _lock:
             _entered.remove(cassette)
+
+
+def is_at_once() -> bool:
+    """Tell whether answers come without any waiting: replayed, and not in their own time."""
+    cassette = current()
+    return isinstance(cassette, Replayer) and cassette.speed is None
 
 
 def exchange(server: Server, begin: Callable[[], Exchange]) -> Exchange:

@@ -21,9 +21,11 @@ A chunk begins with its pause. Its lines follow: `| ` one that ends in a line fe
 that ends in a carriage return and a line feed, `: ` one without an end, `= ` bytes in base64
 that are no clean text. `~121,233 |word|` is a chunk that is like the one before but for what
 stands between its first 121 and its last 233 characters; without a pause of its own it came
-at once. Whatever a line holds comes after the mark, so nothing of an answer
-can be taken for the form. The hash is that of all the bytes and the ending, so that a change
-is noticed; where the change is meant, the hash may be taken out.
+at once. Whatever a line holds comes after the mark, so nothing of an answer can be taken for
+the form. The hash is that of all the bytes, of status, headers, ending and error, so that a
+change is noticed; where the change is meant, the hash may be taken out. The recordings stand
+in the order in which they ended where that cannot be helped; their numbers tell the order in
+which they were asked.
 """
 
 from __future__ import annotations
@@ -33,9 +35,10 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, cast, get_args
+from typing import Any, TypeAlias, cast
 
 from qwen_nb._errors import BadCassette
+from qwen_nb.record._pieces import dumped
 from qwen_nb.record._values import Answer, Chunk, Ending, Place, Recording
 
 __all__ = [
@@ -55,22 +58,24 @@ qwen_nb cassette {VERSION}
 # this order for equal requests. A text may be edited where its answer's hash is taken out.
 """
 
-_FIRST = re.compile(r"qwen_nb cassette (\d+)")
-_PLACE = re.compile(r"=== place (\d+)(, default)?")
+_FIRST = re.compile(r"qwen_nb cassette ([0-9]{1,9})")
+_PLACE = re.compile(r"=== place ([0-9]{1,9})(, default)?")
 _PRICE = re.compile(r"=== price (.+)")
-_REQUEST = re.compile(r"=== request (\d+) to place (\d+) at (\S+)")
+_REQUEST = re.compile(r"=== request ([0-9]{1,9}) to place ([0-9]{1,9}) at (\S+)")
 _CALL = re.compile(r"(GET|POST) (/\S*)")
-_STATUS = re.compile(r"--- (\d{1,3})")
+_STATUS = re.compile(r"--- ([0-9]{1,3})")
 _ENDING = re.compile(r"--- (end|failed|broken|stopped)(?: sha256 ([0-9a-f]{64}))?")
-_PAUSE = re.compile(r"\+(\d+\.\d+)")
-_LIKE = re.compile(r"~(\d+),(\d+) \|(.*)\|")
+_PAUSE = re.compile(r"\+([0-9]{1,9}\.[0-9]{2})")
+_LIKE = re.compile(r"~([0-9]{1,12}),([0-9]{1,12}) \|(.*)\|")
 _MARKS = {"|": b"\n", "]": b"\r\n", ":": b"", "=": b""}
 _UNCLEAN = re.compile("[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029\ufeff]")
 
-PriceNote = tuple[str, Any]
+PriceNote: TypeAlias = tuple[str, Any]
 """A look-up of a price, as text, and the rows it found."""
 
-Block = Place | PriceNote | Recording
+Block: TypeAlias = Place | PriceNote | Recording
+
+_Range: TypeAlias = tuple[int, int]
 
 
 # -- writing ---------------------------------------------------------------------------------
@@ -99,37 +104,40 @@ def recording_text(recording: Recording) -> str:
         *(f"{name}: {value}" for name, value in answer.headers.items()),
     ]
     before: str | None = None
+    last: _Range | None = None
     for chunk in answer.chunks:
-        lines += _chunk_lines(chunk, before)
-        before = _clean(chunk.data)
+        text = _clean(chunk.data)
+        last = None if text is None or not before else _differs(text, before, last)
+        lines += _chunk_lines(chunk, text, last)
+        before = text
     lines.append(f"--- {answer.ending} sha256 {_hash(answer)}")
-    if answer.error:
+    if answer.ending in ("failed", "broken"):
         lines.append(_json(answer.error))
     return "\n".join(lines) + "\n"
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=1)
+    return dumped(value, indent=1)
 
 
 def _hash(answer: Answer) -> str:
     told = hashlib.sha256()
     for chunk in answer.chunks:
         told.update(chunk.data)
-    told.update(f"\n{answer.status} {answer.ending}".encode())
+    facts = [answer.status, answer.headers, answer.ending, answer.error]
+    told.update(f"\n{json.dumps(facts, sort_keys=True)}".encode())
     return told.hexdigest()
 
 
-def _chunk_lines(chunk: Chunk, before: str | None) -> Iterator[str]:
+def _chunk_lines(chunk: Chunk, text: str | None, differs: _Range | None) -> Iterator[str]:
     """Yield a chunk's lines; one that is like the chunk before says only what is new."""
-    text = _clean(chunk.data)
-    like = None if text is None or before is None else _like(text, before)
-    if like is None or chunk.pause_s:
+    if differs is None or chunk.pause_s:
         yield f"+{chunk.pause_s:.2f}"
-    if like is not None:
-        yield like
-    elif text is None:
+    if text is None:
         yield f"= {base64.b64encode(chunk.data).decode()}"
+    elif differs is not None:
+        begins, ends = differs
+        yield f"~{begins},{ends} |{text[begins : len(text) - ends]}|"
     else:
         *lines, rest = text.split("\n")
         for line in lines:
@@ -149,31 +157,44 @@ def _clean(data: bytes) -> str | None:
     return None if _UNCLEAN.search(text.replace("\r\n", "\n")) else text
 
 
-def _like(text: str, before: str) -> str | None:
-    """Return a text as what it has in place of a part of the one before, if that is less.
+def _differs(text: str, before: str, last: _Range | None) -> _Range | None:
+    """Return how much of a text is that of the one before at its beginning and its end.
 
-    The part reaches from quote to quote where it can, so that what a model said stands
-    there as it said it.
+    None where that saves little. What differs reaches from quote to quote where it can, so
+    that what a model said stands there as it said it; where nothing does, it is what last
+    did.
     """
-    shorter = min(len(text), len(before))
-    same = next((n for n in range(shorter) if text[n] != before[n]), shorter)
+    if text == before and last is not None:
+        return last
+    same = _common(text, before)
     begins = text.rfind('"', 0, same) + 1 or same
-    rest = shorter - begins
-    same = next((n for n in range(rest) if text[-1 - n] != before[-1 - n]), rest)
-    ends = same
-    if (quote := text.find('"', len(text) - same)) >= 0:
+    rest = min(len(text), len(before)) - begins
+    ends = _common(text[begins:][::-1], before[begins:][::-1], rest)
+    if (quote := text.find('"', len(text) - ends)) >= 0:
         ends = len(text) - quote
-    middle = text[begins : len(text) - ends]
-    if "\n" in middle or 2 * len(middle) > len(text):
+    middle = len(text) - ends - begins
+    if 2 * middle > len(text) or "\n" in text[begins : len(text) - ends]:
         return None
-    return f"~{begins},{ends} |{middle}|"
+    return begins, ends
+
+
+def _common(one: str, other: str, most: int | None = None) -> int:
+    """Return how many characters two texts begin with alike."""
+    same, end = 0, min(len(one), len(other)) if most is None else most
+    while same < end:
+        middle = (same + end + 1) // 2
+        if other.startswith(one[same:middle], same):
+            same = middle
+        else:
+            end = middle - 1
+    return same
 
 
 # -- reading ---------------------------------------------------------------------------------
 
 
-def read(text: str, name: str) -> list[Block]:
-    """Return the blocks of a cassette, in their order.
+def read(text: str, name: str) -> Iterator[tuple[int, Block]]:
+    """Yield the blocks of a cassette, in their order, each with the line it begins at.
 
     Parameters
     ----------
@@ -187,7 +208,7 @@ def read(text: str, name: str) -> list[Block]:
     BadCassette
         When it is none, of a later form, damaged or cut off.
     """
-    return list(_Reader(text, name).blocks())
+    return _Reader(text, name).blocks()
 
 
 class _Reader:
@@ -196,8 +217,9 @@ class _Reader:
         self._lines = text.split("\n")
         self._at = 0
         self._name = name
+        self._numbers: set[int] = set()
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[tuple[int, Block]]:
         first = _FIRST.fullmatch(self._lines[0].rstrip("\r"))
         if first is None:
             raise BadCassette("error.cassette_none", name=self._name)
@@ -206,14 +228,22 @@ class _Reader:
         if self._lines[0].endswith("\r"):
             # an editor or git has put other line ends into it; those of answers are marked
             self._lines = [line.removesuffix("\r") for line in self._lines]
-        self._at = 1
+        self._at, places = 1, 0
         while (line := self._next_said()) is not None:
+            begins = self._at
             if found := _PLACE.fullmatch(line):
-                yield Place(self._object(), bool(found[2]))
+                places += 1
+                if int(found[1]) != places:
+                    raise self._damaged()
+                yield begins, Place(self._object(), bool(found[2]))
             elif found := _PRICE.fullmatch(line):
-                yield found[1], self._object()
+                yield begins, (found[1], self._object())
             elif found := _REQUEST.fullmatch(line):
-                yield self._recording(found)
+                number, place = int(found[1]), int(found[2])
+                if number in self._numbers or not 0 < place <= places:
+                    raise self._damaged()
+                self._numbers.add(number)
+                yield begins, self._recording(number, place, found[3])
             else:
                 raise self._damaged()
 
@@ -244,7 +274,7 @@ class _Reader:
         told = "\n".join(lines)
         try:
             return json.loads(told)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             if self._at >= len(self._lines):
                 raise BadCassette(
                     "error.cassette_cut", name=self._name, line=self._at
@@ -252,7 +282,7 @@ class _Reader:
             self._at = begins + told.count("\n", 0, getattr(error, "pos", 0)) + 1
             raise self._damaged() from error
 
-    def _recording(self, found: re.Match[str]) -> Recording:
+    def _recording(self, number: int, place: int, at: str) -> Recording:
         call = _CALL.fullmatch(self._take())
         if call is None:
             raise self._damaged()
@@ -266,14 +296,13 @@ class _Reader:
         if end is None:
             raise self._damaged()
         ending = cast(Ending, end[1])
-        assert ending in get_args(Ending)
         error = self._object() if ending in ("failed", "broken") else {}
         if not isinstance(error, Mapping):
             raise self._damaged()
         answer = Answer(int(status[1]), headers, chunks, ending, error)
         if end[2] and end[2] != _hash(answer):
-            raise BadCassette("error.cassette_hash", name=self._name, number=found[1])
-        return Recording(int(found[1]), found[3], int(found[2]), call[1], call[2], body, answer)
+            raise BadCassette("error.cassette_hash", name=self._name, number=number)
+        return Recording(number, at, place, call[1], call[2], body, answer)
 
     def _headers(self) -> Iterator[tuple[str, str]]:
         while not self._begins("+", "-", *_MARKS):
@@ -291,9 +320,10 @@ class _Reader:
                 if pause is None:
                     raise self._damaged()
                 pause_s = float(pause[1])
-            data = self._like(before) if self._begins("~") else b"".join(self._data())
-            if not data:
+            elif not self._begins("~"):
+                self._take()
                 raise self._damaged()
+            data = self._like(before) if self._begins("~") else b"".join(self._data())
             yield Chunk(pause_s, data)
             before = _clean(data) or ""
 
@@ -307,7 +337,9 @@ class _Reader:
     def _data(self) -> Iterator[bytes]:
         while self._begins(*_MARKS) and self._at < len(self._lines):
             line = self._take()
-            mark, rest = line[:1], line[2:]
+            mark, space, rest = line[:1], line[1:2], line[2:]
+            if space not in ("", " "):
+                raise self._damaged()
             if mark == "=":
                 try:
                     yield base64.b64decode(rest, validate=True)

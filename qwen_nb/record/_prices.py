@@ -46,17 +46,21 @@ class NotedPrices:
 
 
 class RecordedPrices:
-    """Gives the prices of a cassette before those of the catalogue.
+    """Gives the prices of a cassette before those of the catalogue."""
 
-    Parameters
-    ----------
-    rows : mapping
-        What was looked up, and what was found then; nothing, too.
-    """
-
-    def __init__(self, rows: Mapping[str, Any]) -> None:
-        self._tiers = {asked: tuple(map(_price, tiers)) for asked, tiers in rows.items()}
+    def __init__(self) -> None:
+        self._tiers: dict[str, tuple[Price, ...]] = {}
         self._made: tuple[Catalogue, Catalogue] | None = None
+
+    def take_in(self, asked: str, rows: Any) -> None:
+        """Take in what was looked up, and what was found then; nothing, too.
+
+        Raises
+        ------
+        TypeError, ArithmeticError
+            When the rows are no prices.
+        """
+        self._tiers[asked] = tuple(map(_price, rows))
 
     def over(self, base: Catalogue) -> Catalogue:
         """Return the catalogue with the prices of then."""

@@ -7,45 +7,36 @@ That it cannot be written never costs an answer: it is told with the report.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import re
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from qwen_nb._errors import CassetteError, QwenError
 from qwen_nb._messages import Server
-from qwen_nb._transport import Exchange, is_loopback
+from qwen_nb._transport import Exchange
 from qwen_nb.catalogue import Catalogue
 from qwen_nb.dialects import HttpCall
-from qwen_nb.record._attachments import keep, prune
+from qwen_nb.record._file import CassetteFile
 from qwen_nb.record._format import HEADER, place_text, price_text, recording_text
+from qwen_nb.record._places import facts_of, know_server, name_of
 from qwen_nb.record._prices import NotedPrices, Rows
+from qwen_nb.record._recorded import Recorded
 from qwen_nb.record._report import Report
-from qwen_nb.record._requests import parted
-from qwen_nb.record._secrets import Redactor
-from qwen_nb.record._values import Answer, Chunk, Ending, Place, Recording
+from qwen_nb.record._requests import Attachment, parted
+from qwen_nb.record._secrets import SECRET, Redactor
+from qwen_nb.record._values import Answer, Place, Recording
 
-__all__ = ["Recorder"]
+__all__ = ["Recorder", "Ticket"]
 
 _END_S = 1.0
 """How long the end of an answer that nobody waits for may take."""
 
-_HEADERS = ("content-type", "retry-after", "retry-after-ms")
-_EVENT_ENDS = re.compile(rb"\n\r?\n")
-_OWN_HOST = re.compile(r"(?<=://)[^./]+(?=\.[a-z0-9-]+\.maas\.aliyuncs\.com)")
-_PORT = re.compile(r"(?<=://)([^/]*):\d+")
-_KEYS = ("key", "key_origin", "guessed", "replayed")
 
-
-@dataclass(eq=False)
-class _Ticket:
+@dataclass(eq=False, slots=True)
+class Ticket:
     """A request that is under way."""
 
     number: int
@@ -83,27 +74,30 @@ class Recorder:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.path = path
-        _refuse_unwritable(path)
         self.clock = clock
         self.redactor = Redactor(environ)
         self.redactor.know(environ.get("DASHSCOPE_WORKSPACE_ID"))
+        self._file = CassetteFile(path, HEADER)
         self._lock = threading.RLock()
         self._ended = threading.Condition(self._lock)
         self._places: list[Place] = []
         self._defaults: set[str] = set()
         self._settings: Mapping[str, Any] = {}
-        self._ready: dict[int, str | None] = {}
-        self._waiting: list[str] = []
         self._begun = self._written = 0
-        self._is_made = False
-        self._error: OSError | None = None
+        self._under_way: set[int] = set()
+        self._ready: dict[int, tuple[str, list[Attachment]]] = {}
+        self._waiting: list[str] = []
+        self._is_closed = False
+        self._problem = self._lost = ""
         self._prices = NotedPrices(self._note_price)
 
-    def server(self, resolve: Callable[[], Server], *, is_default: bool) -> Server:
+    def server(
+        self, resolve: Callable[[Mapping[str, str]], Server], *, is_default: bool
+    ) -> Server:
         """Return the server that questions go to, and note whether anybody named it."""
-        server = resolve()
+        server = resolve({})
         if is_default:
-            self._defaults.add(_name(server))
+            self._defaults.add(name_of(server))
         return server
 
     def settings(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -117,59 +111,76 @@ class Recorder:
 
     def exchange(self, server: Server, start: Callable[[], Exchange]) -> Exchange:
         """Return an exchange that is recorded."""
-        self.redactor.know(server.key)
-        return _Recorded(start(), self, server)
+        know_server(self.redactor, server)
+        return Recorded(start(), self, server)
 
     def report(self) -> Report:
         """Return what was recorded so far."""
         with self._lock:
-            return Report(
-                "record",
-                self.path,
-                self._written,
-                problem="" if self._error is None else _reason(self._error),
-            )
+            problem = self._problem or self._lost
+            return Report("record", self.path, self._written, problem=problem)
 
     def close(self) -> None:
-        """Wait a moment for answers whose end is still on its way here."""
+        """Wait a moment for answers whose end is still on its way here.
+
+        What ends later is kept as well, but no other waits for it any more.
+        """
         with self._ended:
-            self._ended.wait_for(lambda: not self._ready, _END_S)
+            self._ended.wait_for(lambda: not self._under_way, _END_S)
+            self._is_closed = True
+            self._write()
 
     # -- told by the exchanges ------------------------------------------------------------
 
-    def begin(self, server: Server, call: HttpCall) -> _Ticket:
+    def begin(self, server: Server, call: HttpCall) -> Ticket:
         """Note that a request is sent."""
         at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         with self._lock:
             self._begun += 1
-            self._ready[self._begun] = None
-            return _Ticket(self._begun, at, self._place(server), call, self.clock())
+            self._under_way.add(self._begun)
+            return Ticket(self._begun, at, self._place(server), call, self.clock())
 
-    def end(self, ticket: _Ticket, answer: Answer) -> None:
-        """Keep a request with its answer."""
+    def end(self, ticket: Ticket, answer: Callable[[], Answer] | None) -> None:
+        """Keep a request with its answer.
+
+        Parameters
+        ----------
+        ticket : Ticket
+            The request.
+        answer : callable, optional
+            Returns what came; None where the request was never sent.
+        """
+        told = None
+        try:
+            if answer is not None:
+                told = self._told(ticket, answer())
+        except Exception as error:  # the answer itself is whole, and has to reach its reader
+            self._lost = self._lost or f"{type(error).__name__}: {error}"
+        with self._lock:
+            self._under_way.discard(ticket.number)
+            if told is not None:
+                self._ready[ticket.number] = told
+            self._write()
+            self._ended.notify_all()
+
+    def _told(self, ticket: Ticket, answer: Answer) -> tuple[str, list[Attachment]]:
         body, attachments = parted(ticket.call.body)
+        redactor = self.redactor.marking(SECRET)
         recording = Recording(
             ticket.number,
             ticket.at,
             ticket.place,
             ticket.call.method,
-            self.redactor.text(ticket.call.path),
-            self.redactor.value(body),
+            redactor.text(ticket.call.path),
+            redactor.value(body),
             answer,
         )
-        told = recording_text(recording)
-        with self._lock:
-            self._ready[ticket.number] = told
-            try:
-                for attachment in attachments:
-                    keep(attachment, self.path)
-                self._write()
-            except OSError as error:
-                self._error = self._error or error
+        return recording_text(recording), attachments
 
     def _place(self, server: Server) -> int:
         own = {"settings": self._settings} if self._settings else {}
-        place = Place(_facts(server) | own, _name(server) in self._defaults)
+        facts = facts_of(server, self.redactor) | own
+        place = Place(facts, name_of(server) in self._defaults)
         if place not in self._places:
             self._places.append(place)
             self._waiting.append(place_text(len(self._places), place))
@@ -178,199 +189,24 @@ class Recorder:
     def _note_price(self, asked: str, rows: Rows) -> None:
         with self._lock:
             self._waiting.append(price_text(asked, rows))
+            self._write()
 
     def _write(self) -> None:
         """Write what is ready, up to the first request that is still under way."""
-        while (told := self._ready.get(self._written + 1)) is not None:
-            text = "".join((*self._waiting, told))
-            if self._is_made:
-                with self.path.open("a", encoding="utf-8", newline="") as file:
-                    file.write(text)
-            else:
-                _put(self.path, HEADER + text)
-                self._is_made = True
-                prune(self.path, text)
-            self._waiting.clear()
-            self._written += 1
-            del self._ready[self._written]
-        self._ended.notify_all()
-
-
-class _Recorded:
-    """An exchange that is recorded; see `Exchange`."""
-
-    def __init__(self, inner: Exchange, recorder: Recorder, server: Server) -> None:
-        self._inner = inner
-        self._recorder = recorder
-        self._server = server
-        self._ticket: _Ticket | None = None
-        self._is_whole = self._is_stopped = False
-
-    @property
-    def status(self) -> int:
-        """HTTP status."""
-        return self._inner.status
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Headers of the answer."""
-        return self._inner.headers
-
-    def send(self, call: HttpCall) -> None:
-        """Send the call, and wait for status and headers."""
-        self._end()
-        self._is_whole = False
-        self._ticket = self._recorder.begin(self._server, call)
-        try:
-            self._inner.send(call)
-        except QwenError as error:
-            self._end("failed", error)
-            raise
-
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the answer's bytes as they come.
-
-        It is kept when its reader has heard enough, which is before anybody hears the end.
-        """
-        try:
-            for chunk in self._inner.chunks():
-                self._note(chunk)
-                yield chunk
-        except QwenError as error:
-            self._end("broken", error)
-            raise
-        except GeneratorExit:
-            self._end()
-            raise
-        self._is_whole = True
-        self._end()
-
-    def read(self) -> bytes:
-        """Return the whole rest of the answer."""
-        data = self._inner.read()
-        self._note(data)
-        self._is_whole = True
-        self._end()
-        return data
-
-    def wait(self, seconds: float) -> bool:
-        """Wait; return True at once when the exchange is stopped."""
-        return self._inner.wait(seconds)
-
-    def stop(self) -> None:
-        """Break the connection now."""
-        self._is_stopped = True
-        self._inner.stop()
-
-    def close(self) -> None:
-        """Give everything back, and keep what came."""
-        self._end()
-        self._inner.close()
-
-    def _note(self, data: bytes) -> None:
-        if self._ticket is not None and data:
-            self._ticket.chunks.append((self._recorder.clock(), data))
-
-    def _end(self, ending: Ending = "end", error: QwenError | None = None) -> None:
-        ticket, self._ticket = self._ticket, None
-        if ticket is None:
+        first = min(self._under_way, default=self._begun + 1)
+        numbers = [n for n in sorted(self._ready) if n < first or self._is_closed]
+        if not numbers and not (self._waiting and self._file.is_made):
             return
-        if self._is_stopped and not self._is_whole:
-            ending, error = "stopped", None
-        redactor, answer = self._recorder.redactor, self._inner
-        status = 0 if ending == "failed" else answer.status
-        self._recorder.end(
-            ticket,
-            Answer(
-                status,
-                _headers(answer.headers) if status else {},
-                tuple(_events(ticket, redactor)),
-                ending,
-                {} if error is None else redactor.value(_said(error)),
-            ),
-        )
-
-
-def _events(ticket: _Ticket, redactor: Redactor) -> Iterator[Chunk]:
-    """Yield the answer event by event, each with how long it was waited for.
-
-    How the network cut it is chance; so two recordings of one answer differ in nothing but
-    their pauses.
-    """
-    whole = b"".join(data for _, data in ticket.chunks)
-    ends = [match.end() for match in _EVENT_ENDS.finditer(whole)]
-    if not ends or ends[-1] < len(whole):
-        ends.append(len(whole))
-    arrived, came = [], 0
-    for at, data in ticket.chunks:
-        came += len(data)
-        arrived.append((came, at))
-    clean = redactor.stream(whole)
-    cuts = [match.end() for match in _EVENT_ENDS.finditer(clean)]
-    if not cuts or cuts[-1] < len(clean):
-        cuts.append(len(clean))
-    if len(cuts) != len(ends):  # a secret of several lines was one piece with what follows
-        ends, cuts = ends[-1:], cuts[-1:]
-    before, number, since = ticket.began, 0, 0
-    for end, cut in zip(ends, cuts, strict=True):
-        while arrived and number < len(arrived) - 1 and arrived[number][0] < end:
-            number += 1
-        at = arrived[number][1] if arrived else before
-        if cut > since:
-            yield Chunk(max(0.0, round(at - before, 2)), clean[since:cut])
-        before, since = at, cut
-
-
-def _headers(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: told for name in _HEADERS if (told := headers.get(name))}
-
-
-def _said(error: QwenError) -> dict[str, Any]:
-    facts = {name: value for name, value in error.facts.items() if name != "server"}
-    return {"type": type(error).__name__, "key": error.key, "facts": facts}
-
-
-def _name(server: Server) -> str:
-    return "" if server.scripted else server.name  # which has one in each language
-
-
-def _facts(server: Server) -> dict[str, Any]:
-    facts = asdict(replace(server, name=_name(server)))
-    if server.scripted:  # its address is another one each time
-        facts |= {"base_url": "", "native_url": ""}
-    for name in ("base_url", "native_url"):
-        facts[name] = _OWN_HOST.sub("{WorkspaceId}", facts[name])
-        if is_loopback(facts[name]):
-            facts[name] = _PORT.sub(r"\1", facts[name])
-    usual = asdict(Server(name=""))
-    told = {
-        key: value
-        for key, value in facts.items()
-        if key not in _KEYS and (key == "name" or value != usual[key])
-    }
-    return told | ({"has_key": True} if server.key and not server.scripted else {})
-
-
-def _refuse_unwritable(path: Path) -> None:
-    folder = path.parent
-    if path.is_dir() or not folder.is_dir():
-        raise CassetteError("error.cassette_no_folder", name=path.name)
-    if not os.access(path if path.exists() else folder, os.W_OK):
-        raise CassetteError("error.cassette_unwritable", name=path.name)
-
-
-def _put(path: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or type(error).__name__
+        texts = [*self._waiting, *(self._ready[number][0] for number in numbers)]
+        attachments = [each for number in numbers for each in self._ready[number][1]]
+        try:
+            self._file.add("".join(texts), attachments)
+        except OSError as error:
+            # it stays ready: what comes next may find a place again
+            self._problem = error.strerror or type(error).__name__
+            return
+        self._problem = ""
+        self._waiting.clear()
+        self._written += len(numbers)
+        for number in numbers:
+            del self._ready[number]

@@ -1,50 +1,37 @@
-"""Gives back what a cassette holds, and never asks anybody else.
-
-Equal requests get their answers in the order in which they were recorded; when all were
-given, they begin again, so that a notebook may be run twice.
-"""
+"""Gives back what a cassette holds, and never asks anybody else."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from qwen_nb import _errors
-from qwen_nb._errors import (
-    BadCassette,
-    BrokenStream,
-    CassetteError,
-    ConnectionFailed,
-    NoMatch,
-    QwenError,
-)
+from qwen_nb._errors import BadCassette, CassetteError, ConfigError, NoMatch
 from qwen_nb._messages import Server
 from qwen_nb._transport import Exchange
 from qwen_nb.catalogue import Catalogue
 from qwen_nb.dialects import HttpCall
 from qwen_nb.record._attachments import check
+from qwen_nb.record._choice import Choice
 from qwen_nb.record._format import read
+from qwen_nb.record._nearest import nearest
+from qwen_nb.record._places import name_of, server_of
 from qwen_nb.record._prices import RecordedPrices
+from qwen_nb.record._replayed import Replayed
 from qwen_nb.record._report import Report
-from qwen_nb.record._requests import canonical, difference, matches, parted, without_results
-from qwen_nb.record._secrets import MARK, Redactor
+from qwen_nb.record._requests import canonical, parted
+from qwen_nb.record._secrets import MARK, SECRET, Redactor
 from qwen_nb.record._values import Answer, Place, Recording
 
 __all__ = ["Replayer"]
 
-_FOR_A_STOP_S = 2.0
-"""How long a recording that was stopped waits to be stopped again."""
-
-_NEAR = 60
-"""So many recordings are compared to find the nearest."""
-
 _WORDS = 40
 
-_BROKEN = ("ConnectionFailed", "TimedOut", "BrokenStream", "BadEvent", "StreamError")
+_AS_IF_SET = {"DASHSCOPE_API_KEY": MARK, "DASHSCOPE_WORKSPACE_ID": "workspace"}
+"""With these a server that the notebook names can be told; nobody is asked with them."""
 
 
 class Replayer:
@@ -79,75 +66,189 @@ class Replayer:
         self.speed = speed
         self._journal = journal
         self._lock = threading.Lock()
-        self._redactor = Redactor(environ)
-        blocks = read(text := _text_of(path), path.name)
-        check(path, text)
-        self._places = [each for each in blocks if isinstance(each, Place)]
-        self._recordings = [each for each in blocks if isinstance(each, Recording)]
-        notes = [each for each in blocks if isinstance(each, tuple)]
-        try:
-            self._prices = RecordedPrices(dict(notes))
-            self._servers = [_server(place, path.name) for place in self._places]
-            self._of = [self._servers[each.place - 1] for each in self._recordings]
-        except (TypeError, ValueError, ArithmeticError, LookupError) as error:
-            raise BadCassette("error.cassette_damaged", name=path.name, line=1) from error
-        self._same: dict[str, list[int]] = {}
-        self._alike: dict[str, list[int]] = {}
-        for index, each in enumerate(self._recordings):
-            self._same.setdefault(_key(each.method, each.path, each.body), []).append(index)
-            alike = _key(each.method, each.path, without_results(each.body))
-            self._alike.setdefault(alike, []).append(index)
-        self._marked = [
-            index for index, each in enumerate(self._recordings) if MARK in canonical(each.body)
-        ]
-        for given in self._same.values():
-            self._leave_refused_key(given)
-        self._given: dict[int, int] = {}
+        self._redactor = Redactor(environ, SECRET)
+        self._settings: Mapping[str, Any] = {}
+        self._defaults: list[Server] = []
+        self._servers: list[Server] = []
+        self._prices = RecordedPrices()
+        recordings: list[Recording] = []
+        for line, block in read(_text_of(path), path.name):
+            try:
+                if isinstance(block, Recording):
+                    recordings.append(block)
+                elif isinstance(block, Place):
+                    self._take_in(block)
+                else:
+                    self._prices.take_in(*block)
+            except (AttributeError, TypeError, ValueError, ArithmeticError) as error:
+                raise BadCassette(
+                    "error.cassette_damaged", name=path.name, line=line
+                ) from error
+        self._recordings = sorted(recordings, key=lambda each: each.number)
+        check(path, [each.body for each in self._recordings])
+        self._of = [self._servers[each.place - 1] for each in self._recordings]
+        names = [name_of(server) for server in self._of]
+        self._choice = Choice(self._recordings, names)
+        self._moved = dict(self._moves())
         self._other_results: set[int] = set()
 
-    def _leave_refused_key(self, given: list[int]) -> None:
-        """Leave out a refusal after which another region took the key: only one holds now."""
-        for index, following in zip(list(given), given[1:], strict=False):
-            if self._recordings[index].answer.status == 401 and (
-                self._of[index] != self._of[following]
-            ):
-                given.remove(index)
+    def _take_in(self, place: Place) -> None:
+        server = server_of(place, self.path.name)
+        own = place.facts.get("settings")
+        if not self._servers and isinstance(own, Mapping):
+            self._settings = own
+        self._servers.append(server)
+        if place.is_default:
+            self._defaults.append(server)
 
-    def server(self, resolve: Callable[[], Server], *, is_default: bool) -> Server:
-        """Return the server that was asked then; no key and no setting is needed for it."""
+    # -- who is asked ------------------------------------------------------------------------
+
+    def server(
+        self, resolve: Callable[[Mapping[str, str]], Server], *, is_default: bool
+    ) -> Server:
+        """Return the server that was asked then; no key and no setting is needed for it.
+
+        Parameters
+        ----------
+        resolve : callable
+            Returns the one that the settings name, these variables being set as well.
+        is_default : bool
+            Nobody named one in this session.
+        """
         if is_default and self._servers:
-            by_default = [
-                server
-                for place, server in zip(self._places, self._servers, strict=True)
-                if place.is_default
-            ]
+            for server in self._defaults:
+                if name_of(server) in self._moved and not self._was_asked(server):
+                    return replace(server, guessed=True)  # and its refusal tells where to go
             # the last one took the key, if several regions were tried
-            return (by_default or self._servers)[-1]
-        server = resolve()
-        return next((each for each in self._servers if each.name == server.name), server)
+            return (self._defaults or self._servers)[-1]
+        named, failed = [], None
+        for variables in (_AS_IF_SET, {}):
+            try:
+                named.append(resolve(variables))
+            except ConfigError as error:
+                failed = error
+        for server in named:
+            for each in self._servers:
+                if name_of(each) == name_of(server):
+                    return each
+        if not named and failed is not None:
+            raise failed
+        # nothing goes out to it either
+        key = named[-1].key and MARK
+        return replace(named[-1], key=key, key_origin=self.path.name, replayed=True)
+
+    def moved(self, server: Server) -> Server | None:
+        """Return the other region that took the key then, after this one had refused it."""
+        there = self._moved.get(name_of(server))
+        return None if there is None else there[1]
+
+    def _moves(self) -> dict[str, tuple[int, Server]]:
+        """Find the servers that refused the key, and where the same was asked next."""
+        moves: dict[str, tuple[int, Server]] = {}
+        refused: dict[str, int] = {}
+        for number, (each, server) in enumerate(zip(self._recordings, self._of, strict=True)):
+            asked = canonical([each.method, each.path, each.body])
+            before = refused.pop(asked, None)
+            if each.answer.status == 401:
+                refused[asked] = number
+            elif before is not None and (name := name_of(self._of[before])) != name_of(server):
+                moves.setdefault(name, (before, server))
+        taken = {
+            name_of(server)
+            for each, server in zip(self._recordings, self._of, strict=True)
+            if each.answer.status != 401
+        }
+        return {name: there for name, there in moves.items() if name not in taken}
+
+    def _was_asked(self, server: Server) -> bool:
+        return any(
+            given and name_of(each) == name_of(server)
+            for given, each in zip(self._choice.given, self._of, strict=True)
+        )
 
     def settings(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what the settings of who recorded it added to requests, at the first one."""
-        own = self._places[0].facts.get("settings") if self._places else None
-        return own if isinstance(own, Mapping) else {}
+        return self._settings
 
     def catalogue(self, base: Catalogue) -> Catalogue:
         """Return the catalogue with the prices of then."""
         return self._prices.over(base)
 
+    # -- what is answered --------------------------------------------------------------------
+
     def exchange(self, server: Server, start: Callable[[], Exchange]) -> Exchange:
         """Return an exchange that is answered from the cassette."""
-        return _Replayed(self, server)
+        return Replayed(lambda call: self.take(call, server), server, self.speed)
+
+    def take(self, call: HttpCall, server: Server) -> Answer:
+        """Return the next answer to a request.
+
+        Raises
+        ------
+        NoMatch
+            When it was never asked; it names the nearest that was, and what differs.
+        """
+        method, path = call.method, self._redactor.text(call.path)
+        body, who = self._redactor.value(parted(call.body)[0]), name_of(server)
+        with self._lock:
+            choice, alike = self._choice, False
+            number = choice.equal(method, path, body, who)
+            if number is None and who in self._moved:
+                number = self._moved[who][0]
+                choice.given[number] += 1
+            if number is None:
+                number = choice.equal(method, path, body, None)
+            if number is None:
+                alike = True
+                number = choice.alike(method, path, body, who)
+            if number is None:
+                number = choice.alike(method, path, body, None)
+            if number is None:
+                raise self._nothing_like(method, path, body)
+            if alike:
+                self._other_results.add(number)
+            recording = self._recordings[number]
+            if self._journal is not None:
+                with contextlib.suppress(OSError), self._journal.open("a") as file:
+                    file.write(f"{recording.number}\n")
+            return recording.answer
+
+    def _nothing_like(self, method: str, path: str, body: Any) -> NoMatch:
+        given = self._choice.given
+        unused_first = sorted(range(len(given)), key=lambda number: given[number])
+        there = [
+            {"path": f"{each.method} {each.path}", "body": each.body}
+            for each in (self._recordings[number] for number in unused_first)
+        ]
+        found = nearest(there, {"path": f"{method} {path}", "body": body})
+        if found is None:
+            return NoMatch("error.cassette_empty", name=self.path.name)
+        number, differs = found
+        return NoMatch(
+            "error.no_match",
+            name=self.path.name,
+            number=self._recordings[unused_first[number]].number,
+            field=differs.field.removeprefix("body."),
+            recorded=differs.recorded,
+            asked=differs.asked,
+        )
+
+    # -- what became of it -------------------------------------------------------------------
 
     def report(self) -> Report:
         """Return what was asked for so far."""
         with self._lock:
-            given, results = set(self._given), len(self._other_results)
-        unused = [each for n, each in enumerate(self._recordings) if n not in given]
+            given, results = list(self._choice.given), len(self._other_results)
+        unused = [
+            each
+            for each, times, server in zip(self._recordings, given, self._of, strict=True)
+            # how many were refused before the right region was found is chance
+            if not times and not (name_of(server) in self._moved and any(given))
+        ]
         return Report(
             "replay",
             self.path,
-            len(given),
+            sum(map(bool, given)),
             len(self._recordings),
             tuple(map(_named, unused)),
             results,
@@ -160,155 +261,22 @@ class Replayer:
     def close(self) -> None:
         """Nothing is open."""
 
-    def take(self, call: HttpCall) -> Answer:
-        """Return the next answer to a request.
-
-        Raises
-        ------
-        NoMatch
-            When it was never asked; it names the nearest that was, and what differs.
-        """
-        body = self._redactor.value(parted(call.body)[0])
-        path = self._redactor.text(call.path)
-        with self._lock:
-            found = self._same.get(_key(call.method, path, body), [])
-            found = found or [
-                n for n in self._marked if self._is_like(n, call.method, path, body)
-            ]
-            alike = not found
-            if alike:
-                found = self._alike.get(_key(call.method, path, without_results(body)), [])
-            if not found:
-                raise self._nothing_like(call.method, path, body)
-            # the one that was given least often, the first of those
-            index = min(found, key=lambda n: (self._given.get(n, 0), n))
-            self._given[index] = self._given.get(index, 0) + 1
-            if alike:
-                self._other_results.add(index)
-            recording = self._recordings[index]
-            if self._journal is not None:
-                with contextlib.suppress(OSError), self._journal.open("a") as file:
-                    file.write(f"{recording.number}\n")
-            return recording.answer
-
-    def _is_like(self, index: int, method: str, path: str, body: Any) -> bool:
-        each = self._recordings[index]
-        return (each.method, each.path) == (method, path) and matches(each.body, body)
-
-    def _nothing_like(self, method: str, path: str, body: Any) -> NoMatch:
-        name = self.path.name
-        unused_first = sorted(
-            range(len(self._recordings)), key=lambda n: (self._given.get(n, 0), n)
-        )
-        asked = {"path": f"{method} {path}", "body": body}
-        best, nearest = None, None
-        for index in unused_first[:_NEAR]:
-            each = self._recordings[index]
-            there = {"path": f"{each.method} {each.path}", "body": each.body}
-            found = difference(there, asked)
-            if best is None or found.distance < best.distance:
-                best, nearest = found, each
-        if best is None or nearest is None:
-            return NoMatch("error.cassette_empty", name=name)
-        return NoMatch(
-            "error.no_match",
-            name=name,
-            number=nearest.number,
-            field=best.field.removeprefix("body."),
-            recorded=best.recorded,
-            asked=best.asked,
-        )
-
-
-class _Replayed:
-    """An exchange that is answered from a cassette; see `Exchange`."""
-
-    def __init__(self, replayer: Replayer, server: Server) -> None:
-        self.status = 0
-        self.headers: Mapping[str, str] = {}
-        self._replayer = replayer
-        self._server = server
-        self._answer = Answer()
-        self._bytes: Iterator[bytes] = iter(())
-        self._stopped = threading.Event()
-
-    def send(self, call: HttpCall) -> None:
-        """Look the answer up."""
-        answer = self._answer = self._replayer.take(call)
-        if self._stopped.is_set():
-            raise ConnectionFailed("error.hung_up", server=self._server.name, reason="stopped")
-        if answer.ending == "failed":
-            raise self._error(answer)
-        self.status, self.headers = answer.status, answer.headers
-        self._bytes = self._given(answer)
-
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the answer's bytes, with their pauses where those are wanted."""
-        yield from self._bytes
-
-    def _given(self, answer: Answer) -> Iterator[bytes]:
-        for chunk in answer.chunks:
-            if self._stopped.is_set() or self.wait(chunk.pause_s):
-                raise self._broken("stopped")
-            yield chunk.data
-        if answer.ending == "stopped":
-            self._stopped.wait(_FOR_A_STOP_S)
-            raise self._broken("stopped")
-        if answer.ending == "broken":
-            raise self._error(answer)
-
-    def read(self) -> bytes:
-        """Return the whole rest of the answer."""
-        with contextlib.suppress(QwenError):
-            return b"".join(self.chunks())
-        return b""
-
-    def wait(self, seconds: float) -> bool:
-        """Wait as long as it is wanted; return True when the exchange is stopped."""
-        speed = self._replayer.speed
-        return self._stopped.wait(seconds / speed if speed else 0.0)
-
-    def stop(self) -> None:
-        """End it now."""
-        self._stopped.set()
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-    def _broken(self, reason: str) -> BrokenStream:
-        return BrokenStream("error.broken", server=self._server.name, reason=reason)
-
-    def _error(self, answer: Answer) -> QwenError:
-        told = answer.error
-        name = told.get("type") if told.get("type") in _BROKEN else "ConnectionFailed"
-        kind: type[QwenError] = getattr(_errors, str(name))
-        facts = told.get("facts")
-        known = facts if isinstance(facts, Mapping) else {}
-        key = str(told.get("key", "error.broken"))
-        return kind(key, **{**known, "server": self._server.name})
-
 
 def _text_of(path: Path) -> str:
+    data = b""
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        data = path.read_bytes()
+        return data.decode("utf-8-sig")
     except FileNotFoundError as error:
         raise CassetteError("error.cassette_missing", name=path.name) from error
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "UTF-8"
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
         raise BadCassette("error.cassette_unread", name=path.name, reason=reason) from error
-
-
-_FIELDS = frozenset(field.name for field in fields(Server))
-
-
-def _server(place: Place, name: str) -> Server:
-    facts = {key: value for key, value in place.facts.items() if key in _FIELDS}
-    key = MARK if place.facts.get("has_key") else None
-    return Server(**{**facts, "key": key, "key_origin": name, "replayed": True})
-
-
-def _key(method: str, path: str, body: Any) -> str:
-    return f"{method} {path} {canonical(body)}"
+    except UnicodeDecodeError as error:
+        if not data.startswith(b"qwen_nb cassette"):
+            raise BadCassette("error.cassette_none", name=path.name) from error
+        line = data.count(b"\n", 0, error.start) + 1
+        raise BadCassette("error.cassette_damaged", name=path.name, line=line) from error
 
 
 def _named(recording: Recording) -> str:
@@ -320,8 +288,18 @@ def _named(recording: Recording) -> str:
     said = ""
     if isinstance(told, list):
         for message in told:
-            content = message.get("content") if isinstance(message, Mapping) else message
-            if isinstance(content, str) and content:
-                said = content
+            is_message = isinstance(message, Mapping)
+            if is_message and message.get("role") not in ("user", None):
+                continue
+            said = _text_in(message.get("content") if is_message else message) or said
     shown = " ".join(said.split()) or recording.path
     return f"{recording.number} ({shown[:_WORDS]}{'…' if len(shown) > _WORDS else ''})"
+
+
+def _text_in(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):  # parts, pictures among them
+        parts = (each.get("text") for each in content if isinstance(each, Mapping))
+        return " ".join(each for each in parts if isinstance(each, str))
+    return ""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import difflib
 import hashlib
 import json
 import re
@@ -17,13 +16,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qwen_nb.record._secrets import MARK
+from qwen_nb.record._secrets import SECRET
 
 __all__ = [
     "Attachment",
-    "Difference",
     "canonical",
-    "difference",
+    "has_secret",
+    "hashes_in",
     "matches",
     "parted",
     "without_results",
@@ -33,8 +32,7 @@ LARGE = 4_096
 """Characters from which on an attachment is kept in a file of its own."""
 
 _DATA = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.=+-]+)*);base64,(.*)", re.DOTALL)
-_AROUND = 30
-_LONGEST = 90
+_BY_HASH = re.compile(r"data:[^,]*;sha256,([0-9a-f]{64})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,93 +92,54 @@ def without_results(body: Any) -> Any:
     return kept
 
 
+def hashes_in(body: Any) -> Iterator[str]:
+    """Yield the hashes of the attachments that stand in a body by them."""
+    if isinstance(body, str):
+        if found := _BY_HASH.fullmatch(body):
+            yield found[1]
+    elif isinstance(body, Mapping):
+        for each in body.values():
+            yield from hashes_in(each)
+    elif isinstance(body, list):
+        for each in body:
+            yield from hashes_in(each)
+
+
+def has_secret(body: Any) -> bool:
+    """Tell whether a secret was taken out of a body."""
+    return SECRET in canonical(body)
+
+
 def matches(recorded: Any, asked: Any) -> bool:
     """Tell whether two bodies are equal but for secrets that were taken out of one."""
     if isinstance(recorded, str) and isinstance(asked, str):
-        if recorded == asked:
-            return True
-        if MARK not in recorded:
-            return False
-        pattern = ".*".join(map(re.escape, recorded.split(MARK)))
-        return re.fullmatch(pattern, asked, re.DOTALL) is not None
+        return recorded == asked or (SECRET in recorded and _fits(recorded, asked))
     if isinstance(recorded, Mapping) and isinstance(asked, Mapping):
         return recorded.keys() == asked.keys() and all(
             matches(each, asked[key]) for key, each in recorded.items()
         )
     if isinstance(recorded, list) and isinstance(asked, list):
         return len(recorded) == len(asked) and all(map(matches, recorded, asked))
+    if recorded == SECRET:  # a number, as an account may be
+        return isinstance(asked, int)
     return type(recorded) is type(asked) and bool(recorded == asked)
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Where two requests differ first.
-
-    Parameters
-    ----------
-    field : str
-        As a person would write it: `messages[1].content`.
-    recorded, asked : str
-        What stands there, cut to what differs; empty where nothing does.
-    distance : float
-        How different the two are altogether; 0: not at all.
-    """
-
-    field: str
-    recorded: str
-    asked: str
-    distance: float
-
-
-def difference(recorded: Any, asked: Any) -> Difference:
-    """Return where two bodies differ first, and how much they do."""
-    found = list(_differences(recorded, asked, ""))
-    if not found:
-        return Difference("", "", "", 0.0)
-    field, one, other = found[0]
-    shown = _shown(one, other)
-    return Difference(field, *shown, sum(_distance(a, b) for _, a, b in found))
-
-
-_NOTHING = object()
-
-
-def _differences(one: Any, other: Any, field: str) -> Iterator[tuple[str, Any, Any]]:
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        for key in dict.fromkeys((*one, *other)):
-            where = f"{field}.{key}" if field else str(key)
-            yield from _differences(one.get(key, _NOTHING), other.get(key, _NOTHING), where)
-    elif isinstance(one, list) and isinstance(other, list):
-        for number in range(max(len(one), len(other))):
-            parts = [each[number] if number < len(each) else _NOTHING for each in (one, other)]
-            yield from _differences(parts[0], parts[1], f"{field}[{number}]")
-    elif one is _NOTHING or other is _NOTHING or not matches(one, other):
-        yield field, one, other
-
-
-def _distance(one: Any, other: Any) -> float:
-    if isinstance(one, str) and isinstance(other, str):
-        # a word that was changed is near, another question is far
-        return 1.05 - difflib.SequenceMatcher(None, one[:2_000], other[:2_000]).ratio()
-    return 1.0
-
-
-def _shown(one: Any, other: Any) -> tuple[str, str]:
-    texts = [_told(each) for each in (one, other)]
-    begins = next(
-        (n for n, (a, b) in enumerate(zip(*texts, strict=False)) if a != b),
-        min(map(len, texts)),
-    )
-    begins = max(0, begins - _AROUND)
-    return _cut(texts[0], begins), _cut(texts[1], begins)
-
-
-def _told(value: Any) -> str:
-    if value is _NOTHING:
-        return "—"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _cut(text: str, begins: int) -> str:
-    shown = " ".join(text[begins : begins + _LONGEST].split())
-    return f"{'…' if begins else ''}{shown}{'…' if len(text) > begins + _LONGEST else ''}"
+def _fits(recorded: str, asked: str) -> bool:
+    first, *between, last = recorded.split(SECRET)
+    begins, ends = len(first), len(asked) - len(last)
+    if begins <= ends and asked.startswith(first) and asked.endswith(last):
+        for part in between:  # the first place that does is as good as any
+            begins = asked.find(part, begins, ends)
+            if begins < 0:
+                break
+            begins += len(part)
+        else:
+            return True
+    if recorded[:1] not in ("{", "[") or recorded[:1] != asked[:1]:
+        return False
+    try:  # the arguments of a call: the spaces in it are chance
+        one, other = json.loads(recorded), json.loads(asked)
+    except (ValueError, RecursionError):
+        return False
+    return matches(one, other)
