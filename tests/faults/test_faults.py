@@ -64,8 +64,8 @@ CASES = [
     Case("status=409", BadRequest, "again in a moment", requests=3),
     Case("status=429", RateLimited, "wait up to a minute", requests=3),
     Case("status=418", BadRequest, "again in a moment"),
-    Case("status=503;times=2;retry-after=0", requests=3),
-    Case("status=429;times=1;retry-after=0", requests=2),
+    Case("status=503;times=2;retry-after=0.1", requests=3),
+    Case("status=429;times=1;retry-after=0.1", requests=2),
     Case("status=429;retry-after=121", RateLimited, "wait up to a minute"),
     Case("error=internal_error;times=1", requests=2),
     Case("error-200=internal_error", ServerFailed, "again in a moment", requests=3),
@@ -124,7 +124,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QWEN_NB_IDLE_TIMEOUT", f"{IDLE_S:g}")
     # no TLS here, and reading all certificates takes most of the time of a connection
     monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_, **__: None)
-    monkeypatch.setattr(_retries, "_FIRST_S", 0.001)
+    # long enough for each to be drawn, on a busy machine too
+    monkeypatch.setattr(_retries, "_FIRST_S", 0.1)
+    monkeypatch.setattr(_retries, "_LONGEST_S", 0.1)
     monkeypatch.setattr(_retries, "_THROTTLED_S", 0.002)
 
 
