@@ -128,6 +128,8 @@ def map(
         finally:
             notes = kept.close()
             bar.close()
+        if outcome.stopped or outcome.ended_by is not None:
+            outcome.replies += [None] * (_length(items) - len(outcome.replies))
         rows = _rows(outcome, notes, asker)
         bar.say(rows.summary(), *notes)
     except QwenError as error:
@@ -198,6 +200,14 @@ def _checked(items: Any, concurrency: Any, on_error: Any) -> None:
         raise ConfigError("error.map_concurrency", value=concurrency)
     if on_error not in ("raise", "keep"):
         raise ConfigError("error.map_on_error", value=on_error)
+
+
+def _length(items: Any) -> int:
+    """Return how many items there are, as far as they say so for certain."""
+    try:
+        return len(items)
+    except TypeError:  # an iterator
+        return 0
 
 
 def _rows_of(items: Any) -> Iterator[Any]:
