@@ -372,3 +372,13 @@ def test_no_text_names_what_is_not_there(key: str) -> None:
 
     commands = set(re.findall(r"%qwen_nb (\w+)", " ".join(TEXTS[key])))
     assert commands <= {name.removeprefix("command.") for name in TEXTS}
+
+
+def test_a_file_in_a_folder_is_named_as_it_can_be_typed(notebook: Notebook, here: Path) -> None:
+    (here / "folder").mkdir()
+    notebook.run("%qwen_nb record folder/it")
+    notebook.run("%qwen Hello")
+    notebook.run("%qwen_nb replay folder/it")
+    error = notebook.run("%qwen Who are you?").error
+    assert "%qwen_nb record folder/it.cassette" in str(error)
+    assert str(here) not in str(error)
