@@ -351,7 +351,8 @@ def test_what_has_ended_is_there_when_the_process_goes(settled: Emulator, here: 
 from qwen_nb import Chat
 from qwen_nb.render import SilentDisplay
 first, second = Chat("qwen-plus"), Chat("qwen-plus")
-job = first.start("Which is larger, 9.9 or 9.11?", display=SilentDisplay())
+events = first.stream("Which is larger, 9.9 or 9.11?")
+next(events)
 second.ask("Hello", max_tokens=1, display=SilentDisplay())
 """
     env = {**os.environ, "QWEN_NB_CASSETTE": "record:it"}
