@@ -1,4 +1,4 @@
-"""Executes the notebooks again, in place, with the embedded emulator.
+"""Executes the notebooks again, in place: from their cassettes, or with the embedded emulator.
 
 Nobody watches such a run, so each answer is saved as its static form only. What changes
 from run to run (times, kernel versions) is left out, so that a new run of an unchanged
@@ -20,6 +20,10 @@ HERE = Path(__file__).parent
 def execute(path: Path) -> None:
     """Execute one notebook and save it."""
     notebook = nbformat.read(path, as_version=4)
+    cassette = path.with_suffix(".cassette").resolve()
+    environment = dict(os.environ)
+    if cassette.exists():
+        environment["QWEN_NB_CASSETTE"] = f"replay:{cassette}"
     client = NotebookClient(
         notebook,
         kernel_name="python3",
@@ -27,7 +31,7 @@ def execute(path: Path) -> None:
         store_widget_state=False,
         coalesce_streams=True,  # how a kernel cuts its prints is chance
     )
-    client.execute()
+    client.execute(env=environment)
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             output.get("metadata", {}).get("qwen_nb", {}).pop("timing", None)

@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from qwen_nb import _servers
+from qwen_nb import _servers, record
 from qwen_nb._client import list_models
 from qwen_nb._errors import AuthFailed, QwenError
 from qwen_nb._messages import Server
@@ -148,7 +148,7 @@ def _thinking(chat: Chat, server: Server, say: _Say, language: Language) -> Iter
     asked = Chat(options.model, language=language, thinking=True, max_tokens=16)
     asked.session = chat.session
     try:
-        with contextlib.closing(asked):
+        with contextlib.closing(asked), record.aside():
             reply = asked.ask("Say hello.", display=SilentDisplay(), once=True)
     except QwenError as error:
         yield Finding("bad", error.message(language))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from qwen_nb._errors import BadCassette
+from qwen_nb.record._report import called
 from qwen_nb.record._requests import Attachment, hashes_in
 
 __all__ = ["check", "folder_of", "keep", "prune", "put"]
@@ -67,14 +68,14 @@ def check(path: Path, bodies: Iterable[Any]) -> None:
     for hash_ in dict.fromkeys(wanted):
         file = there.get(hash_)
         if file is None:
-            raise BadCassette("error.cassette_attachment", name=path.name, file=hash_[:12])
+            raise BadCassette("error.cassette_attachment", name=called(path), file=hash_[:12])
         try:
             found = hashlib.sha256(file.read_bytes()).hexdigest()
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise BadCassette("error.cassette_unread", name=file.name, reason=reason) from error
         if found != hash_:
-            raise BadCassette("error.cassette_changed", name=path.name, file=file.name[:12])
+            raise BadCassette("error.cassette_changed", name=called(path), file=file.name[:12])
 
 
 def put(path: Path, data: bytes) -> None:

@@ -8,6 +8,7 @@ import math
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -21,6 +22,7 @@ from qwen_nb.record._report import Report
 __all__ = [
     "Cassette",
     "Mode",
+    "aside",
     "current",
     "exchange",
     "is_at_once",
@@ -39,6 +41,7 @@ VARIABLE = "QWEN_NB_CASSETTE"
 JOURNAL = "QWEN_NB_CASSETTE_JOURNAL"
 SUFFIX = ".cassette"
 
+_aside: ContextVar[bool] = ContextVar("qwen_nb_aside", default=False)
 _lock = threading.RLock()
 _entered: list[Cassette] = []
 _session: list[Cassette | None] = []  # empty: nobody said anything in this session
@@ -199,4 +202,16 @@ def exchange(server: Server, begin: Callable[[], Exchange]) -> Exchange:
         Returns one that goes out; not called where nothing does.
     """
     cassette = current()
-    return begin() if cassette is None else cassette.exchange(server, begin)
+    if cassette is None or (_aside.get() and isinstance(cassette, Recorder)):
+        return begin()
+    return cassette.exchange(server, begin)
+
+
+@contextlib.contextmanager
+def aside() -> Iterator[None]:
+    """Let what this thread asks within go unrecorded: it is no part of the notebook."""
+    before = _aside.set(True)
+    try:
+        yield
+    finally:
+        _aside.reset(before)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from qwen_nb._errors import CassetteError
 from qwen_nb.record._attachments import keep, prune, put
+from qwen_nb.record._report import called
 from qwen_nb.record._requests import Attachment
 
 __all__ = ["CassetteFile"]
@@ -32,9 +33,9 @@ class CassetteFile:
 
     def __init__(self, path: Path, header: str) -> None:
         if path.is_dir() or not path.parent.is_dir():
-            raise CassetteError("error.cassette_no_folder", name=path.name)
+            raise CassetteError("error.cassette_no_folder", name=called(path))
         if not os.access(path if path.exists() else path.parent, os.W_OK):
-            raise CassetteError("error.cassette_unwritable", name=path.name)
+            raise CassetteError("error.cassette_unwritable", name=called(path))
         self._path = path
         self._header = header
         self.is_made = False

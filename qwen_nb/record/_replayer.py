@@ -21,7 +21,7 @@ from qwen_nb.record._nearest import nearest
 from qwen_nb.record._places import name_of, server_of
 from qwen_nb.record._prices import RecordedPrices
 from qwen_nb.record._replayed import Replayed
-from qwen_nb.record._report import Report
+from qwen_nb.record._report import Report, called
 from qwen_nb.record._requests import canonical, parted
 from qwen_nb.record._secrets import MARK, SECRET, Redactor
 from qwen_nb.record._values import Answer, Place, Recording
@@ -72,7 +72,7 @@ class Replayer:
         self._servers: list[Server] = []
         self._prices = RecordedPrices()
         recordings: list[Recording] = []
-        for line, block in read(_text_of(path), path.name):
+        for line, block in read(_text_of(path), called(path)):
             try:
                 if isinstance(block, Recording):
                     recordings.append(block)
@@ -82,7 +82,7 @@ class Replayer:
                     self._prices.take_in(*block)
             except (AttributeError, TypeError, ValueError, ArithmeticError) as error:
                 raise BadCassette(
-                    "error.cassette_damaged", name=path.name, line=line
+                    "error.cassette_damaged", name=called(path), line=line
                 ) from error
         self._recordings = sorted(recordings, key=lambda each: each.number)
         check(path, [each.body for each in self._recordings])
@@ -93,7 +93,7 @@ class Replayer:
         self._other_results: set[int] = set()
 
     def _take_in(self, place: Place) -> None:
-        server = server_of(place, self.path.name)
+        server = server_of(place, called(self.path))
         own = place.facts.get("settings")
         if not self._servers and isinstance(own, Mapping):
             self._settings = own
@@ -135,7 +135,7 @@ class Replayer:
             raise failed
         # nothing goes out to it either
         key = named[-1].key and MARK
-        return replace(named[-1], key=key, key_origin=self.path.name, replayed=True)
+        return replace(named[-1], key=key, key_origin=called(self.path), replayed=True)
 
     def moved(self, server: Server) -> Server | None:
         """Return the other region that took the key then, after this one had refused it."""
@@ -222,11 +222,11 @@ class Replayer:
         ]
         found = nearest(there, {"path": f"{method} {path}", "body": body})
         if found is None:
-            return NoMatch("error.cassette_empty", name=self.path.name)
+            return NoMatch("error.cassette_empty", name=called(self.path))
         number, differs = found
         return NoMatch(
             "error.no_match",
-            name=self.path.name,
+            name=called(self.path),
             number=self._recordings[unused_first[number]].number,
             field=differs.field.removeprefix("body."),
             recorded=differs.recorded,
@@ -268,15 +268,15 @@ def _text_of(path: Path) -> str:
         data = path.read_bytes()
         return data.decode("utf-8-sig")
     except FileNotFoundError as error:
-        raise CassetteError("error.cassette_missing", name=path.name) from error
+        raise CassetteError("error.cassette_missing", name=called(path)) from error
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise BadCassette("error.cassette_unread", name=path.name, reason=reason) from error
+        raise BadCassette("error.cassette_unread", name=called(path), reason=reason) from error
     except UnicodeDecodeError as error:
         if not data.startswith(b"qwen_nb cassette"):
-            raise BadCassette("error.cassette_none", name=path.name) from error
+            raise BadCassette("error.cassette_none", name=called(path)) from error
         line = data.count(b"\n", 0, error.start) + 1
-        raise BadCassette("error.cassette_damaged", name=path.name, line=line) from error
+        raise BadCassette("error.cassette_damaged", name=called(path), line=line) from error
 
 
 def _named(recording: Recording) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["Report"]
+__all__ = ["Report", "called"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +38,11 @@ class Report:
     unused: tuple[str, ...] = ()
     other_results: int = 0
     problem: str = ""
+
+
+def called(path: Path) -> str:
+    """Return what a person calls a cassette: as it can be typed here, where it is near."""
+    try:
+        return path.relative_to(Path.cwd()).as_posix()
+    except (ValueError, OSError):
+        return path.name

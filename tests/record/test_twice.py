@@ -182,6 +182,29 @@ def test_an_answer_that_was_stopped(region: Twice) -> None:
 
     assert region.same(do) == "stopped"
 
+    def nobody_stops() -> Any:
+        (reply,) = ask("Which is larger, 9.9 or 9.11?", thinking=True)
+        return reply.finish_reason
+
+    assert region.replay(nobody_stops) == "stopped"
+
+
+def test_one_stopped_before_anything_came(twice: Twice, misbehaving: Any) -> None:
+    from _servers import HANG_S, hang
+
+    misbehaving.answers(hang)
+    twice.set("QWEN_NB_BASE_URL", misbehaving.base_url)
+
+    def do() -> Any:
+        with closing(Chat("qwen-plus")) as chat:
+            job = chat.start("Hello", display=SilentDisplay())
+            misbehaving.reached.wait(HANG_S)
+            job.stop()
+            return job.wait(HANG_S).finish_reason
+
+    assert twice.same(do) == "stopped"
+    assert twice.replay(lambda: ask("Hello")[0].finish_reason) == "stopped"
+
 
 def test_several_servers(twice: Twice) -> None:
     with Emulator(pace=0) as other:
