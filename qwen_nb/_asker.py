@@ -211,7 +211,8 @@ class Asker:
         started : bool
             False only looks: the embedded emulator, if it is that, is not started.
         watched : bool
-            Somebody reads along, so the emulator writes at a reader's pace.
+            Somebody reads along, so the emulator writes at a reader's pace, or as the
+            setting `emulator_pace` says: seconds between two pieces.
 
         Raises
         ------
@@ -226,7 +227,8 @@ class Asker:
             return server
         from qwen_nb.emulator import embedded
 
-        emulator = embedded(pace=None if watched else 0.0)
+        pace = self.settings().value("emulator_pace") if watched else 0.0
+        emulator = embedded(pace=pace)
         return replace(
             server,
             base_url=emulator.openai_base_url,

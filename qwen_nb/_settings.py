@@ -81,6 +81,13 @@ def _seconds(value: Any) -> float:
     return number
 
 
+def _pace(value: Any) -> float:
+    number = float(str(value))
+    if not 0 <= number < float("inf"):
+        raise ValueError(value)
+    return number
+
+
 def _one_of(*words: str) -> Callable[[Any], str]:
     def read(value: Any) -> str:
         if value not in words:
@@ -118,6 +125,7 @@ _KINDS: Mapping[str, _Kind] = {
     "dashscope_api_key": _Kind("DASHSCOPE_API_KEY", _words, "KEY", secret=True),
     "dialect": _Kind("QWEN_NB_DIALECT", _one_of("openai", "dashscope"), "openai|dashscope"),
     "display": _Kind("QWEN_NB_DISPLAY", _one_of("card", "text", "static"), "card|text|static"),
+    "emulator_pace": _Kind("QWEN_NB_EMULATOR_PACE", _pace, "SECONDS"),
     "idle_timeout": _Kind("QWEN_NB_IDLE_TIMEOUT", _seconds, "SECONDS"),
     "lang": _Kind("QWEN_NB_LANG", _one_of("en", "zh"), "en|zh"),
     "model": _Kind("QWEN_NB_MODEL", _words, "ID"),

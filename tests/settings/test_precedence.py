@@ -18,6 +18,7 @@ VARIABLES = {
     "context": "QWEN_NB_CONTEXT",
     "dialect": "QWEN_NB_DIALECT",
     "display": "QWEN_NB_DISPLAY",
+    "emulator_pace": "QWEN_NB_EMULATOR_PACE",
     "idle_timeout": "QWEN_NB_IDLE_TIMEOUT",
     "lang": "QWEN_NB_LANG",
     "model": "QWEN_NB_MODEL",
@@ -38,6 +39,7 @@ WRITTEN: Mapping[str, list[str]] = {
     "context": ["auto", "truncate 5", "retrieve 3", "off", "truncate 0", "auto", "truncate 9"],
     "dialect": ["openai", "dashscope"] * 4,
     "display": ["card", "text", "static"] * 3,
+    "emulator_pace": ["0", "0.5", "1", "1.5", "2", "2.5", "3"],
     "idle_timeout": ["1", "2.5", "3", "4", "5", "6", "7"],
     "lang": ["en", "zh"] * 4,
     "model": [f"model-{n}" for n in range(7)],
@@ -51,6 +53,7 @@ WRITTEN: Mapping[str, list[str]] = {
 READ: Mapping[str, Callable[[str], Any]] = {
     "carry": {"on": True, "off": False}.__getitem__,
     "confirm_tools": {"on": True, "off": False}.__getitem__,
+    "emulator_pace": float,
     "idle_timeout": float,
     "retries": int,
     "thinking": lambda told: (
@@ -203,6 +206,7 @@ BAD = {
     "context": ["everything", "truncate", "retrieve 0", "truncate -1", "auto 3"],
     "dialect": ["native", "OpenAI", "1"],
     "display": ["widget", "Card", "off"],
+    "emulator_pace": ["-1", "soon", "nan", "inf"],
     "idle_timeout": ["0", "-1", "soon", "nan", "inf", "1e999"],
     "lang": ["de", "EN", "中文"],
     "retries": ["0", "-1", "1.5", "many"],
