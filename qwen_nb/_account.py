@@ -169,9 +169,9 @@ class Account:
     def book_cut(self, entry: Entry) -> None:
         """Have a reply in the ledger that was cut off with the process that asked for it."""
         known = self.ledger.calls(conversation=self.conversation, since=entry.asked_at)
-        booked = sum(call.entry == entry.id and call.kind == "answer" for call in known)
+        booked = [call.at for call in known if call.entry == entry.id and call.kind == "answer"]
         whole = entry.turn.reply
-        if booked >= max(len(whole.round_usage), 1):
+        if len(booked) >= max(len(whole.round_usage), 1):
             return  # it died after it had booked the call
         reply = whole.final
         if whole.round_usage:
@@ -184,7 +184,8 @@ class Account:
             last = replace(reply, cost=None, usage=told, finish_reason="cut")
             reply = self.settled(last, reply.model, server, sent=sent, before=None)
         server = Server(name=reply.server, region=entry.region, scripted=reply.scripted)
-        replace(self, entry=entry.id).book("answer", reply, server, at=entry.asked_at)
+        at = max(booked, default=entry.asked_at)  # behind the rounds before it
+        replace(self, entry=entry.id).book("answer", reply, server, at=at)
 
     def count(self, kind: CallKind, usage: Usage, model: str, server: Server) -> None:
         """Have a call in the ledger that brought no text, as the embeddings of some."""

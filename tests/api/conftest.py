@@ -1,5 +1,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 from _servers import Misbehaving
@@ -9,13 +10,12 @@ from qwen_nb._messages import Asking, ChatRequest, Frame, Message, Server
 from qwen_nb._pump import Outcome, Pump
 from qwen_nb._transport import HttpTransport
 from qwen_nb.dialects.openai import OpenAIDialect
-from qwen_nb.render import SilentDisplay
 
 KEY = "sk-secret-0123456789"
 
 
 @dataclass
-class Watch(SilentDisplay):
+class Watch:
     """A display that keeps what it was shown, and may act on it."""
 
     on_frame: Callable[[Frame], object] = lambda frame: None
@@ -26,6 +26,9 @@ class Watch(SilentDisplay):
     def frame(self, frame: Frame) -> None:
         self.frames.append(frame)
         self.on_frame(frame)
+
+    def settle(self, interrupts: Any) -> int:
+        return 0
 
     def close(self, reply: Reply) -> None: ...
 

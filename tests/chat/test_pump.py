@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from _servers import HANG_S, WHOLE, Misbehaving, delta, hang, stream
@@ -17,11 +18,10 @@ from qwen_nb._events import AnswerDelta, Event, Finished, ThinkingDelta
 from qwen_nb._messages import Asking, Frame
 from qwen_nb._pump import FRAMES_PER_SECOND, Outcome, Pump
 from qwen_nb.emulator import Emulator
-from qwen_nb.render import SilentDisplay
 
 
 @dataclass
-class Watch(SilentDisplay):
+class Watch:
     """A display that keeps what it was shown, and when."""
 
     on_frame: Callable[[Frame], object] = lambda frame: None
@@ -38,6 +38,9 @@ class Watch(SilentDisplay):
         self.frames.append(frame)
         self.times.append(time.monotonic())
         self.on_frame(frame)
+
+    def settle(self, interrupts: Any) -> int:
+        return 0
 
     def close(self, reply: Reply, failure: str = "") -> None:
         self.closed.append(reply)

@@ -24,7 +24,7 @@ from qwen_nb._messages import Asking, Frame, Server
 from qwen_nb._retries import Retries, retry_after
 from qwen_nb.dialects._refusals import refusal
 from qwen_nb.emulator import Script
-from qwen_nb.render import CardDisplay, SilentDisplay, TerminalDisplay
+from qwen_nb.render import CardDisplay, TerminalDisplay
 from qwen_nb.render._widget import Card
 
 from .conftest import Studio
@@ -140,7 +140,7 @@ def test_a_server_may_name_a_date() -> None:
 # -- asked and shown -------------------------------------------------------------------------
 
 
-class Frames(SilentDisplay):
+class Frames:
     """A display that keeps the frames."""
 
     def __init__(self) -> None:
@@ -150,6 +150,9 @@ class Frames(SilentDisplay):
 
     def frame(self, frame: Frame) -> None:
         self.frames.append(frame)
+
+    def settle(self, interrupts: Any) -> int:
+        return 0
 
     def close(self, reply: Reply) -> None: ...
 

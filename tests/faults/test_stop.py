@@ -144,6 +144,9 @@ class Line:
     def frame(self, frame: Frame) -> None:
         self.frames.append(frame)
 
+    def settle(self, interrupts: Any) -> int:
+        return 0
+
     def close(self, reply: Reply) -> None: ...
 
     @property

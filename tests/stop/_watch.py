@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 
 from qwen_nb import Reply
 from qwen_nb._messages import Asking, Frame
-from qwen_nb.render import SilentDisplay
 
 
 @dataclass
-class Watch(SilentDisplay):
+class Watch:
     """A display that keeps what it was shown, and by whom."""
 
     on_frame: Callable[[Frame], object] = lambda frame: None
@@ -31,6 +30,9 @@ class Watch(SilentDisplay):
         self.frames.append(frame)
         self.threads.append(threading.current_thread().name)
         self.on_frame(frame)
+
+    def settle(self, interrupts: Callable[[], int]) -> int:
+        return 0
 
     def close(self, reply: Reply, failure: str = "") -> None:
         self.closed.append((reply, failure))

@@ -46,6 +46,9 @@ class Pressed:
         if frame.state == "calling" and len(frame.calls) == self.after:
             threading.Timer(0.3, self.stop).start()
 
+    def settle(self, interrupts: Any) -> int:
+        return 0
+
     def close(self, reply: Reply, failure: str = "") -> None:
         self.reply = reply
 

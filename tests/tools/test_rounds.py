@@ -134,6 +134,9 @@ class Seen:
     def frame(self, frame: Frame) -> None:
         self.frames.append(frame)
 
+    def settle(self, interrupts: Any) -> int:
+        return 0
+
     def close(self, reply: Reply, failure: str = "") -> None:
         self.closed.append(reply)
 
