@@ -165,6 +165,9 @@ def test_a_notebook_that_a_cell_runs_writes_nothing_into_this_one(
     assert "child" not in str(prompts)
 
 
+WRITTEN = "json.dumps(Chat.current().kept().store.flush(10))"
+
+
 def test_two_kernels_on_one_notebook_see_each_other(
     page: Page, emulator: Emulator, open_page: Opens
 ) -> None:
@@ -180,6 +183,7 @@ def test_two_kernels_on_one_notebook_see_each_other(
         FIRST, SECOND, "From one", "From the other", "From one again",
     ]  # fmt: skip
     other.run("a", "%%qwen\nThe first, asked anew by the other")
+    assert other.value(WRITTEN)  # what a kernel writes, it writes while the cell ends
     one.run("x3", "%%qwen\nThe last")
     everything = [
         "The first, asked anew by the other", SECOND, "From one", "From the other",
