@@ -15,7 +15,26 @@ Rows: TypeAlias = list[dict[str, Any]]
 """The tiers of one price, as JSON: amounts as text, since a float is no money."""
 
 
-class NotedPrices:
+_Find: TypeAlias = Callable[[], tuple[Price, ...]]
+
+
+class _Prices:
+    """Another look-up of prices over that of a catalogue."""
+
+    def __init__(self) -> None:
+        self._made: tuple[Catalogue, Catalogue] | None = None
+
+    def over(self, base: Catalogue) -> Catalogue:
+        """Return the catalogue with this look-up; the same for the same."""
+        if self._made is None or self._made[0] is not base:
+            self._made = base, base.with_tiers(self._looked_up)
+        return self._made[1]
+
+    def _looked_up(self, model: str, region: str, find: _Find) -> tuple[Price, ...]:
+        raise NotImplementedError
+
+
+class NotedPrices(_Prices):
     """Notes each price that is looked up, once.
 
     Parameters
@@ -25,19 +44,11 @@ class NotedPrices:
     """
 
     def __init__(self, note: Callable[[str, Rows], object]) -> None:
+        super().__init__()
         self._note = note
         self._known: set[str] = set()
-        self._made: tuple[Catalogue, Catalogue] | None = None
 
-    def over(self, base: Catalogue) -> Catalogue:
-        """Return the catalogue, watched."""
-        if self._made is None or self._made[0] is not base:
-            self._made = base, base.with_tiers(self._looked_up)
-        return self._made[1]
-
-    def _looked_up(
-        self, model: str, region: str, find: Callable[[], tuple[Price, ...]]
-    ) -> tuple[Price, ...]:
+    def _looked_up(self, model: str, region: str, find: _Find) -> tuple[Price, ...]:
         found, asked = find(), f"{model} {region}"
         if asked not in self._known:
             self._known.add(asked)
@@ -45,12 +56,12 @@ class NotedPrices:
         return found
 
 
-class RecordedPrices:
+class RecordedPrices(_Prices):
     """Gives the prices of a cassette before those of the catalogue."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._tiers: dict[str, tuple[Price, ...]] = {}
-        self._made: tuple[Catalogue, Catalogue] | None = None
 
     def take_in(self, asked: str, rows: Any) -> None:
         """Take in what was looked up, and what was found then; nothing, too.
@@ -62,15 +73,7 @@ class RecordedPrices:
         """
         self._tiers[asked] = tuple(map(_price, rows))
 
-    def over(self, base: Catalogue) -> Catalogue:
-        """Return the catalogue with the prices of then."""
-        if self._made is None or self._made[0] is not base:
-            self._made = base, base.with_tiers(self._looked_up)
-        return self._made[1]
-
-    def _looked_up(
-        self, model: str, region: str, find: Callable[[], tuple[Price, ...]]
-    ) -> tuple[Price, ...]:
+    def _looked_up(self, model: str, region: str, find: _Find) -> tuple[Price, ...]:
         known = self._tiers.get(f"{model} {region}")
         return find() if known is None else known
 
