@@ -21,7 +21,7 @@ _MODULES = (
     "text.mjs", "element.mjs", "calls.mjs", "blocks.mjs", "markdown.mjs", "answer.mjs",
     "card.mjs",
 )  # fmt: skip
-_LEFT_OUT = re.compile(r"^(?:import .*|\s*//.*|\s+)\n?|^\s+|[ \t]+// [^\"'`]*$", re.MULTILINE)
+_LEFT_OUT = re.compile(r"^(?:import .*|\s*//.*|\s+)\n?|^\s+|[ \t]+// [^\"'`\n]*$", re.MULTILINE)
 
 
 def _page_code() -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from qwen_nb import render
 from qwen_nb._messages import Asking, CallRecord, Frame, Reply, Timing, ToolCall
 from qwen_nb._usage import Usage
 from qwen_nb.render import CardDisplay, SilentDisplay, StaticDisplay, bundle
@@ -329,6 +330,24 @@ def test_the_card_is_small():
     assert len(code.encode()) <= 24 * 1024
     assert not re.search(r"innerHTML|insertAdjacent|document\.write|eval\(", code)
     assert not re.search(r"^import ", code, re.MULTILINE)
+
+
+PAGE = sorted((Path(render.__file__).parent / "page").glob("*.mjs"))
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js")
+def test_what_is_put_together_is_a_module(tmp_path):
+    from qwen_nb.render._widget import Card
+
+    file = tmp_path / "card.mjs"
+    file.write_text(str(Card._esm), encoding="utf-8")
+    told = f"import({str(file)!r}).then(({{ default: d }}) => console.log(Object.keys(d)))"
+    done = subprocess.run(["node", "-e", told], capture_output=True, text=True)
+    assert done.stdout.strip() == "[ 'initialize', 'render' ]", done.stderr
+    sources = "".join(path.read_text("utf-8") for path in PAGE if path.stem != "panel")
+    names = re.findall(r"^(?:export )?(?:async )?(?:const|class|function) (\w+)", sources, re.M)
+    assert len(names) > 30
+    assert all(re.search(rf"\b{name}\b", str(Card._esm)) for name in names)
 
 
 def test_importing_the_room_loads_nothing_heavy():
