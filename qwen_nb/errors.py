@@ -23,6 +23,7 @@ from qwen_nb._errors import (
     StreamError,
     StructuredError,
     TimedOut,
+    WasStopped,
 )
 
 __all__ = [
@@ -46,4 +47,5 @@ __all__ = [
     "StreamError",
     "StructuredError",
     "TimedOut",
+    "WasStopped",
 ]

@@ -137,6 +137,6 @@ def test_a_missing_cassette_says_how_to_record_it(tmp_path: Path) -> None:
     project.write("test_missing.py", MISSING)
     ran = project.pytest()
     assert ran.outcomes == {"test_missing.py::test_new": "ERROR"}
-    assert "There is no test_missing.test_new.cassette." in ran.said
+    assert "There is no cassettes/test_missing.test_new.cassette." in ran.said
     assert "pytest --qwen-record" in ran.said
     assert not project.path("cassettes").exists()

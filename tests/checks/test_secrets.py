@@ -25,7 +25,7 @@ def is_clean(text: str) -> bool:
     """Tell whether what redacts recordings finds nothing in this file."""
     redactor = Redactor({})
     if text.startswith("qwen_nb cassette"):
-        recordings = [each for each in read(text, "it") if isinstance(each, Recording)]
+        recordings = [each for _, each in read(text, "it") if isinstance(each, Recording)]
         for each in recordings:
             answer = b"".join(chunk.data for chunk in each.answer.chunks)
             if redactor.value(each.body) != each.body or redactor.stream(answer) != answer:

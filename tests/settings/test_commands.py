@@ -163,6 +163,7 @@ def test_what_is_no_workspace_is_refused(
 GOOD = {
     "base_url": "http://127.0.0.1:1/v1", "carry": "off", "confirm_tools": "on",
     "context": "truncate 5", "dialect": "dashscope", "display": "static",
+    "emulator_pace": "2",
     "idle_timeout": "7",
     "lang": "zh", "model": "m", "region": "beijing", "retries": "3", "server": "ollama",
     "thinking": "500", "tool_rounds": "4", "workspace": "ws-1",
@@ -250,9 +251,12 @@ def test_percent_config_sets_what_config_shows(
     assert ran.error is None
     assert chat_of(notebook).session == {name: GOOD[name]}
     assert GOOD[name] in notebook.run(f"%qwen_nb config {name}").out
-    read = {"carry": "False", "confirm_tools": "True", "idle_timeout": "7.0"}.get(
-        name, GOOD[name]
-    )
+    read = {
+        "carry": "False",
+        "confirm_tools": "True",
+        "emulator_pace": "2.0",
+        "idle_timeout": "7.0",
+    }.get(name, GOOD[name])
     assert str(notebook.run(f"%config QwenMagics.{name}").result) == read
     notebook.run(f"%qwen_nb config {name} default")
     assert notebook.run(f"%config QwenMagics.{name}").result is None
