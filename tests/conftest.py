@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -23,6 +24,28 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
             monkeypatch.delenv(name)
     monkeypatch.setenv("QWEN_NB_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("QWEN_NB_RETRIES", "1")  # a test of failures need not wait for them
+
+
+@pytest.fixture(autouse=True)
+def interrupts_as_they_were() -> Iterator[None]:
+    """No test may leave an interrupt to somebody who is gone."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    after = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, before)
+    assert after is before
+
+
+@pytest.fixture(autouse=True)
+def calls_of_this_test_only() -> Iterator[None]:
+    """What is in no store counts as long as the process does; a test is no process."""
+    yield
+    if (module := sys.modules.get("qwen_nb._archive")) is not None:
+        archives = [module.Archive._of_program, *module.Archive._of_shells.values()]
+        for ledger in (archive.ledger for archive in archives if archive is not None):
+            with ledger.held():
+                for kept in (ledger._waiting, ledger._replayed, ledger._own):
+                    kept.clear()
 
 
 # folders whose tests take their time; `make fast` leaves them out
