@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Notebook
 
 import qwen_nb
 from qwen_nb import CassetteError, Chat, record, recording
 from qwen_nb._errors import NoMatch
 from qwen_nb._texts import TEXTS
 from qwen_nb.emulator import Emulator
+from tests.conftest import Notebook
 
 pytestmark = pytest.mark.service
 
