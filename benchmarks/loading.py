@@ -18,7 +18,7 @@ from pathlib import Path
 
 from store import entries
 
-from qwen_nb.store._store import Store
+from qwen_nb.store.store import Store
 
 EACH = 500
 LOADS = """

@@ -17,7 +17,8 @@ import time
 from multiprocessing.queues import Queue
 
 from qwen_nb import Chat
-from qwen_nb.emulator import Emulator, Script
+from qwen_nb.emulator.scripts import Script
+from qwen_nb.emulator.server import Emulator
 
 ANSWER = "An answer of a few sentences. It says the same each time. " * 8
 AROUND = 20

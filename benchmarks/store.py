@@ -17,10 +17,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from qwen_nb import Reply, Turn
-from qwen_nb._entry import Entry, new_id
-from qwen_nb._messages import ChatOptions
-from qwen_nb._usage import Usage
-from qwen_nb.store._store import Store
+from qwen_nb.store.store import Store
+from qwen_nb.values.entry import Entry, new_id
+from qwen_nb.values.messages import ChatOptions
+from qwen_nb.values.usage import Usage
 
 ENGLISH = ("the", "weather", "city", "model", "answer", "think", "token", "cell", "graph")
 CHINESE = "今天杭州的天气怎么样模型思考过程完整回复请比较大小城市数据流笔记本会话上下文"

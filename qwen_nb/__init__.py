@@ -11,7 +11,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qwen_nb._errors import (
+    from qwen_nb.asking import Job, UsageTable
+    from qwen_nb.cassettes import recording
+    from qwen_nb.chat import Chat
+    from qwen_nb.errors import (
         ApiError,
         AuthFailed,
         BadRequest,
@@ -29,12 +32,8 @@ if TYPE_CHECKING:
         StructuredError,
         TimedOut,
     )
-    from qwen_nb._job import Job
-    from qwen_nb._messages import Reply, Turn
-    from qwen_nb._spending import UsageTable
-    from qwen_nb.batch import map
-    from qwen_nb.chat import Chat
-    from qwen_nb.record import recording
+    from qwen_nb.rows import map
+    from qwen_nb.values import Reply, Turn
 
 __all__ = [
     "ApiError",
@@ -66,11 +65,11 @@ __all__ = [
 
 _ROOMS = {
     "Chat": "chat",
-    "Job": "_job",
-    "Reply": "_messages",
-    "Turn": "_messages",
-    "map": "batch",
-    "recording": "record",
+    "Job": "asking",
+    "Reply": "values",
+    "Turn": "values",
+    "map": "rows",
+    "recording": "cassettes",
 }
 """Where a name lives; those that are not here are errors."""
 
@@ -81,7 +80,7 @@ if not TYPE_CHECKING:  # or no name would be unknown to a type checker
         """Fetch a public name, and keep it."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        room = import_module(f"{__name__}.{_ROOMS.get(name, '_errors')}")
+        room = import_module(f"{__name__}.{_ROOMS.get(name, 'errors')}")
         return globals().setdefault(name, getattr(room, name))
 
 
@@ -102,13 +101,13 @@ def usage(by: str = "turn", *, everything: bool = False) -> UsageTable:
 
 def load_ipython_extension(shell: Any) -> None:
     """Let `%load_ext qwen_nb` register `%qwen`, `%%qwen` and `%qwen_nb`."""
-    from qwen_nb._magics import load
+    from qwen_nb.magics import load
 
     load(shell)
 
 
 def unload_ipython_extension(shell: Any) -> None:
     """Let `%unload_ext qwen_nb` take everything back, a running emulator too."""
-    from qwen_nb._magics import unload
+    from qwen_nb.magics import unload
 
     unload(shell)

@@ -11,12 +11,12 @@ import sys
 from pathlib import Path
 from typing import get_args
 
-from qwen_nb._course import first_notebook, own_copy
-from qwen_nb._errors import QwenError, Stopped
-from qwen_nb._texts import Language, machine_language, text
-from qwen_nb._usage import By
 from qwen_nb.chat import Chat
-from qwen_nb.render import TerminalDisplay
+from qwen_nb.errors import QwenError, Stopped
+from qwen_nb.magics import first_notebook, own_copy
+from qwen_nb.render.terminal import TerminalDisplay
+from qwen_nb.texts import Language, machine_language, text
+from qwen_nb.values import By
 
 __all__ = ["main"]
 
@@ -55,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         if given.command == "emulator":
-            from qwen_nb.emulator._command import main as serve
+            from qwen_nb.emulator import main as serve
 
             return serve(given.port, given.key)
         if given.command == "doctor":
@@ -83,7 +83,7 @@ def _language() -> Language:
 
 
 def _examine(language: Language) -> int:
-    from qwen_nb._doctor import report
+    from qwen_nb.asking import report
 
     is_well = True
     for line in report(Chat(language=language), language):

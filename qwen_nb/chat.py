@@ -8,28 +8,37 @@ from dataclasses import replace
 from typing import Any, ClassVar, Self, Unpack
 from weakref import WeakKeyDictionary
 
-from qwen_nb import _notebook
-from qwen_nb._archive import Archive
-from qwen_nb._asker import Asker
-from qwen_nb._bound import bound_of
-from qwen_nb._conversation import Conversation
-from qwen_nb._entry import Entry
-from qwen_nb._errors import ConfigError, QwenError
-from qwen_nb._events import Event
-from qwen_nb._job import Job
-from qwen_nb._kept import Kept, conversation_named
-from qwen_nb._messages import (
+from qwen_nb.asking import (
+    Archive,
+    Asker,
+    Job,
+    Kept,
+    Screen,
+    UsageTable,
+    bound_of,
+    calling_message,
+    conversation_named,
+    results_of,
+    usage_table,
+)
+from qwen_nb.conversation import Conversation
+from qwen_nb.errors import ConfigError, QwenError
+from qwen_nb.front_end import place
+from qwen_nb.render.html import SilentDisplay
+from qwen_nb.texts import Language, text
+from qwen_nb.values import (
+    AskFields,
     Display,
+    Entry,
+    Event,
     Message,
+    OptionFields,
+    Preview,
+    Question,
     Reply,
     Turn,
+    options_of,
 )
-from qwen_nb._question import AskFields, OptionFields, Preview, Question, options_of
-from qwen_nb._screen import Screen
-from qwen_nb._spending import UsageTable, usage_table
-from qwen_nb._texts import Language, text
-from qwen_nb._tool_rounds import calling_message, results_of
-from qwen_nb.render import SilentDisplay
 
 __all__ = ["Chat"]
 
@@ -120,7 +129,7 @@ class Chat(Asker):
     @classmethod
     def current(cls) -> Self:
         """Return the chat of the magics, which asks the notebook's own conversation."""
-        shell = _notebook.running_shell()
+        shell = place.running_shell()
         known = cls._of_shells.get(shell) if shell is not None else None
         if isinstance(known, cls):
             return known

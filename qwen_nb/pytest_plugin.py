@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from qwen_nb.cassettes import Cassette
     from qwen_nb.emulator import Emulator
-    from qwen_nb.record import Cassette
 
 __all__ = ["qwen_cassette", "qwen_emulator"]
 
@@ -168,9 +168,9 @@ class _Notebooks:
 
 
 def _unused(cassette: Path, journal: Path) -> Iterator[str]:
-    from qwen_nb._errors import CassetteError
-    from qwen_nb._texts import machine_language, text
-    from qwen_nb.record import Replayer
+    from qwen_nb.cassettes import Replayer
+    from qwen_nb.errors import CassetteError
+    from qwen_nb.texts import machine_language, text
 
     given = journal.read_text().split() if journal.exists() else []
     try:
@@ -179,7 +179,7 @@ def _unused(cassette: Path, journal: Path) -> Iterator[str]:
         return  # the notebook has said so
     if unused := [words for number, words in numbers if str(number) not in given]:
         language = machine_language(os.environ)
-        asked_not = text("record.unused", language, unused="; ".join(unused))
+        asked_not = text("cassettes.unused", language, unused="; ".join(unused))
         yield f"{cassette.name}: {asked_not}"
 
 
@@ -195,8 +195,8 @@ def _code(item: pytest.Item) -> list[str]:
 
 def _names_a_server(folder: Path, home: Path) -> bool:
     """Tell whether a file beside a notebook would send its questions to some server."""
-    from qwen_nb._errors import ConfigError
-    from qwen_nb._settings import Settings
+    from qwen_nb.errors import ConfigError
+    from qwen_nb.settings import Settings
 
     try:
         settings = Settings({**_FIXED, "QWEN_NB_HOME": str(home)}, folder)
@@ -268,12 +268,12 @@ def qwen_emulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[E
     Keys and settings are out of sight, and nothing is kept beyond the test. It is at full
     speed; `.script(…)` and `.journal` are those of `qwen_nb.emulator.Emulator`.
     """
-    from qwen_nb import record
+    from qwen_nb import cassettes
     from qwen_nb.emulator import embedded, stop_embedded
 
     _hide_settings(monkeypatch, tmp_path)
     monkeypatch.setenv("QWEN_NB_SERVER", "emulator")  # whatever a file in this folder says
-    record.leave()
+    cassettes.leave()
     stop_embedded()  # another test's scripts and journal
     try:
         yield embedded(pace=0.0)
@@ -290,7 +290,7 @@ def qwen_cassette(
     It is replayed, without a key and without a network; with `--qwen-record` it is recorded
     with the keys that are set.
     """
-    from qwen_nb.record import recording
+    from qwen_nb.cassettes import recording
 
     folder = request.path.parent / "cassettes"
     name = _file_name(request.node)

@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 from hypothesis import strategies as st
 
-from qwen_nb._usage import Call, CallKind, Cost, CostPart, Usage
+from qwen_nb.values.usage import Call, CallKind, Cost, CostPart, Usage
 
 NOON = 1_763_805_600.0  # in November 2025
 

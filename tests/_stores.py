@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from qwen_nb.store._store import Store
+from qwen_nb.store.store import Store
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from _servers import Misbehaving
 
-from qwen_nb.emulator import Emulator
+from qwen_nb.emulator.server import Emulator
 
 _OURS = ("DASHSCOPE_", "QWEN_NB_", "OPENAI_")
 
@@ -40,7 +40,7 @@ def interrupts_as_they_were() -> Iterator[None]:
 def calls_of_this_test_only() -> Iterator[None]:
     """What is in no store counts as long as the process does; a test is no process."""
     yield
-    if (module := sys.modules.get("qwen_nb._archive")) is not None:
+    if (module := sys.modules.get("qwen_nb.asking.notebook")) is not None:
         archives = [module.Archive._of_program, *module.Archive._of_shells.values()]
         for ledger in (archive.ledger for archive in archives if archive is not None):
             with ledger.held():

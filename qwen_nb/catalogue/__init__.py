@@ -10,18 +10,32 @@ Nothing is read until `Catalogue.load()`.
 
 from __future__ import annotations
 
-from qwen_nb.catalogue._age import is_old
-from qwen_nb.catalogue._catalogue import Catalogue
-from qwen_nb.catalogue._own_prices import set_price
-from qwen_nb.catalogue._rows import Mode, Model, Price, ServerRow, Switch
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "Catalogue",
-    "Mode",
-    "Model",
-    "Price",
-    "ServerRow",
-    "Switch",
-    "is_old",
-    "set_price",
-]
+if TYPE_CHECKING:
+    from qwen_nb.catalogue.age import is_old
+    from qwen_nb.catalogue.catalogue import Catalogue
+    from qwen_nb.catalogue.own_prices import set_price
+    from qwen_nb.catalogue.rows import Mode, Model, Price, ServerRow, Switch
+
+_NAMES = {
+    "age": "is_old",
+    "catalogue": "Catalogue",
+    "own_prices": "set_price",
+    "rows": "Mode Model Price ServerRow Switch",
+}
+"""What other rooms may use, by the file where it lives."""
+
+_HOMES = {name: file for file, names in _NAMES.items() for name in names.split()}
+
+__all__ = [*_HOMES]
+
+
+if not TYPE_CHECKING:  # or no name would be unknown to a type checker
+
+    def __getattr__(name: str) -> Any:
+        """Fetch a name when it is first used: a load imports what it needs and no more."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

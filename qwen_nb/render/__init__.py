@@ -1,44 +1,53 @@
-"""A reply made visible: live card, static bundle, plain text.
+"""A reply made visible: the words and figures that every display shares.
 
-Everything from a model or a server is hostile here until it went through `_safe`.
+Everything from a model or a server is hostile here until it went through `visible`.
 Importing this room loads no IPython, widget or Markdown library; showing does.
 """
 
-from qwen_nb.render._card import CardDisplay
-from qwen_nb.render._cost_chart import cost_chart
-from qwen_nb.render._markdown import safe_html, safe_markdown
-from qwen_nb.render._money import exact_money, money
-from qwen_nb.render._passing import show_for_a_while
-from qwen_nb.render._safe import visible
-from qwen_nb.render._spending import SpendingTable, spending_table
-from qwen_nb.render._static import bundle, metadata
-from qwen_nb.render._still import Describe, SilentDisplay, StaticDisplay
-from qwen_nb.render._table import html_table, plain_table
-from qwen_nb.render._terminal import TerminalDisplay
-from qwen_nb.render._text_chart import text_chart
-from qwen_nb.render._tokens_chart import tokens_chart
-from qwen_nb.render._usage import usage_line
+from __future__ import annotations
 
-__all__ = [
-    "CardDisplay",
-    "Describe",
-    "SilentDisplay",
-    "SpendingTable",
-    "StaticDisplay",
-    "TerminalDisplay",
-    "bundle",
-    "cost_chart",
-    "exact_money",
-    "html_table",
-    "metadata",
-    "money",
-    "plain_table",
-    "safe_html",
-    "safe_markdown",
-    "show_for_a_while",
-    "spending_table",
-    "text_chart",
-    "tokens_chart",
-    "usage_line",
-    "visible",
-]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qwen_nb.render.amounts import exact_money, money, spoken_money
+    from qwen_nb.render.calls import (
+        Block,
+        CallWords,
+        Wanted,
+        call_line,
+        call_words,
+        called,
+        calling,
+        calls_wanted,
+        newly_ended,
+    )
+    from qwen_nb.render.endings import Ending, ending, never_began, retrying_words, thought
+    from qwen_nb.render.table import columns, html_table, plain_table
+    from qwen_nb.render.timing import timing_line, tokens_per_second
+    from qwen_nb.render.usage import lacks_a_price, price_command, usage_bar, usage_line
+
+_NAMES = {
+    "amounts": "exact_money money spoken_money",
+    "calls": (
+        "Block CallWords Wanted call_line call_words called calling calls_wanted newly_ended"
+    ),
+    "endings": "Ending ending never_began retrying_words thought",
+    "table": "columns html_table plain_table",
+    "timing": "timing_line tokens_per_second",
+    "usage": "lacks_a_price price_command usage_bar usage_line",
+}
+"""What other rooms may use, by the file where it lives."""
+
+_HOMES = {name: file for file, names in _NAMES.items() for name in names.split()}
+
+__all__ = [*_HOMES]
+
+
+if not TYPE_CHECKING:  # or no name would be unknown to a type checker
+
+    def __getattr__(name: str) -> Any:
+        """Fetch a name when it is first used: a load imports what it needs and no more."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

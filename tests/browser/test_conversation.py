@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from qwen_nb.emulator import Emulator
+from qwen_nb.emulator.server import Emulator
 from tests.browser._lab import Lab, Notebook
 from tests.conversation._page import said, variables
 

@@ -13,9 +13,9 @@ import pytest
 from nbformat import NotebookNode
 from playwright.sync_api import Page
 
-from qwen_nb.render import _widget
-from qwen_nb.render._formulas import COMMANDS
-from qwen_nb.render._safe import visible
+from qwen_nb.render.html.formulas import COMMANDS
+from qwen_nb.render.live import widget
+from qwen_nb.texts.safe import visible
 from tests.browser._attacks import (
     CLICK_ALL,
     FINDINGS,
@@ -95,7 +95,7 @@ def cells(host: str) -> tuple[list[str], list[str]]:
     # the server falls silent with the last word, and holds the card open
     setup = (
         "from qwen_nb.emulator import Script, embedded\n"
-        "from qwen_nb.emulator._tokens import count\n"
+        "from qwen_nb.emulator.tokens import count\n"
         f"for name, text in {answers!r}.items():\n"
         f"    texts = dict(thinking=text, answer=text + {TAIL!r})\n"
         "    silence = f'silence={sum(map(count, texts.values())) - 1}'\n"
@@ -315,7 +315,7 @@ def test_mixtures(lab: Lab, listener: Listener) -> None:
     with lab.open(["pass"]) as notebook:
         page = notebook.shown()
         heard = notebook.browser.do(lambda: overheard(page))
-        argument: Any = [_widget._page_code(), COMMANDS, mixed]
+        argument: Any = [widget._page_code(), COMMANDS, mixed]
         found = notebook.ask(DRAW_ALL, argument)
         marker = notebook.ask("() => window.pwned ?? null")
         happened = heard + listener.asked + notebook.remote

@@ -145,7 +145,7 @@ def test_running_the_cell_again_stops_its_job(notebook: Notebook) -> None:
     index = ask(notebook, "answering again")
     until(notebook, index, "answering", 60)
     notebook.run(index)
-    states = "[job.state for job in __import__('qwen_nb._job', fromlist=['_job']).JOBS]"
+    states = "[job.state for job in __import__('qwen_nb.asking.job', fromlist=['_job']).JOBS]"
     assert told(notebook, states)[-2:] == ["stopped", "running"]
     until(notebook, index, "answering", 60)
     notebook.press_button(index, "Stop")

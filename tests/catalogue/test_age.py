@@ -6,7 +6,9 @@ from typing import Literal
 
 import pytest
 
-from qwen_nb.catalogue import Catalogue, is_old, set_price
+from qwen_nb.catalogue.age import is_old
+from qwen_nb.catalogue.catalogue import Catalogue
+from qwen_nb.catalogue.own_prices import set_price
 
 AGES = [
     ("2026-07-01", date(2026, 12, 28), False),  # 180 days

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from qwen_nb._usage import Usage
-from qwen_nb.catalogue import Catalogue
+from qwen_nb.catalogue.catalogue import Catalogue
+from qwen_nb.values.usage import Usage
 
 CATALOGUE = Catalogue.load()
 MOST_INPUT = 1_100_000

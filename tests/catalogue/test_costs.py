@@ -13,8 +13,8 @@ from typing import NamedTuple
 import pytest
 
 import qwen_nb
-from qwen_nb._usage import Cost, Usage
-from qwen_nb.catalogue import Catalogue
+from qwen_nb.catalogue.catalogue import Catalogue
+from qwen_nb.values.usage import Cost, Usage
 
 CATALOGUE = Catalogue.load()
 CURRENCY = {"sg": "USD", "bj": "CNY"}
@@ -378,8 +378,8 @@ def test_a_server_may_be_called_by_its_name_or_host(asked: str, tmp_path: Path) 
 
 PACKAGE = Path(qwen_nb.__file__).parent
 MONEY = [
-    "_usage.py", "catalogue/_costs.py", "catalogue/_own_prices.py", "catalogue/_rows.py",
-    "catalogue/_files.py", "catalogue/_catalogue.py", "catalogue/_table.py",
+    "values/usage.py", "catalogue/costs.py", "catalogue/own_prices.py", "catalogue/rows.py",
+    "catalogue/files.py", "catalogue/catalogue.py", "catalogue/table.py",
 ]  # fmt: skip
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from qwen_nb.catalogue import Catalogue, Model
+from qwen_nb.catalogue.catalogue import Catalogue
+from qwen_nb.catalogue.rows import Model
 
 SEEDS = Path(__file__).parents[2].parent / "shared" / "seeds"
 
@@ -173,7 +174,7 @@ def test_a_name_that_is_not_known_has_one_near_it(asked: str, near: str | None) 
 def test_importing_reads_no_table() -> None:
     code = (
         "import sys, qwen_nb\n"
-        "module = sys.modules.get('qwen_nb.catalogue._files')\n"
+        "module = sys.modules.get('qwen_nb.catalogue.files')\n"
         "assert module is None or module._packaged.cache_info().currsize == 0\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from qwen_nb import ConfigError
-from qwen_nb.catalogue import Catalogue, Price, set_price
-from qwen_nb.catalogue._rows import PRICE_CELLS
+from qwen_nb.catalogue.catalogue import Catalogue
+from qwen_nb.catalogue.own_prices import set_price
+from qwen_nb.catalogue.rows import PRICE_CELLS, Price
 
 TODAY = date(2026, 11, 22)
 HEADER = "id,region,currency,up_to_input_tokens,in,out,out_thinking,source,date\n"

@@ -3,7 +3,8 @@ from decimal import Decimal
 
 import pytest
 
-from qwen_nb.catalogue import Catalogue, Price
+from qwen_nb.catalogue.catalogue import Catalogue
+from qwen_nb.catalogue.rows import Price
 
 CATALOGUE = Catalogue.load()
 PRICES = [price for model in CATALOGUE.models() for price in CATALOGUE.prices(model.id)]

@@ -3,7 +3,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from qwen_nb.catalogue import Catalogue, ServerRow
+from qwen_nb.catalogue.catalogue import Catalogue
+from qwen_nb.catalogue.rows import ServerRow
 
 CATALOGUE = Catalogue.load()
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from qwen_nb.catalogue import Catalogue
+from qwen_nb.catalogue.catalogue import Catalogue
 
 CATALOGUE = Catalogue.load()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from qwen_nb import ConfigError
-from qwen_nb.catalogue import Catalogue
+from qwen_nb.catalogue.catalogue import Catalogue
 
 PACKAGED = Catalogue.load()
 

@@ -4,29 +4,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from qwen_nb import _client
-from qwen_nb._errors import QwenError
-from qwen_nb._messages import (
-    ChatOptions,
-    ChatRequest,
-    Reply,
-    ReplyBuilder,
-    Server,
-    Turn,
-)
-from qwen_nb._transport import HttpTransport
-from qwen_nb._usage import Usage
-from qwen_nb.catalogue import Catalogue
-from qwen_nb.context._embeddings import embed
-from qwen_nb.context._limits import Limits, limit_in
-from qwen_nb.context._plan import Plan, learn, learn_refusal, plan, prepare
-from qwen_nb.context._policy import Policy
-from qwen_nb.context._retrieval import EMBEDDING_MODEL, Vectors, nearest
-from qwen_nb.context._rounds import Past
-from qwen_nb.context._sizes import Memory
-from qwen_nb.context._summary import Summary, SummaryNeed
-from qwen_nb.dialects.openai import OpenAIDialect
-from qwen_nb.emulator import Emulator
+from qwen_nb.catalogue.catalogue import Catalogue
+from qwen_nb.context.limits import Limits, limit_in
+from qwen_nb.context.planning import Plan, learn, learn_refusal, plan, prepare
+from qwen_nb.context.retrieval import EMBEDDING_MODEL, Vectors, nearest
+from qwen_nb.context.sizes import Memory
+from qwen_nb.context.summary import Summary, SummaryNeed
+from qwen_nb.conversation.rounds import Past
+from qwen_nb.emulator.server import Emulator
+from qwen_nb.errors import QwenError
+from qwen_nb.values.messages import ChatOptions, ChatRequest, Reply, ReplyBuilder, Server, Turn
+from qwen_nb.values.policy import Policy
+from qwen_nb.values.usage import Usage
+from qwen_nb.wire import stream
+from qwen_nb.wire.dialects.openai import OpenAIDialect
+from qwen_nb.wire.embeddings import embed
+from qwen_nb.wire.http import HttpTransport
 
 AUTO = Policy()
 PLAIN = ChatOptions(thinking=False)
@@ -141,7 +134,7 @@ class Talk:
         exchange = self.transport.exchange()
         builder = ReplyBuilder()
         try:
-            for event in _client.stream(request, exchange, OpenAIDialect(), self.server):
+            for event in stream.stream(request, exchange, OpenAIDialect(), self.server):
                 builder.add(event)
         finally:
             exchange.close()

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from qwen_nb.emulator import Emulator
+from qwen_nb.emulator.server import Emulator
 
 from ._driver import Talk
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from qwen_nb._errors import ConfigError
-from qwen_nb._messages import ChatOptions, Reply, Turn
-from qwen_nb.context._policy import Policy
-from qwen_nb.context._retrieval import Vectors
-from qwen_nb.context._rounds import Past
+from qwen_nb.context.retrieval import Vectors
+from qwen_nb.conversation.rounds import Past
+from qwen_nb.errors import ConfigError
+from qwen_nb.values.messages import ChatOptions, Reply, Turn
+from qwen_nb.values.policy import Policy
 
 from .conftest import Begin
 

@@ -7,8 +7,16 @@ from typing import Any
 
 import pytest
 
-from qwen_nb._errors import BadRequest, ConfigError
-from qwen_nb._messages import (
+from qwen_nb.catalogue.catalogue import Catalogue
+from qwen_nb.catalogue.rows import Model
+from qwen_nb.context.limits import Limits, limit_in, limit_of
+from qwen_nb.context.planning import Plan, learn, plan
+from qwen_nb.context.retrieval import RetrievalNeed, Vectors, nearest
+from qwen_nb.context.sizes import Memory
+from qwen_nb.context.summary import Summary, SummaryNeed
+from qwen_nb.conversation.rounds import Past
+from qwen_nb.errors import BadRequest, ConfigError
+from qwen_nb.values.messages import (
     ChatOptions,
     ChatRequest,
     Content,
@@ -18,16 +26,9 @@ from qwen_nb._messages import (
     ToolCall,
     Turn,
 )
-from qwen_nb._usage import Usage
-from qwen_nb.catalogue import Catalogue, Model
-from qwen_nb.context._limits import Limits, limit_in, limit_of
-from qwen_nb.context._plan import Plan, learn, plan
-from qwen_nb.context._policy import Policy
-from qwen_nb.context._retrieval import RetrievalNeed, Vectors, nearest
-from qwen_nb.context._rounds import Past
-from qwen_nb.context._sizes import Memory
-from qwen_nb.context._summary import Summary, SummaryNeed
-from qwen_nb.dialects.openai import OpenAIDialect
+from qwen_nb.values.policy import Policy
+from qwen_nb.values.usage import Usage
+from qwen_nb.wire.dialects.openai import OpenAIDialect
 
 CATALOGUE = Catalogue.load()
 CALL = ToolCall("c1", "f", '{"a": 1}')

@@ -7,19 +7,19 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qwen_nb._errors import ConfigError
-from qwen_nb._messages import ChatOptions, Message, Reply, ToolCall, Turn
-from qwen_nb._usage import Usage
-from qwen_nb.catalogue import Catalogue
-from qwen_nb.context._plan import Plan, plan, prepare
-from qwen_nb.context._policy import Policy
-from qwen_nb.context._retrieval import RetrievalNeed
-from qwen_nb.context._rounds import Past, message_tokens
-from qwen_nb.context._sizes import Memory
-from qwen_nb.context._summary import Summary, SummaryNeed
-from qwen_nb.dialects.openai import OpenAIDialect
-from qwen_nb.emulator._history import read_messages
-from qwen_nb.emulator._models import models
+from qwen_nb.catalogue.catalogue import Catalogue
+from qwen_nb.context.planning import Plan, plan, prepare
+from qwen_nb.context.retrieval import RetrievalNeed
+from qwen_nb.context.sizes import Memory
+from qwen_nb.context.summary import Summary, SummaryNeed
+from qwen_nb.conversation.rounds import Past, message_tokens
+from qwen_nb.emulator.history import read_messages
+from qwen_nb.emulator.models import models
+from qwen_nb.errors import ConfigError
+from qwen_nb.values.messages import ChatOptions, Message, Reply, ToolCall, Turn
+from qwen_nb.values.policy import Policy
+from qwen_nb.values.usage import Usage
+from qwen_nb.wire.dialects.openai import OpenAIDialect
 
 MODEL = Catalogue.load().find("qwen-plus")
 OPTIONS = ChatOptions(model="qwen-plus")
@@ -103,7 +103,7 @@ def strictly(messages: Sequence[Message]) -> None:
 
 
 def emulator_takes(messages: Sequence[Message]) -> None:
-    from qwen_nb._messages import ChatRequest, Server
+    from qwen_nb.values.messages import ChatRequest, Server
 
     call = OpenAIDialect().encode(ChatRequest("qwen-plus", tuple(messages)), Server(name="s"))
     assert call.body is not None

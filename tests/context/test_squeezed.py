@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from qwen_nb._messages import Reply, Turn
-from qwen_nb.context._rounds import Past
-from qwen_nb.context._sizes import Memory
+from qwen_nb.context.sizes import Memory
+from qwen_nb.conversation.rounds import Past
+from qwen_nb.values.messages import Reply, Turn
 
 from ._driver import Talk
 from .conftest import Begin

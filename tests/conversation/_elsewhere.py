@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
-from qwen_nb.emulator import Emulator, Script
+from qwen_nb.emulator.scripts import Script
+from qwen_nb.emulator.server import Emulator
 
 
 @dataclass

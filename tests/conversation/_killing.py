@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qwen_nb._messages import estimate_tokens
-from qwen_nb.emulator import Emulator, Script
+from qwen_nb.emulator.scripts import Script
+from qwen_nb.emulator.server import Emulator
+from qwen_nb.values.messages import estimate_tokens
 from tests.conversation._page import KernelGone, Page, said
 
 LOST_S = 1.5

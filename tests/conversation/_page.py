@@ -23,8 +23,8 @@ from uuid import uuid4
 
 from jupyter_client.manager import KernelManager
 
-from qwen_nb.emulator import Emulator
-from tests.identity._kernels import HANG_S, surroundings
+from qwen_nb.emulator.server import Emulator
+from tests.conversation.identity._kernels import HANG_S, surroundings
 
 LOAD = "%load_ext qwen_nb\nfrom qwen_nb import Chat\nimport json"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from qwen_nb.emulator import Emulator
+from qwen_nb.emulator.server import Emulator
 from tests.conversation._page import Page
 
 

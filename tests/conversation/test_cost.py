@@ -11,7 +11,7 @@ from statistics import median
 import pytest
 
 from qwen_nb import Chat
-from qwen_nb.emulator import Script
+from qwen_nb.emulator.scripts import Script
 
 from ._elsewhere import Elsewhere, emulator_elsewhere
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from qwen_nb.emulator import Emulator
-from qwen_nb.emulator._scripts import packaged
+from qwen_nb.emulator.scripts import packaged
+from qwen_nb.emulator.server import Emulator
 from tests.conversation._page import Page
 
 pytestmark = pytest.mark.kernel

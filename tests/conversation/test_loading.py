@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from qwen_nb import Reply, Turn
-from qwen_nb._entry import Entry, new_id
-from qwen_nb.store._store import Store
+from qwen_nb.store.store import Store
+from qwen_nb.values.entry import Entry, new_id
 
 # audit hooks see every file and database that is opened, by whichever way
 LOADS = """

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from qwen_nb.emulator import Emulator, Script
+from qwen_nb.emulator.scripts import Script
+from qwen_nb.emulator.server import Emulator
 from tests.conversation._page import Page, said
 
 pytestmark = pytest.mark.kernel

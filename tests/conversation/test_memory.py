@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from qwen_nb.emulator import Emulator
+from qwen_nb.emulator.server import Emulator
 from tests.conversation._page import LOAD, Page, said
-from tests.identity._notebooks import cell, write
+from tests.conversation.identity._notebooks import cell, write
 
 pytestmark = pytest.mark.kernel
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from qwen_nb._texts import text
-from qwen_nb.emulator import Emulator
+from qwen_nb.emulator.server import Emulator
+from qwen_nb.texts import text
 from tests.conversation._page import Page
 
 pytestmark = pytest.mark.kernel

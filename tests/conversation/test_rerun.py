@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwen_nb.emulator import Emulator
+from qwen_nb.emulator.server import Emulator
 from tests.conversation._page import Page, said
 
 pytestmark = pytest.mark.kernel

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from _folders import let_everybody_in
 
-from qwen_nb.emulator import Emulator, Script
-from qwen_nb.store._schema import VERSION
+from qwen_nb.emulator.scripts import Script
+from qwen_nb.emulator.server import Emulator
+from qwen_nb.store.schema import VERSION
 from tests.conversation._page import Page, said
 
 pytestmark = pytest.mark.kernel

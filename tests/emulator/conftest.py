@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import openai
 import pytest
 
-from qwen_nb.emulator import Emulator
+from qwen_nb.emulator.server import Emulator
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,9 @@ from typing import Any
 import openai
 import pytest
 
-from qwen_nb.emulator import Emulator, Script
-from qwen_nb.emulator._tokens import count
+from qwen_nb.emulator.scripts import Script
+from qwen_nb.emulator.server import Emulator
+from qwen_nb.emulator.tokens import count
 
 from .conftest import Post
 

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from qwen_nb.emulator import Script
-from qwen_nb.emulator._scripts import packaged
+from qwen_nb.emulator.scripts import Script, packaged
 
 from ._asked_at_work import ASKED_AT_WORK
 from ._asked_in_modes import ASKED_IN_MODES

@@ -5,11 +5,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from qwen_nb.emulator import Emulator, embedded, stop_embedded
+from qwen_nb.emulator.of_process import embedded, stop_embedded
+from qwen_nb.emulator.server import Emulator
 
 from .conftest import Post, send
 
-COMMAND = "from qwen_nb.emulator._command import main; import sys; sys.exit(main({}))"
+COMMAND = "from qwen_nb.emulator.command import main; import sys; sys.exit(main({}))"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from qwen_nb.emulator import Emulator, Script
-from qwen_nb.emulator._errors import _rows
+from qwen_nb.emulator.errors import _rows
+from qwen_nb.emulator.scripts import Script
+from qwen_nb.emulator.server import Emulator
 
 from .conftest import Post
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from qwen_nb.emulator import Emulator
-from qwen_nb.emulator._tokens import count
+from qwen_nb.emulator.server import Emulator
+from qwen_nb.emulator.tokens import count
 
 from .test_tools import BOTH, CITIES
 

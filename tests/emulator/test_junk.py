@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from qwen_nb.emulator import _compatible, _native
-from qwen_nb.emulator._answers import compose
-from qwen_nb.emulator._app import _said
-from qwen_nb.emulator._question import Manner, Refused
-from qwen_nb.emulator._rules import read
-from qwen_nb.emulator._scripts import packaged
+from qwen_nb.emulator import compatible, native
+from qwen_nb.emulator.answers import compose
+from qwen_nb.emulator.app import _said
+from qwen_nb.emulator.question import Manner, Refused
+from qwen_nb.emulator.rules import read
+from qwen_nb.emulator.scripts import packaged
 
 JUNK: list[Any] = [
     None, True, 0, -1, 1.5, 10**30, 1e308, "", "x", "\ud83d",
@@ -66,7 +66,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("manner", ["compatible", "text", "multimodal"])
 def test_junk_is_answered_or_refused(manner: Manner) -> None:
-    wire: Any = _compatible if manner == "compatible" else _native
+    wire: Any = compatible if manner == "compatible" else native
     body = COMPATIBLE if manner == "compatible" else NATIVE
     answered = 0
     for changed in with_junk(body):

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from qwen_nb.emulator import Emulator, Script
+from qwen_nb.emulator.scripts import Script
+from qwen_nb.emulator.server import Emulator
 
 from .conftest import Post, send
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from qwen_nb.emulator import Emulator
+from qwen_nb.emulator.server import Emulator
 
 from .conftest import Answered, Post
 

@@ -2,9 +2,8 @@ import re
 
 import pytest
 
-from qwen_nb.emulator import Script
-from qwen_nb.emulator._scripts import choose, fill, packaged
-from qwen_nb.emulator._tokens import count
+from qwen_nb.emulator.scripts import Script, choose, fill, packaged
+from qwen_nb.emulator.tokens import count
 
 
 @pytest.mark.parametrize(

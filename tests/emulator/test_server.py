@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 import openai
 import pytest
 
-from qwen_nb.emulator import Emulator, Script, embedded, stop_embedded
+from qwen_nb.emulator.of_process import embedded, stop_embedded
+from qwen_nb.emulator.scripts import Script
+from qwen_nb.emulator.server import Emulator
 
 from .conftest import Post
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_nb.emulator._tokens import count, split
+from qwen_nb.emulator.tokens import count, split
 
 
 @given(st.text(alphabet="ab Zé中。！9.,\n\r\t\0🙂\u0301\u200d\ud83d"))

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from qwen_nb.emulator import Emulator
-from qwen_nb.emulator._journal import Record
+from qwen_nb.emulator.journal import Record
+from qwen_nb.emulator.server import Emulator
 
 Post = Callable[..., Any]
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from qwen_nb import Chat
-from qwen_nb.emulator import Emulator, Script
+from qwen_nb.emulator.scripts import Script
+from qwen_nb.emulator.server import Emulator
 
 REGION = """\
 [[server]]

@@ -20,13 +20,13 @@ from qwen_nb import (
     Reply,
     ServerFailed,
     TimedOut,
-    _retries,
 )
-from qwen_nb._errors import BadEvent, BrokenStream
-from qwen_nb.emulator import Script
-from qwen_nb.emulator._errors import _rows
-from qwen_nb.emulator._faults import _BARE, _NAMED, _NUMBERED
-from qwen_nb.render import TerminalDisplay
+from qwen_nb.emulator.errors import _rows
+from qwen_nb.emulator.faults import _BARE, _NAMED, _NUMBERED
+from qwen_nb.emulator.scripts import Script
+from qwen_nb.errors import BadEvent, BrokenStream
+from qwen_nb.render.terminal.display import TerminalDisplay
+from qwen_nb.wire import retries
 
 from .conftest import ANSWER, THINKING, Studio
 
@@ -125,9 +125,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     # no TLS here, and reading all certificates takes most of the time of a connection
     monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_, **__: None)
     # long enough for each to be drawn, on a busy machine too
-    monkeypatch.setattr(_retries, "_FIRST_S", 0.1)
-    monkeypatch.setattr(_retries, "_LONGEST_S", 0.1)
-    monkeypatch.setattr(_retries, "_THROTTLED_S", 0.002)
+    monkeypatch.setattr(retries, "_FIRST_S", 0.1)
+    monkeypatch.setattr(retries, "_LONGEST_S", 0.1)
+    monkeypatch.setattr(retries, "_THROTTLED_S", 0.002)
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ import pytest
 from _servers import WHOLE, Misbehaving, close, stream
 
 from qwen_nb import Chat, ConfigError, Reply, Stopped
-from qwen_nb._errors import BrokenStream
-from qwen_nb._events import AnswerDelta
-from qwen_nb.emulator import Emulator, Script
+from qwen_nb.emulator.scripts import Script
+from qwen_nb.emulator.server import Emulator
+from qwen_nb.errors import BrokenStream
+from qwen_nb.values.events import AnswerDelta
 
 from .conftest import ANSWER, THINKING, Studio
 

@@ -8,24 +8,17 @@ import pytest
 from _servers import WHOLE, Misbehaving, response
 from IPython import display as ipython
 
-from qwen_nb import (
-    Chat,
-    ConfigError,
-    ConnectionFailed,
-    QwenError,
-    RateLimited,
-    Reply,
-    TimedOut,
-    _retries,
-)
-from qwen_nb._errors import BadEvent, BrokenStream
-from qwen_nb._events import Retrying
-from qwen_nb._messages import Asking, Frame, Server
-from qwen_nb._retries import Retries, retry_after
-from qwen_nb.dialects._refusals import refusal
-from qwen_nb.emulator import Script
-from qwen_nb.render import CardDisplay, TerminalDisplay
-from qwen_nb.render._widget import Card
+from qwen_nb import Chat, ConfigError, ConnectionFailed, QwenError, RateLimited, Reply, TimedOut
+from qwen_nb.emulator.scripts import Script
+from qwen_nb.errors import BadEvent, BrokenStream
+from qwen_nb.render.live.card import CardDisplay
+from qwen_nb.render.live.widget import Card
+from qwen_nb.render.terminal.display import TerminalDisplay
+from qwen_nb.values.events import Retrying
+from qwen_nb.values.messages import Asking, Frame, Server
+from qwen_nb.wire import retries
+from qwen_nb.wire.dialects.refusals import refusal
+from qwen_nb.wire.retries import Retries, retry_after
 
 from .conftest import Studio
 
@@ -160,7 +153,7 @@ class Frames:
 @pytest.fixture
 def three_times(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QWEN_NB_RETRIES", "3")
-    monkeypatch.setattr(_retries, "_FIRST_S", 0.01)
+    monkeypatch.setattr(retries, "_FIRST_S", 0.01)
 
 
 def test_the_frames_tell_of_each_wait(

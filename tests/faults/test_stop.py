@@ -25,12 +25,13 @@ from _servers import (
     stream,
 )
 
-from qwen_nb import Chat, Reply, Stopped, _client
-from qwen_nb._messages import Asking, ChatRequest, Frame, Message, Server
-from qwen_nb._pump import Outcome, Pump
-from qwen_nb._retries import Retries
-from qwen_nb._transport import HttpTransport
-from qwen_nb.dialects.openai import OpenAIDialect
+from qwen_nb import Chat, Reply, Stopped
+from qwen_nb.asking.pump import Outcome, Pump
+from qwen_nb.values.messages import Asking, ChatRequest, Frame, Message, Server
+from qwen_nb.wire.dialects.openai import OpenAIDialect
+from qwen_nb.wire.http import HttpTransport
+from qwen_nb.wire.retries import Retries
+from qwen_nb.wire.stream import stream as stream_events
 
 FELT_S = 0.5
 ASKING = Asking(model="m", server="s")
@@ -158,7 +159,7 @@ class Line:
         exchange, request = self.transport.exchange(), ChatRequest("m", (Message("user", "?"),))
         return Pump(
             exchange,
-            lambda: _client.stream(
+            lambda: stream_events(
                 request, exchange, OpenAIDialect(), self.server, Retries(tries=3)
             ),
             self,

@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from qwen_nb import Chat, QwenError, Reply
-from qwen_nb._events import AnswerDelta, ThinkingDelta, UsageReport
-from qwen_nb._usage import Call
-from qwen_nb.emulator import Emulator, Script
-from qwen_nb.emulator._journal import Record
+from qwen_nb.emulator.journal import Record
+from qwen_nb.emulator.scripts import Script
+from qwen_nb.emulator.server import Emulator
+from qwen_nb.values.events import AnswerDelta, ThinkingDelta, UsageReport
+from qwen_nb.values.usage import Call
 
 LIMIT = 2_000
 TRIES = 3
@@ -186,7 +187,7 @@ def test_embeddings_and_the_questions_they_serve(
 
 
 def test_the_embedded_emulator_is_booked_as_what_it_is(new_chat: Callable[[], Chat]) -> None:
-    from qwen_nb.emulator import embedded
+    from qwen_nb.emulator.of_process import embedded
 
     chat = new_chat()
     emulator = embedded(pace=0)

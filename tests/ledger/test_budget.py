@@ -7,9 +7,9 @@ import pytest
 from _calls import NOON, call, cost
 
 from qwen_nb import BudgetReached, ConfigError
-from qwen_nb._budget import Budget, Budgets, Off, check, money, parse, reserve
-from qwen_nb._ledger import Ledger
-from qwen_nb._usage import Cost
+from qwen_nb.ledger.budgets import Budget, Budgets, Off, check, money, parse, reserve
+from qwen_nb.ledger.ledger import Ledger
+from qwen_nb.values.usage import Cost
 
 USD5 = Budget(Decimal(5), "USD", "chat", "c")
 CNY5 = Budget(Decimal(5), "CNY", "chat", "c")

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from qwen_nb import BudgetReached, Chat
-from qwen_nb._budget import Budget
-from qwen_nb.emulator import Emulator
+from qwen_nb.emulator.server import Emulator
+from qwen_nb.ledger.budgets import Budget
 from tests.notebooks._tools import Tools, new_notebook
 
 CALLS = 50

@@ -11,10 +11,10 @@ import pytest
 from _calls import NOON, call
 from _folders import let_everybody_in
 
-from qwen_nb._budget import Budget, Budgets
-from qwen_nb._errors import StoreError
-from qwen_nb._ledger import Ledger
-from qwen_nb.store._store import Store
+from qwen_nb.errors import StoreError
+from qwen_nb.ledger.budgets import Budget, Budgets
+from qwen_nb.ledger.ledger import Ledger
+from qwen_nb.store.store import Store
 
 Opens = Callable[..., Store]
 
@@ -46,8 +46,8 @@ ADD = """
 import sys
 from pathlib import Path
 from _calls import call
-from qwen_nb._ledger import Ledger
-from qwen_nb.store._store import Store
+from qwen_nb.ledger.ledger import Ledger
+from qwen_nb.store.store import Store
 store = Store(Path(sys.argv[1]), busy_s=120)
 ledger = Ledger(lambda: store)
 print("ready", flush=True)
@@ -178,9 +178,9 @@ import os, sys
 from pathlib import Path
 from _calls import call
 from decimal import Decimal
-from qwen_nb._budget import Budget, Budgets
-from qwen_nb._ledger import Ledger
-from qwen_nb.store._store import Store
+from qwen_nb.ledger.budgets import Budget, Budgets
+from qwen_nb.ledger.ledger import Ledger
+from qwen_nb.store.store import Store
 if os.getuid() == 0:  # to whom everything is writable
     os.setuid(65534)
 store = Store(Path(sys.argv[1]))

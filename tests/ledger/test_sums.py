@@ -12,9 +12,9 @@ from _calls import NOON, call, calls, cost
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qwen_nb._ledger import Ledger
-from qwen_nb._usage import By, Call, LedgerRow, Usage
-from qwen_nb.store._store import Store
+from qwen_nb.ledger.ledger import Ledger
+from qwen_nb.store.store import Store
+from qwen_nb.values.usage import By, Call, LedgerRow, Usage
 
 EVERY: tuple[By, ...] = get_args(By)
 

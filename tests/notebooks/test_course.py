@@ -6,8 +6,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tests.checks._own import own_environment
-from tests.checks._project import Project, Ran, alone
+from tests.pytest_plugin._own import own_environment
+from tests.pytest_plugin._project import Project, Ran, alone
 
 pytestmark = [pytest.mark.kernel, pytest.mark.notebook]
 

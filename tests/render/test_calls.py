@@ -9,12 +9,13 @@ from hostile import CASES, TAGS, findings
 from markdown_it import MarkdownIt
 from nbconvert.filters import clean_html
 
-from qwen_nb._messages import Asking, CallRecord, Frame, Reply, ToolCall, Turn
-from qwen_nb._transcript import transcript
-from qwen_nb.render import TerminalDisplay, bundle, metadata
-from qwen_nb.render._calls import call_line, call_words, called, calling
-from qwen_nb.render._ending import never_began, thought
-from qwen_nb.render._sent import SentCalls
+from qwen_nb.asking.markdown_page import transcript
+from qwen_nb.render.calls import call_line, call_words, called, calling
+from qwen_nb.render.endings import never_began, thought
+from qwen_nb.render.html.static import bundle, metadata
+from qwen_nb.render.live.sent import SentCalls
+from qwen_nb.render.terminal.display import TerminalDisplay
+from qwen_nb.values.messages import Asking, CallRecord, Frame, Reply, ToolCall, Turn
 
 CITIES = {"Beijing": "sunny, 21 °C", "Shanghai": "rain, 18 °C", "Tianjin": "sunny, 20 °C"}
 

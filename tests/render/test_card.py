@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from qwen_nb import render
-from qwen_nb._messages import Asking, CallRecord, Frame, Reply, Timing, ToolCall
-from qwen_nb._usage import Usage
-from qwen_nb.render import CardDisplay, SilentDisplay, StaticDisplay, bundle
+from qwen_nb.render.html.static import bundle
+from qwen_nb.render.html.still import SilentDisplay, StaticDisplay
+from qwen_nb.render.live.card import CardDisplay
+from qwen_nb.values.messages import Asking, CallRecord, Frame, Reply, Timing, ToolCall
+from qwen_nb.values.usage import Usage
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 ASKING = Asking(model="qwen-plus", server="s", notes=("a note",))
@@ -79,9 +81,9 @@ def snapshots(messages):
 def no_cards_kept(monkeypatch):
     from collections import deque
 
-    from qwen_nb.render import _card
+    from qwen_nb.render.live import card as module
 
-    monkeypatch.setattr(_card, "_KEPT", deque())
+    monkeypatch.setattr(module, "_KEPT", deque())
 
 
 FRAMES = [
@@ -316,7 +318,7 @@ def test_a_reply_that_never_opened_is_still_shown(outputs):
 
 
 def test_the_text_form_of_the_widget_is_stable(messages):
-    from qwen_nb.render._widget import Card
+    from qwen_nb.render.live.widget import Card
 
     card = Card()
     assert repr(card) == repr(Card()) == "<qwen_nb card>"
@@ -324,7 +326,7 @@ def test_the_text_form_of_the_widget_is_stable(messages):
 
 
 def test_the_card_is_small():
-    from qwen_nb.render._widget import Card
+    from qwen_nb.render.live.widget import Card
 
     code = Card._esm if isinstance(Card._esm, str) else str(Card._esm)
     assert len(code.encode()) <= 24 * 1024
@@ -332,12 +334,12 @@ def test_the_card_is_small():
     assert not re.search(r"^import ", code, re.MULTILINE)
 
 
-PAGE = sorted((Path(render.__file__).parent / "page").glob("*.mjs"))
+PAGE = sorted((Path(render.__file__).parent / "live/page").glob("*.mjs"))
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js")
 def test_what_is_put_together_is_a_module(tmp_path):
-    from qwen_nb.render._widget import Card
+    from qwen_nb.render.live.widget import Card
 
     file = tmp_path / "card.mjs"
     file.write_text(str(Card._esm), encoding="utf-8")

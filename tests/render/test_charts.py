@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_nb._usage import Call, Cost, CostPart, Usage
-from qwen_nb.render import cost_chart, text_chart, tokens_chart
-from qwen_nb.render._series import bars, lines, ticks
-from qwen_nb.render._table import columns
+from qwen_nb.render.charts.cost import cost_chart
+from qwen_nb.render.charts.series import bars, lines, ticks
+from qwen_nb.render.charts.text import text_chart
+from qwen_nb.render.charts.tokens import tokens_chart
+from qwen_nb.render.table import columns
+from qwen_nb.values.usage import Call, Cost, CostPart, Usage
 
 D = Decimal
 SVG = "{http://www.w3.org/2000/svg}"

@@ -6,8 +6,7 @@ from hostile import CASES, HIDDEN, MARKDOWN_TAGS, findings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qwen_nb.render import safe_html, safe_markdown
-from qwen_nb.render._markdown import safe_forms
+from qwen_nb.render.html.markdown import safe_forms, safe_html, safe_markdown
 
 
 @pytest.mark.parametrize("text", CASES.values(), ids=CASES)

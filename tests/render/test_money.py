@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_nb.render import exact_money, money
-from qwen_nb.render._money import spoken_money
+from qwen_nb.render.amounts import exact_money, money, spoken_money
 
 CASES = [
     ("0", "$0", "$0"),

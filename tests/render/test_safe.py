@@ -1,7 +1,6 @@
 import pytest
 
-from qwen_nb.render import visible
-from qwen_nb.render._safe import markup
+from qwen_nb.texts.safe import markup, visible
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_nb._usage import LedgerRow
-from qwen_nb.render import spending_table
-from qwen_nb.render._table import columns
+from qwen_nb.render.html.spending import spending_table
+from qwen_nb.render.table import columns
+from qwen_nb.values.usage import LedgerRow
 
 D = Decimal
 

@@ -4,9 +4,9 @@ from decimal import Decimal
 import pytest
 from hostile import CASES, findings
 
-from qwen_nb._messages import Reply, Timing
-from qwen_nb._usage import Cost, CostPart, Usage
-from qwen_nb.render import bundle, metadata
+from qwen_nb.render.html.static import bundle, metadata
+from qwen_nb.values.messages import Reply, Timing
+from qwen_nb.values.usage import Cost, CostPart, Usage
 
 REPLY = Reply(
     answer="**9.9 is larger.**",

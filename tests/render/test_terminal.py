@@ -2,9 +2,9 @@ from decimal import Decimal
 
 import pytest
 
-from qwen_nb._messages import Asking, Frame, Reply
-from qwen_nb._usage import Cost, CostPart, Usage
-from qwen_nb.render import TerminalDisplay
+from qwen_nb.render.terminal.display import TerminalDisplay
+from qwen_nb.values.messages import Asking, Frame, Reply
+from qwen_nb.values.usage import Cost, CostPart, Usage
 
 COST = Cost(currency="USD", parts=(CostPart("output", 2, Decimal(4)),))
 REPLY = Reply(

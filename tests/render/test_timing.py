@@ -1,8 +1,8 @@
 import pytest
 
-from qwen_nb._messages import Reply, Timing
-from qwen_nb._usage import Usage
-from qwen_nb.render._timing import timing_line, tokens_per_second
+from qwen_nb.render.timing import timing_line, tokens_per_second
+from qwen_nb.values.messages import Reply, Timing
+from qwen_nb.values.usage import Usage
 
 TIMING = Timing(0.31, 1.5, 3.31)
 

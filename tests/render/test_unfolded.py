@@ -6,10 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from qwen_nb._messages import Reply
-from qwen_nb._usage import Cost, CostPart, Usage
-from qwen_nb.render import bundle, usage_line
-from qwen_nb.render._unfolded import usage_facts, usage_rows
+from qwen_nb.render.html.static import bundle
+from qwen_nb.render.html.unfolded import usage_facts, usage_rows
+from qwen_nb.render.usage import usage_line
+from qwen_nb.values.messages import Reply
+from qwen_nb.values.usage import Cost, CostPart, Usage
 
 D = Decimal
 COST = Cost(

@@ -9,7 +9,7 @@ import tokenize
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from qwen_nb.emulator import Emulator
+from qwen_nb.emulator.server import Emulator
 
 from ._samples import Sample
 

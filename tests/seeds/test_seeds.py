@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from qwen_nb.emulator import Emulator
-from qwen_nb.emulator._scripts import packaged
-from qwen_nb.emulator._tokens import split
+from qwen_nb.emulator.scripts import packaged
+from qwen_nb.emulator.server import Emulator
+from qwen_nb.emulator.tokens import split
 
 from ._reading import SEEDS, pointed, python_text, shell_text
 from ._samples import CURL, PYTHON, Met, Sample

@@ -9,9 +9,9 @@ from unicodedata import east_asian_width
 import pytest
 
 from qwen_nb import Chat
-from qwen_nb._settings import NAMES
-from qwen_nb._texts import text
-from qwen_nb.emulator import Emulator
+from qwen_nb.emulator.server import Emulator
+from qwen_nb.settings.settings import NAMES
+from qwen_nb.texts import text
 
 
 def chat_of(notebook: Any) -> Chat:

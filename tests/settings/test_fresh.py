@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from qwen_nb import _settings
-from qwen_nb._errors import ConfigError
-from qwen_nb._settings import Settings
+from qwen_nb.errors import ConfigError
+from qwen_nb.settings import settings as module
+from qwen_nb.settings.settings import Settings
 
 FILES: dict[str, tuple[str, str]] = {  # where it is, and how it names a model
     ".env": ("folder", "QWEN_NB_MODEL={}\n"),
@@ -24,7 +24,7 @@ FILES: dict[str, tuple[str, str]] = {  # where it is, and how it names a model
 @pytest.fixture
 def resting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every file count as one that was not written just now."""
-    monkeypatch.setattr(_settings, "_SETTLED_NS", -(10**18))
+    monkeypatch.setattr(module, "_SETTLED_NS", -(10**18))
 
 
 @pytest.fixture(params=FILES)
@@ -118,4 +118,4 @@ def test_other_peoples_secrets_in_dotenv_are_not_kept(
 ) -> None:
     (folder / ".env").write_text("THEIR_SECRET=abc\nQWEN_NB_MODEL=m\n", encoding="utf-8")
     assert model() == "m"
-    assert "abc" not in str(_settings._kept)
+    assert "abc" not in str(module._kept)

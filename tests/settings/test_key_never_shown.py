@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from _servers import Misbehaving, close, delta, response
 
-from qwen_nb import Chat, QwenError, _keys
-from qwen_nb._settings import Settings
-from qwen_nb.emulator import Emulator
+from qwen_nb import Chat, QwenError
+from qwen_nb.emulator.server import Emulator
+from qwen_nb.settings import keys
+from qwen_nb.settings.settings import Settings
 
 from .conftest import Listening
 
@@ -34,7 +35,7 @@ def set_key(place: str, url: str, folder: Path, home: Path, monkeypatch: Any) ->
     else:
         monkeypatch.setenv("QWEN_NB_BASE_URL", url)
         if place == "login":
-            _keys.store(home, url, KEY)
+            keys.store(home, url, KEY)
         else:
             monkeypatch.setenv(place, KEY)
     monkeypatch.setenv("QWEN_NB_MODEL", "qwen-plus")

@@ -9,11 +9,12 @@ from types import ModuleType
 
 import pytest
 
-from qwen_nb import Chat, ConfigError, QwenError, _keys
-from qwen_nb._messages import Server
-from qwen_nb._servers import server_from
-from qwen_nb._settings import Settings
-from qwen_nb.catalogue import Catalogue
+from qwen_nb import Chat, ConfigError, QwenError
+from qwen_nb.catalogue.catalogue import Catalogue
+from qwen_nb.settings import keys
+from qwen_nb.settings.servers import server_from
+from qwen_nb.settings.settings import Settings
+from qwen_nb.values.messages import Server
 
 from .conftest import Listening
 
@@ -78,12 +79,12 @@ def test_every_place_of_an_address_with_every_place_of_a_key(
         case "user":
             config += 'api_key = "sk-marked"\n'
         case "stored for Model Studio":
-            _keys.store(home, "model-studio", "sk-marked")
+            keys.store(home, "model-studio", "sk-marked")
         case "stored for the address":
-            _keys.store(home, listening.url, "sk-marked")
+            keys.store(home, listening.url, "sk-marked")
     (folder / ".env").write_text(dotenv, "utf-8")
     (home / "config.toml").write_text(config, "utf-8")
-    from qwen_nb._question import Question
+    from qwen_nb.values.question import Question
 
     with pytest.raises(QwenError):
         chat.put(Question(prompt="Hi", server=named))
@@ -109,7 +110,7 @@ def test_model_studios_key_in_the_environment_stays_at_home(
         table = "[tool.qwen_nb]\n" if name == "pyproject.toml" else ""
         (folder / name).write_text(f'{table}base_url = "{url}"\n', "utf-8")
     environ = {"QWEN_NB_HOME": str(home), "DASHSCOPE_API_KEY": "sk-own"}
-    _keys.store(home, "model-studio", "sk-own")
+    keys.store(home, "model-studio", "sk-own")
     server = server_from(Settings(environ, folder), Catalogue.load(home))
     assert server.key is None
     assert "ws-of-somebody" in server.base_url
@@ -129,7 +130,7 @@ def test_an_address_of_this_notebook_is_the_persons_own(
 
     assert server(studio).key == "sk-own"
     assert server("http://127.0.0.1:1/v1").key is None
-    _keys.store(home, "http://127.0.0.1:1/v1", "sk-of-it")
+    keys.store(home, "http://127.0.0.1:1/v1", "sk-of-it")
     assert server("http://127.0.0.1:1/v1").key == "sk-of-it"
     # a key of the environment belongs to the address it was set with
     there = {"QWEN_NB_BASE_URL": "http://127.0.0.1:2/v1", "QWEN_NB_API_KEY": "sk-2"}
@@ -203,7 +204,7 @@ def test_login_keeps_the_key_in_a_file_of_ones_own(
     file = home / "keys.json"
     if sys.platform != "win32":
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert list(_keys._read(home)) == [f"http://{host}"]
+    assert list(keys._read(home)) == [f"http://{host}"]
     run(f"%qwen_nb use {listening.url}\n%qwen_nb config model m")
     run("%qwen Hi")
     assert listening.came_with == ["Bearer sk-typed"]
@@ -232,11 +233,11 @@ def test_login_for_model_studio(
 
 
 def test_a_stored_key_is_bound_to_scheme_and_host(home: Path) -> None:
-    _keys.store(home, "https://me@Host.example:8443/v1", "sk-x")
+    keys.store(home, "https://me@Host.example:8443/v1", "sk-x")
     found = ["https://host.example:8443/other", "https://HOST.example:8443"]
     lost = ["http://host.example:8443/v1", "https://host.example/v1",
             "https://evil.example:8443/v1", "model-studio"]  # fmt: skip
-    assert [bool(_keys.stored(home, url)) for url in found + lost] == [True] * 2 + [False] * 4
+    assert [bool(keys.stored(home, url)) for url in found + lost] == [True] * 2 + [False] * 4
 
 
 @pytest.mark.parametrize("typed_key", ["", "  "])

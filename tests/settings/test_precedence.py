@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from qwen_nb import Chat, ConfigError
-from qwen_nb._messages import ChatOptions
-from qwen_nb._question import Question
-from qwen_nb._settings import NAMES, Settings
+from qwen_nb.settings.settings import NAMES, Settings
+from qwen_nb.values.messages import ChatOptions
+from qwen_nb.values.question import Question
 
 VARIABLES = {
     "base_url": "QWEN_NB_BASE_URL",

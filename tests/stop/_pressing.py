@@ -23,7 +23,7 @@ from queue import Empty
 from typing import Any
 
 from qwen_nb import Chat, Reply, Stopped
-from qwen_nb.emulator import Emulator
+from qwen_nb.emulator.server import Emulator
 
 QUESTION = "Which is larger, 9.9 or 9.11?"
 OURS = ("qwen_nb-reader", "qwen_nb-job")

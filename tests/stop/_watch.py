@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from qwen_nb import Reply
-from qwen_nb._messages import Asking, Frame
+from qwen_nb.values.messages import Asking, Frame
 
 
 @dataclass

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from qwen_nb import Chat
-from qwen_nb._job import JOBS
+from qwen_nb.asking.job import JOBS
 from tests.stop._watch import Watch
 
 

@@ -10,9 +10,10 @@ import pytest
 from _servers import HANG_S, LAST_CHUNK, WHOLE, Misbehaving, delta, hang, hold, response, stream
 from IPython.core.error import UsageError
 
-from qwen_nb import Chat, ConfigError, Job, RateLimited, Stopped, _notebook
-from qwen_nb._job import JOBS
-from qwen_nb.emulator import Emulator
+from qwen_nb import Chat, ConfigError, Job, RateLimited, Stopped
+from qwen_nb.asking.job import JOBS
+from qwen_nb.emulator.server import Emulator
+from qwen_nb.front_end import place
 from tests.stop._watch import Watch
 
 THINKING, ANSWER = delta(thinking="Hm"), delta(answer="It ")
@@ -194,14 +195,14 @@ class Live:
     """A terminal shell that takes itself for a notebook with cells and cards."""
 
     def __init__(self, notebook: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        from qwen_nb._screen import Screen
+        from qwen_nb.asking.screen import Screen
 
         self.watches: list[Watch] = []
         self.cell = "a"
         self.notebook = notebook
         self.names = notebook.names
-        monkeypatch.setattr(_notebook, "front_end", lambda shell: "card")
-        monkeypatch.setattr(_notebook, "cell_id", lambda shell: self.cell)
+        monkeypatch.setattr(place, "front_end", lambda shell: "card")
+        monkeypatch.setattr(place, "cell_id", lambda shell: self.cell)
         monkeypatch.setattr(Screen, "display", self._display)
 
     def run(self, code: str, cell: str = "a") -> Any:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from qwen_nb.emulator import Emulator
+from qwen_nb.emulator.server import Emulator
 from tests.stop._pressing import QUESTION, Kernel
 
 pytestmark = pytest.mark.kernel

@@ -157,7 +157,7 @@ def test_an_interrupt_beside_an_error_is_not_lost(
 def test_a_message_ends_an_awaited_question_well(
     chat: Chat, watch: Watch, misbehaves: Misbehaving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from qwen_nb._screen import Screen
+    from qwen_nb.asking.screen import Screen
 
     monkeypatch.setattr(Screen, "display", lambda *_, **__: watch)
     misbehaves.answers(*MOMENTS["in the answer"][0])

@@ -10,12 +10,12 @@ from _turns import turn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qwen_nb._entry import Entry, new_id
-from qwen_nb._errors import StoreError
-from qwen_nb._tally import Which
-from qwen_nb._usage import Call, Usage
-from qwen_nb.store._schema import VERSION
-from qwen_nb.store._store import Store
+from qwen_nb.errors import StoreError
+from qwen_nb.store.schema import VERSION
+from qwen_nb.store.store import Store
+from qwen_nb.values.entry import Entry, new_id
+from qwen_nb.values.tally import Which
+from qwen_nb.values.usage import Call, Usage
 
 Opens = Callable[..., Store]
 

@@ -9,8 +9,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from qwen_nb._conversation import Conversation
-from qwen_nb.store._store import Store
+from qwen_nb.conversation.conversation import Conversation
+from qwen_nb.store.store import Store
 
 
 @dataclass(eq=False)

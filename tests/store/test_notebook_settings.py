@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from qwen_nb._errors import StoreError
-from qwen_nb.store._store import Store
+from qwen_nb.errors import StoreError
+from qwen_nb.store.store import Store
 
 Opens = Callable[..., Store]
 

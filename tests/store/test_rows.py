@@ -7,11 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qwen_nb import Turn
-from qwen_nb._entry import Entry, new_id
-from qwen_nb._messages import Timing, ToolCall
-from qwen_nb._usage import Usage
-from qwen_nb.store._rows import COLUMNS, entry_from, row_of
-from qwen_nb.store._store import Store
+from qwen_nb.store.rows import COLUMNS, entry_from, row_of
+from qwen_nb.store.store import Store
+from qwen_nb.values.entry import Entry, new_id
+from qwen_nb.values.messages import Timing, ToolCall
+from qwen_nb.values.usage import Usage
 
 
 def same(one: Turn, other: Turn) -> bool:

@@ -3,9 +3,9 @@ from _turns import turn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qwen_nb._entry import Entry, EntryState, new_id
-from qwen_nb.store._search import excerpt
-from qwen_nb.store._store import Store
+from qwen_nb.store.search import excerpt
+from qwen_nb.store.store import Store
+from qwen_nb.values.entry import Entry, EntryState, new_id
 
 ASKED: list[tuple[str, str, EntryState]] = [
     ("今天杭州的天气怎么样?", "晴,气温二十度。", "current"),

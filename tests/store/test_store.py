@@ -12,12 +12,12 @@ from _folders import let_everybody_in
 from _turns import turn
 
 from qwen_nb import Reply
-from qwen_nb._conversation import Conversation
-from qwen_nb._entry import Entry
-from qwen_nb._errors import StoreError
-from qwen_nb._messages import Message, ToolCall
-from qwen_nb.store._schema import VERSION
-from qwen_nb.store._store import Store
+from qwen_nb.conversation.conversation import Conversation
+from qwen_nb.errors import StoreError
+from qwen_nb.store.schema import VERSION
+from qwen_nb.store.store import Store
+from qwen_nb.values.entry import Entry
+from qwen_nb.values.messages import Message, ToolCall
 
 Opens = Callable[..., Store]
 
@@ -162,7 +162,7 @@ APPEND = """
 import sys
 from pathlib import Path
 from qwen_nb import Reply, Turn
-from qwen_nb.store._store import Store
+from qwen_nb.store.store import Store
 store = Store(Path(sys.argv[1]), busy_s=120)
 talk = store.load(sys.argv[2]).conversation
 print("ready", flush=True)
@@ -210,7 +210,7 @@ DIES = """
 import sys, time
 from pathlib import Path
 from qwen_nb import Reply, Turn
-from qwen_nb.store._store import Store
+from qwen_nb.store.store import Store
 store = Store(Path(sys.argv[1]))
 talk = store.load(sys.argv[2]).conversation
 slot = talk.place_for("A", 1)
@@ -418,8 +418,8 @@ READ_ONLY = """
 import os, sys
 from pathlib import Path
 from qwen_nb import Reply, Turn
-from qwen_nb._errors import StoreError
-from qwen_nb.store._store import Store
+from qwen_nb.errors import StoreError
+from qwen_nb.store.store import Store
 if os.getuid() == 0:  # to whom everything is writable
     os.setuid(65534)
 try:

@@ -9,8 +9,8 @@ from zipfile import ZipFile
 
 import pytest
 
-from qwen_nb._course import first_notebook, own_copy
-from qwen_nb._errors import ConfigError
+from qwen_nb.errors import ConfigError
+from qwen_nb.magics.course import first_notebook, own_copy
 from tests.notebooks._clean import environment
 
 ROOT = Path(__file__).parents[2]

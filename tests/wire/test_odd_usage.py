@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from _servers import LAST_CHUNK, Misbehaving, chunk, delta, event, stream_head
 
-from qwen_nb import Reply, _client
-from qwen_nb._messages import ChatRequest, Message, ReplyBuilder, Server
-from qwen_nb._transport import HttpTransport
-from qwen_nb._usage import Usage
-from qwen_nb.catalogue import Catalogue
-from qwen_nb.dialects.dashscope import DashScopeDialect
-from qwen_nb.dialects.openai import OpenAIDialect
+from qwen_nb import Reply
+from qwen_nb.catalogue.catalogue import Catalogue
+from qwen_nb.values.messages import ChatRequest, Message, ReplyBuilder, Server
+from qwen_nb.values.usage import Usage
+from qwen_nb.wire import stream
+from qwen_nb.wire.dialects.dashscope import DashScopeDialect
+from qwen_nb.wire.dialects.openai import OpenAIDialect
+from qwen_nb.wire.http import HttpTransport
 
 ABSENT = object()
 NAMES: dict[str, dict[str, str]] = {
@@ -71,7 +72,7 @@ def ask(server: Misbehaving, dialect: str, reports: list[Any]) -> Reply:
     speaks = OpenAIDialect() if dialect == "openai" else DashScopeDialect()
     try:
         request = ChatRequest("m", (Message("user", "Hi"),))
-        for happens in _client.stream(request, exchange, speaks, place):
+        for happens in stream.stream(request, exchange, speaks, place):
             builder.add(happens)
     finally:
         exchange.close()

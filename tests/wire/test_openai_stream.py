@@ -6,12 +6,19 @@ from typing import Any
 import pytest
 
 from qwen_nb import ContentRefused, ServerFailed
-from qwen_nb._errors import BadEvent
-from qwen_nb._events import AnswerDelta, Event, Finished, Started, ThinkingDelta, UsageReport
-from qwen_nb._messages import Server
-from qwen_nb._sse import ServerSentEvent
-from qwen_nb._usage import Usage
-from qwen_nb.dialects.openai import OpenAIDialect, OpenAIReader
+from qwen_nb.errors import BadEvent
+from qwen_nb.values.events import (
+    AnswerDelta,
+    Event,
+    Finished,
+    Started,
+    ThinkingDelta,
+    UsageReport,
+)
+from qwen_nb.values.messages import Server
+from qwen_nb.values.usage import Usage
+from qwen_nb.wire.dialects.openai import OpenAIDialect, OpenAIReader
+from qwen_nb.wire.sse import ServerSentEvent
 
 COUNTS = {"prompt_tokens": 18, "completion_tokens": 1015, "total_tokens": 1033}
 USAGE = Usage(input=18, output=1015, total=1033)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from qwen_nb._messages import Reply, ReplyBuilder, Server
-from qwen_nb._sse import SseDecoder
-from qwen_nb._usage import Usage
-from qwen_nb.dialects.openai import OpenAIDialect
+from qwen_nb.values.messages import Reply, ReplyBuilder, Server
+from qwen_nb.values.usage import Usage
+from qwen_nb.wire.dialects.openai import OpenAIDialect
+from qwen_nb.wire.sse import SseDecoder
 
 Sample = Callable[[str], bytes]
 Cuttings = Callable[..., Iterator[list[bytes]]]

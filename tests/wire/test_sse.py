@@ -3,7 +3,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from qwen_nb._sse import ServerSentEvent, SseDecoder
+from qwen_nb.wire.sse import ServerSentEvent, SseDecoder
 
 A, B = ServerSentEvent(b"a"), ServerSentEvent(b"b")
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Blocks } from "../../../qwen_nb/render/page/blocks.mjs";
+import { Blocks } from "../../../qwen_nb/render/live/page/blocks.mjs";
 
 function cutUp(text, pieces = [text]) {
   const blocks = new Blocks(), finished = [];

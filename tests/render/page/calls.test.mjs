@@ -16,7 +16,7 @@ class Node {
   }
 }
 globalThis.document = { createElement: (name) => new Node(name) };
-const { callList } = await import("../../../qwen_nb/render/page/calls.mjs");
+const { callList } = await import("../../../qwen_nb/render/live/page/calls.mjs");
 
 function listed(...calls) {
   const root = new Node("section"), list = callList(root);

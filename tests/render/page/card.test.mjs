@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Arrived, isLive } from "../../../qwen_nb/render/page/card.mjs";
+import { Arrived, isLive } from "../../../qwen_nb/render/live/page/card.mjs";
 
 // A view that keeps what it is shown.
 function view() {

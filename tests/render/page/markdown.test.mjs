@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { protect, visible } from "../../../qwen_nb/render/page/markdown.mjs";
+import { protect, visible } from "../../../qwen_nb/render/live/page/markdown.mjs";
 
 const tex = (source) => protect(source).formulas.map(({ tex, display }) => [tex, display]);
 

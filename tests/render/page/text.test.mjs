@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { atEnd, clock, codePoints, cut, fresh } from "../../../qwen_nb/render/page/text.mjs";
+import { atEnd, clock, codePoints, cut, fresh } from "../../../qwen_nb/render/live/page/text.mjs";
 
 const words = { seconds: "{n} s", tokens: "~{n} tokens", rate: "{n} tokens/s" };
 

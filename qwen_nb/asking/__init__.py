@@ -1,0 +1,53 @@
+"""One question on its way: made ready, sent, shown, kept and booked."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qwen_nb.asking.asker import TRIES, Asker
+    from qwen_nb.asking.bound import bound_of
+    from qwen_nb.asking.code import FORMS, last_request
+    from qwen_nb.asking.doctor import report
+    from qwen_nb.asking.job import JOBS, Job
+    from qwen_nb.asking.kept import MAIN, Kept, conversation_named
+    from qwen_nb.asking.markdown_page import transcript
+    from qwen_nb.asking.notebook import Archive
+    from qwen_nb.asking.readers import SharedReaders
+    from qwen_nb.asking.request import Desk
+    from qwen_nb.asking.rules import is_thinking
+    from qwen_nb.asking.screen import Screen
+    from qwen_nb.asking.spending import UsageTable, usage_table
+    from qwen_nb.asking.tool_rounds import calling_message, results_of
+
+_NAMES = {
+    "asker": "Asker TRIES",
+    "bound": "bound_of",
+    "code": "FORMS last_request",
+    "doctor": "report",
+    "job": "JOBS Job",
+    "kept": "Kept MAIN conversation_named",
+    "markdown_page": "transcript",
+    "notebook": "Archive",
+    "readers": "SharedReaders",
+    "request": "Desk",
+    "rules": "is_thinking",
+    "screen": "Screen",
+    "spending": "UsageTable usage_table",
+    "tool_rounds": "calling_message results_of",
+}
+"""What other rooms may use, by the file where it lives."""
+
+_HOMES = {name: file for file, names in _NAMES.items() for name in names.split()}
+
+__all__ = [*_HOMES]
+
+
+if not TYPE_CHECKING:  # or no name would be unknown to a type checker
+
+    def __getattr__(name: str) -> Any:
+        """Fetch a name when it is first used: a load imports what it needs and no more."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

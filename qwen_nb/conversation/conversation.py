@@ -1,0 +1,571 @@
+"""The entries of a conversation in memory, and what of them the next question sends.
+
+The laws. Only `current` entries are part of the conversation. The order is by
+`(place, k)`, never by time. Nothing is ever thrown away: a version that leaves keeps its
+place and can come back. Every change goes through `_apply`, which tells it to one
+listener, so that a store holds the same.
+"""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from qwen_nb.conversation.rounds import Past, round_of
+from qwen_nb.values import Change, Entry, EntryState, Message, Slot, Turn, new_id
+from qwen_nb.wire.dialects import tool_call_list
+
+__all__ = ["Conversation"]
+
+_ANSWERED = frozenset(("stop", "length", "tool_calls", "stopped", "cut"))
+
+
+@dataclass(slots=True)
+class _Run:
+    """One execution of one cell: what it has asked so far."""
+
+    cell: str
+    execution: object
+    place: int
+    next_k: int = 0
+    own: set[str] = field(default_factory=set)
+    # the marks that its asks inherit from those they replace
+    marks: frozenset[int] = frozenset()
+    settled: bool = False
+
+
+class Conversation:
+    """The turns of one conversation, in order, with all their versions.
+
+    It may be used from several threads: a job settles when it ends.
+
+    Parameters
+    ----------
+    entries : iterable of Entry
+        What is known already, in any order.
+    begins_anew : bool
+        The next turn is to start anew.
+    on_change : callable, optional
+        Told of every change, from the thread that makes it, before the call returns.
+
+    Attributes
+    ----------
+    on_change : callable or None
+    """
+
+    def __init__(
+        self,
+        entries: Iterable[Entry] = (),
+        *,
+        begins_anew: bool = False,
+        on_change: Callable[[Change], object] | None = None,
+    ) -> None:
+        self.on_change = on_change
+        self._entries = {entry.id: entry for entry in entries}
+        self._anew = self._told_anew = begins_anew
+        self._runs: dict[str, _Run] = {}
+        self._pending: dict[str, Slot] = {}
+        self._ordered: list[Entry] | None = None  # those that stand, until one changes
+        self._lock = threading.RLock()
+
+    # -- what there is ---------------------------------------------------------------
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All versions of all turns, by place; at one place the newest version last."""
+        with self._lock:
+            return tuple(sorted(self._entries.values(), key=_by_place))
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """The turns, oldest place first."""
+        return tuple(entry.turn for entry in self._standing())
+
+    @property
+    def current_entries(self) -> tuple[Entry, ...]:
+        """The entries since the conversation last began anew."""
+        with self._lock:
+            return () if self._anew else tuple(self._context(self._standing()))
+
+    @property
+    def current(self) -> tuple[Turn, ...]:
+        """The turns since the conversation last began anew."""
+        return tuple(entry.turn for entry in self.current_entries)
+
+    @property
+    def replaced(self) -> tuple[Turn, ...]:
+        """Older versions of turns that were asked again, in the order of replacing."""
+        with self._lock:
+            gone = [entry for entry in self._entries.values() if entry.state == "replaced"]
+        return tuple(entry.turn for entry in sorted(gone, key=lambda entry: entry.left))
+
+    @property
+    def begins_anew(self) -> bool:
+        """Whether the next turn is to carry the mark `starts_anew`."""
+        return self._anew
+
+    @property
+    def pending(self) -> tuple[Slot, ...]:
+        """The questions that have a place and no answer yet."""
+        with self._lock:
+            return tuple(sorted(self._pending.values(), key=lambda slot: slot.position))
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The API's own list of what a new question would send before itself."""
+        current = self.current
+        system = current[-1].options.system if current else None
+        said: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
+        for turn in self.history_for():
+            made = round_of(Past("", turn))
+            said += map(_spelled, made.messages if made is not None else ())
+        return said
+
+    def entry(self, number: int) -> Entry | None:
+        """Return the turn that people know by this number; None when there is none."""
+        current = self.current_entries
+        return current[number - 1] if 0 < number <= len(current) else None
+
+    def find(self, entry_id: str) -> Entry | None:
+        """Return a version of a turn by its id, whatever became of it."""
+        return self._entries.get(entry_id)
+
+    def number_of(self, entry_id: str) -> int | None:
+        """Return the number of a turn, from 1 where its context starts; None if not current."""
+        with self._lock:
+            entry = self._entries.get(entry_id)
+            if entry is None or entry.state != "current":
+                return None
+            upto = [each for each in self._standing() if each.position <= entry.position]
+            return len(_since_mark(upto))
+
+    def history_for(self, position: tuple[int, int] | None = None) -> tuple[Turn, ...]:
+        """Return the turns a question at a place sends along; a new one's if none is given.
+
+        A turn that has no answer is left out: half a pair is not a history that a
+        server accepts (protocol.md §6.1). A stopped or cut answer is sent as far as it
+        came, since the person has read it.
+        """
+        with self._lock:
+            if position is None:
+                return _answered(self.current_entries)
+            return _answered(_since_mark(self._before(position)))
+
+    def entries_before(self, slot: Slot | None = None) -> tuple[Entry, ...]:
+        """Return the entries a question has before it, answered or not; oldest first.
+
+        Parameters
+        ----------
+        slot : Slot, optional
+            Its place; that of a question after all others if not given.
+        """
+        with self._lock:
+            if slot is None:
+                return self.current_entries
+            if slot.anew:
+                return ()
+            before = self._before(slot.position, slot.replaces)
+            return tuple(self._context(before, slot.position))
+
+    # -- asking ------------------------------------------------------------------------
+
+    def place_for(
+        self, cell: str | None, execution: object, *, starts_anew: bool = False
+    ) -> Slot:
+        """Reserve the place of a question.
+
+        It has to be given back with `settle`, or with `release` when nothing came.
+
+        Parameters
+        ----------
+        cell : str, optional
+            The running cell. Without one, or in a cell that is new to the conversation,
+            the question comes after all others.
+        execution : object
+            Tells one execution of the cell from the next, by equality; None where there
+            is no telling.
+        starts_anew : bool
+            Its own line asks for a new beginning; what is asked after it is asked there,
+            also while it is still being answered.
+        """
+        with self._lock:
+            if cell is None or execution is None:
+                anew = self._anew or starts_anew
+                return self._reserve(self._next_place(), 0, None, None, (), anew)
+            run = self._runs.get(cell)
+            if run is None or run.execution != execution:
+                run = self._runs[cell] = self._new_run(cell, execution)
+            k, run.next_k = run.next_k, run.next_k + 1
+            leaving = tuple(entry.id for entry in self._leaving(run))
+            anew = self._anew or starts_anew or k in run.marks
+            return self._reserve(run.place, k, cell, execution, leaving, anew)
+
+    def slot_again(self, number: int | None = None) -> Slot:
+        """Reserve the place of a turn for a new version of it, as `retry` and `resume` need.
+
+        Parameters
+        ----------
+        number : int, optional
+            Which turn; the last one if not given.
+
+        Raises
+        ------
+        LookupError
+            When there is no such turn.
+        """
+        with self._lock:
+            current = self.current_entries
+            entry = self.entry(len(current) if number is None else number)
+            if entry is None:
+                raise LookupError(number)
+            anew = self._anew or entry.turn.starts_anew
+            return self._reserve(entry.place, entry.k, entry.cell, None, (entry.id,), anew)
+
+    def settle(
+        self, slot: Slot, turn: Turn, *, asked_at: float = 0.0, region: str = ""
+    ) -> Entry:
+        """Put the answered turn into its place; what stood there leaves.
+
+        The first turn of a new execution takes the place of all that the cell had asked
+        before. Turns after it are marked as answered on an older context.
+
+        Parameters
+        ----------
+        slot : Slot
+            From `place_for` or `slot_again`.
+        turn : Turn
+            With the mark `starts_anew` if its own line asked for that.
+        asked_at : float
+            Seconds since 1970.
+        region : str
+            Where its price is looked up.
+        """
+        with self._lock:
+            self._pending.pop(slot.id, None)
+            run = self._runs.get(slot.cell) if slot.cell is not None else None
+            mine = run is not None and slot.execution is not None
+            if run is not None and mine and run.execution != slot.execution:
+                if run.settled:  # a job whose cell was asked again has lost its place
+                    return self._store_replaced(slot, turn, asked_at, region)
+                mine = False
+            if run is not None and mine:
+                place, leaving = run.place, self._leaving(run)
+                inherits = by_command = slot.k in run.marks
+                run.own.add(slot.id)
+                run.settled = True
+            else:
+                place = slot.place
+                leaving = [self._entries[each] for each in slot.replaces if self._stands(each)]
+                heirs = [old for old in leaving if old.k == slot.k]
+                inherits = any(old.turn.starts_anew for old in heirs)
+                by_command = any(old.marked for old in heirs)
+                self._hand_over(leaving, slot.id)
+            # The mark of the command goes to the first answer after it, and to no other.
+            begins = slot.anew and (self._anew or inherits)
+            entry = Entry(
+                id=slot.id,
+                place=place,
+                k=slot.k,
+                cell=slot.cell,
+                turn=replace(turn, starts_anew=turn.starts_anew or begins),
+                asked_at=asked_at,
+                marked=slot.anew and (self._anew or by_command),
+                region=region,
+            )
+            older = list(self._older_after(entry.position, leaving))
+            self._anew = self._anew and not slot.anew
+            self._apply([*self._leave(leaving, "replaced"), *older, entry])
+            return entry
+
+    def release(self, slot: Slot) -> None:
+        """Give a place back that got no answer; nothing leaves and nothing is stored."""
+        with self._lock:
+            self._pending.pop(slot.id, None)
+
+    # -- commands ------------------------------------------------------------------------
+
+    def begin_anew(self) -> None:
+        """Let the next turn be the first of a new conversation."""
+        with self._lock:
+            if not self._anew:
+                self._anew = True
+                self._apply([])
+
+    def undo(self, n: int = 1) -> tuple[Entry, ...]:
+        """Take the last turns back, and return them; fewer where there are not so many."""
+        with self._lock:
+            last = self._standing()[::-1][: max(n, 0)]
+            return self._apply(self._leave(last, "undone"))
+
+    def restore(self, which: int | str | None = None) -> Entry | None:
+        """Bring a version back to its place; what stood there is replaced.
+
+        Parameters
+        ----------
+        which : int or str, optional
+            A turn's number: its last other version. An entry's id: that version. Without
+            it: the version that left last. Doing it twice toggles.
+
+        Returns
+        -------
+        Entry or None
+            The version that came back; None when there is none.
+        """
+        with self._lock:
+            gone = [
+                entry
+                for entry in self._entries.values()
+                if entry.state in ("replaced", "undone") or entry.id == which
+            ]
+            if isinstance(which, str):
+                gone = [entry for entry in gone if entry.id == which]
+            elif which is not None:
+                there = self.entry(which)
+                position = there.position if there else None
+                gone = [entry for entry in gone if entry.position == position]
+            back = max(gone, key=lambda entry: entry.left, default=None)
+            if back is None or back.state == "current":
+                return back
+            stood = [each for each in self._standing() if each.position == back.position]
+            back = replace(back, state="current", left=0)
+            older = list(self._older_after(back.position, stood))
+            self._hand_over(stood, back.id)
+            self._apply([*self._leave(stood, "replaced"), *older, back])
+            return back
+
+    def forget_cells(self, cells: Iterable[str]) -> tuple[Entry, ...]:
+        """Let the turns of deleted cells leave, and return them."""
+        with self._lock:
+            gone = set(cells)
+            leaving = [entry for entry in self._standing() if entry.cell in gone]
+            if not leaving:
+                return ()
+            changed = self._leave(leaving, "deleted")
+            older = {
+                each.id: each
+                for entry in leaving
+                for each in self._older_after(entry.position, leaving)
+            }
+            self._apply([*changed, *older.values()])
+            return tuple(changed)
+
+    def fork(self, at: int | None = None) -> Conversation:
+        """Return a new conversation with copies of the turns up to one; all if none is given.
+
+        Raises
+        ------
+        LookupError
+            When there is no such turn.
+        """
+        with self._lock:
+            standing = self._standing()
+            if at is not None:
+                last = self.entry(at)
+                if last is None:
+                    raise LookupError(at)
+                standing = [each for each in standing if each.position <= last.position]
+            return Conversation(
+                (
+                    replace(entry, id=new_id(), copy_of=entry.copy_of or entry.id)
+                    for entry in standing
+                ),
+                begins_anew=self._anew and at is None,
+            )
+
+    def merge(self, entries: Iterable[Entry], *, begins_anew: bool) -> None:
+        """Take over what another kernel has stored; the listener is not told."""
+        with self._lock:
+            self._ordered = None
+            for entry in entries:
+                self._entries[entry.id] = entry
+                run = self._runs.get(entry.cell) if entry.cell else None
+                if run is not None and entry.id in run.own:
+                    run.place = entry.place
+            self._anew = self._told_anew = begins_anew
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _standing(self) -> list[Entry]:
+        with self._lock:
+            if self._ordered is None:
+                current = (each for each in self._entries.values() if each.state == "current")
+                self._ordered = sorted(current, key=_by_place)
+            return list(self._ordered)
+
+    def _before(self, position: tuple[int, int], without: Iterable[str] = ()) -> list[Entry]:
+        standing, left_out = self._standing(), set(without)
+        before = standing[: bisect_left(standing, position, key=_position)]
+        return [each for each in before if each.id not in left_out] if left_out else before
+
+    def _context(
+        self, entries: list[Entry], position: tuple[int, int] | None = None
+    ) -> list[Entry]:
+        """Return the entries since the last beginning, one that is on its way included."""
+        entries = _since_mark(entries)
+        start = self._start(entries, position)
+        return entries[bisect_left(entries, start, key=_position) :]
+
+    def _start(self, entries: list[Entry], position: tuple[int, int] | None) -> tuple[int, int]:
+        beginnings = [
+            slot.position
+            for slot in self._pending.values()
+            if slot.anew and (position is None or slot.position < position)
+        ]
+        return max([*beginnings, entries[0].position if entries else (0, 0)])
+
+    def _stands(self, entry_id: str) -> bool:
+        entry = self._entries.get(entry_id)
+        return entry is not None and entry.state in ("current", "deleted")
+
+    def _next_place(self) -> int:
+        places = [entry.place for entry in self._entries.values()]
+        return max(places + [slot.place for slot in self._pending.values()], default=0) + 1
+
+    def _next_left(self) -> int:
+        return max((entry.left for entry in self._entries.values()), default=0) + 1
+
+    def _new_run(self, cell: str, execution: object) -> _Run:
+        # Where the cell stands: with what is current, else where it was when it was
+        # deleted, undone or replaced last. So an undone turn that is asked again is a
+        # new version of it, and not a second turn of the same cell.
+        known = [entry for entry in self._entries.values() if entry.cell == cell]
+        standing = [entry for entry in known if entry.state == "current"]
+        gone = [entry for entry in known if entry.state == "deleted"]
+        if old := standing or gone:
+            place = min(entry.place for entry in old)
+        elif known:
+            place = max(known, key=lambda entry: entry.left).place
+        else:
+            waiting = [slot.place for slot in self._pending.values() if slot.cell == cell]
+            place = min(waiting, default=0) or self._next_place()
+        marks = frozenset(entry.k for entry in old if entry.marked)
+        return _Run(cell, execution, place, marks=marks)
+
+    def _leaving(self, run: _Run) -> list[Entry]:
+        return [
+            entry
+            for entry in sorted(self._entries.values(), key=_by_place)
+            if entry.cell == run.cell
+            and entry.state in ("current", "deleted")
+            and entry.id not in run.own
+        ]
+
+    def _reserve(
+        self,
+        place: int,
+        k: int,
+        cell: str | None,
+        execution: object,
+        leaving: tuple[str, ...],
+        anew: bool,
+    ) -> Slot:
+        position = place, k
+        before = [] if anew else self._context(self._before(position, leaving), position)
+        start = self._start(before, position)
+        waiting = {
+            slot.position
+            for slot in self._pending.values()
+            if not anew and start <= slot.position < position
+        }
+        slot = Slot(
+            id=new_id(),
+            place=place,
+            k=k,
+            cell=cell,
+            execution=execution,
+            number=len({entry.position for entry in before} | waiting) + 1,
+            history=_answered(before),
+            replaces=leaving,
+            anew=anew,
+            pending=len(waiting),
+        )
+        self._pending[slot.id] = slot
+        return slot
+
+    def _store_replaced(self, slot: Slot, turn: Turn, asked_at: float, region: str) -> Entry:
+        entry = Entry(
+            slot.id, slot.place, slot.k, slot.cell, turn, "replaced",
+            asked_at=asked_at, left=self._next_left(), region=region,
+        )  # fmt: skip
+        self._apply([entry])
+        return entry
+
+    def _hand_over(self, old: Iterable[Entry], new: str) -> None:
+        # A new version of something this execution asked is this execution's own.
+        for entry in old:
+            run = self._runs.get(entry.cell) if entry.cell is not None else None
+            if run is not None and entry.id in run.own:
+                run.own.add(new)
+
+    def _leave(self, entries: Iterable[Entry], state: EntryState) -> list[Entry]:
+        # The first of them leaves last, so that it is the first to come back.
+        left = self._next_left()
+        ordered = sorted(
+            entries,
+            key=lambda each: (each.position, each.state != "current", -each.left),
+            reverse=True,
+        )
+        return [
+            replace(entry, state=state, left=left + index)
+            for index, entry in enumerate(ordered)
+        ]
+
+    def _older_after(
+        self, position: tuple[int, int], leaving: Iterable[Entry]
+    ) -> Iterator[Entry]:
+        # Behind the next beginning nothing has changed.
+        gone = {entry.id for entry in leaving}
+        for entry in self._standing():
+            if entry.position <= position or entry.id in gone:
+                continue
+            if entry.turn.starts_anew:
+                return
+            if not entry.older:
+                yield replace(entry, older=True)
+
+    def _apply(self, changed: Iterable[Entry]) -> tuple[Entry, ...]:
+        after = tuple(changed)
+        pairs = tuple((self._entries.get(entry.id), entry) for entry in after)
+        self._entries.update((entry.id, entry) for entry in after)
+        self._ordered = None
+        anew = None if self._anew == self._told_anew else self._anew
+        self._told_anew = self._anew
+        if self.on_change is not None and (pairs or anew is not None):
+            self.on_change(Change(pairs, anew))
+        return after
+
+
+def _position(entry: Entry) -> tuple[int, int]:
+    return entry.position
+
+
+def _by_place(entry: Entry) -> tuple[int, int, bool, int, str]:
+    return entry.place, entry.k, entry.state == "current", entry.left, entry.id
+
+
+def _since_mark(entries: list[Entry]) -> list[Entry]:
+    for index in range(len(entries) - 1, -1, -1):
+        if entries[index].turn.starts_anew:
+            return entries[index:]
+    return entries
+
+
+def _answered(entries: Iterable[Entry]) -> tuple[Turn, ...]:
+    return tuple(
+        entry.turn
+        for entry in entries
+        if (entry.turn.reply.answer or entry.turn.said)
+        and entry.turn.reply.finish_reason in _ANSWERED
+    )
+
+
+def _spelled(message: Message) -> dict[str, Any]:
+    spelled: dict[str, Any] = {"role": message.role, "content": message.content or ""}
+    if message.tool_calls:
+        spelled["tool_calls"] = tool_call_list(message)
+    if message.tool_call_id:
+        spelled["tool_call_id"] = message.tool_call_id
+    return spelled

@@ -1,0 +1,30 @@
+"""What calls took and cost, and what they may cost."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qwen_nb.ledger import budgets
+    from qwen_nb.ledger.budgets import Budget, Budgets, Verdict, reserve
+    from qwen_nb.ledger.ledger import Ledger, Spent
+
+_NAMES = {
+    "budgets": "Budget Budgets Verdict reserve",
+    "ledger": "Ledger Spent",
+}
+"""What other rooms may use, by the file where it lives."""
+
+_HOMES = {name: file for file, names in _NAMES.items() for name in names.split()}
+
+__all__ = [*_HOMES, "budgets"]
+
+
+if not TYPE_CHECKING:  # or no name would be unknown to a type checker
+
+    def __getattr__(name: str) -> Any:
+        """Fetch a name when it is first used: a load imports what it needs and no more."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

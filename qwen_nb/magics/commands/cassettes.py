@@ -1,0 +1,82 @@
+"""The commands of `%qwen_nb` about cassettes; each returns what to print."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+
+from IPython.core.error import UsageError
+
+from qwen_nb import cassettes
+from qwen_nb.chat import Chat
+from qwen_nb.errors import CassetteError
+from qwen_nb.texts import Language, text, visible
+
+__all__ = ["live", "record_file", "replay_file", "told"]
+
+_SPEED = re.compile(r"(?:^|\s)--speed(?:\s+(\S+)|=(\S*)|$)")
+
+
+def record_file(chat: Chat, rest: str) -> str:
+    """Record what is asked from now on."""
+    cassette = cassettes.start(_path(chat, rest), "record")
+    return text("cassettes.recording", chat.language, name=visible(cassette.path.name))
+
+
+def replay_file(chat: Chat, rest: str) -> str:
+    """Answer what is asked from now on out of a cassette."""
+    speed, told = None, rest
+    if found := _SPEED.search(rest):
+        speed = _speed(found[1] or found[2] or "")
+        told = rest[: found.start()] + rest[found.end() :]
+    cassette = cassettes.start(_path(chat, told), "replay", speed)
+    name, n = visible(cassette.path.name), cassette.report().recordings
+    return text("cassettes.replaying", chat.language, name=name, n=n)
+
+
+def live(chat: Chat, rest: str) -> str:
+    """Let questions go out again, and say what became of the cassette."""
+    report = cassettes.live()
+    lines = [] if report is None else told(report, chat.language)
+    server = chat.server(started=False)
+    lines.append(text("cassettes.live", chat.language, server=visible(server.name)))
+    return "\n".join(lines)
+
+
+def told(report: cassettes.Report, language: Language) -> list[str]:
+    """Return what became of a cassette, in words."""
+    name = visible(report.path.name)
+    if report.mode == "record":
+        lines = [text("cassettes.recorded", language, name=name, n=report.used)]
+        if report.problem:
+            problem = {"name": name, "reason": report.problem}
+            lines.append(text("cassettes.problem", language, **problem))
+        return lines
+    n, all_ = report.used, report.recordings
+    lines = [text("cassettes.replayed", language, name=name, n=n, all=all_)]
+    if report.unused:
+        unused = visible("; ".join(report.unused))
+        lines.append(text("cassettes.unused", language, unused=unused))
+    if report.other_results:
+        lines.append(text("cassettes.results", language, n=report.other_results))
+    return lines
+
+
+def _path(chat: Chat, rest: str) -> Path:
+    name = rest.strip()
+    if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
+        name = name[1:-1]
+    if not name:
+        raise UsageError(text("cassettes.wanted", chat.language))
+    return Path(name)
+
+
+def _speed(value: str) -> float:
+    try:
+        speed = float(value)
+    except ValueError:
+        speed = math.nan
+    if not 0 < speed < math.inf:
+        raise CassetteError("error.cassette_speed", value=value)
+    return speed

@@ -1,0 +1,149 @@
+"""The commands that write a conversation into a file, and make one of a file."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Container, Iterable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from IPython.core.error import UsageError
+
+from qwen_nb.asking import transcript
+from qwen_nb.chat import Chat
+from qwen_nb.conversation import Copied, exchange
+from qwen_nb.magics import in_a_line
+from qwen_nb.magics.commands.conversations import archive_of, called, free_name, sends
+from qwen_nb.texts import text, visible
+from qwen_nb.values import Entry, new_id
+
+if TYPE_CHECKING:
+    from qwen_nb.store import Store
+
+__all__ = ["export_file", "import_file"]
+
+_FORCE = re.compile(r"(?:^|(?<=\s))--force(?=\s|$)")
+
+
+def export_file(chat: Chat, rest: str) -> str:
+    """Write the conversation into a file; its ending tells the form."""
+    path = _path(chat, _FORCE.sub("", rest), ("jsonl", "md", "json"))
+    kept = chat.kept()
+    kept.refresh()
+    conversation = kept.conversation
+    if not conversation.entries:
+        raise UsageError(text("history.none", chat.language))
+    match path.suffix.casefold():
+        case ".jsonl":
+            written, n = exchange.lines(conversation, kept.name), len(conversation.entries)
+        case ".md":
+            turns = conversation.turns
+            title = text("export.title", chat.language, name=called(kept.name))
+            written, n = transcript(turns, title, chat.language), len(turns)
+        case _:
+            written = exchange.api_list(conversation)
+            n = len(conversation.history_for())
+    # what is no valid Unicode stays as it is in our own form only
+    errors = "surrogatepass" if path.suffix.casefold() == ".jsonl" else "replace"
+    data = written.encode("utf-8", errors)
+    try:
+        _write(path, data, over=_FORCE.search(rest) is not None)
+    except FileExistsError:
+        raise UsageError(
+            text("export.exists", chat.language, path=visible(str(path)))
+        ) from None
+    except OSError as error:
+        raise _not_possible(chat, path, error) from None
+    kind = path.suffix.casefold()[1:]
+    return text(f"export.done_{kind}", chat.language, path=visible(str(path)), n=n)
+
+
+def import_file(chat: Chat, rest: str) -> str:
+    """Make a new conversation of a file, and go over to it."""
+    path = _path(chat, rest, ("jsonl", "json"))
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise _not_possible(chat, path, error) from None
+    is_ours = path.suffix.casefold() == ".jsonl"
+    try:
+        written = data.decode("utf-8", "surrogatepass" if is_ours else "strict")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        told = text("error.import_line", chat.language, line=line, reason=error.reason)
+        raise UsageError(told) from None
+    copied = exchange.from_lines(written) if is_ours else exchange.from_api_list(written)
+    if not copied.entries:
+        raise UsageError(text("import.nothing", chat.language))
+    return _made(chat, path.stem, copied)
+
+
+def _made(chat: Chat, stem: str, copied: Copied) -> str:
+    archive = archive_of(chat)
+    name = _free_name(stem, archive.names())
+    kept = archive.kept(name)
+    here = {
+        entry.id
+        for other in archive.names()
+        for entry in archive.kept(other).conversation.entries
+    }
+    entries = tuple(_own(entry, kept.store, here) for entry in copied.entries)
+    if kept.store is not None:
+        kept.store.put(kept.id, entries, begins_anew=copied.begins_anew)
+    kept.conversation.merge(entries, begins_anew=copied.begins_anew)
+    archive.switch(name)
+    n = len(kept.conversation.turns)
+    done = [text("import.done", chat.language, name=called(name), n=n)]
+    if copied.left_out:
+        done.append(text("import.left_out", chat.language, n=copied.left_out))
+    return in_a_line(chat.language, *done, sends(chat))
+
+
+def _own(entry: Entry, store: Store | None, here: Container[str]) -> Entry:
+    """Return an entry under an id that no other has."""
+    if not entry.id:
+        return replace(entry, id=new_id())
+    if entry.id in here or (store is not None and store.holds(entry.id)):
+        return replace(entry, id=new_id(), copy_of=entry.copy_of or entry.id)
+    return entry
+
+
+def _free_name(stem: str, taken: Iterable[str]) -> str:
+    return free_name(" ".join(visible(stem).split()).lstrip("-") or "import", taken)
+
+
+def _path(chat: Chat, rest: str, forms: tuple[str, ...]) -> Path:
+    name = rest.strip()
+    if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
+        name = name[1:-1]
+    path = Path(name).expanduser()
+    if path.suffix.casefold().removeprefix(".") not in forms or not path.stem:
+        shown = ", ".join(f".{form}" for form in forms)
+        raise UsageError(text("export.form", chat.language, forms=shown))
+    return path
+
+
+def _write(path: Path, data: bytes, *, over: bool) -> None:
+    if not over:
+        with path.open("xb") as file:
+            file.write(data)
+        return
+    # what was there stays until everything new is written
+    beside = path.with_name(f"{path.name}.{new_id()}")
+    try:
+        with beside.open("xb") as file:
+            file.write(data)
+        os.replace(beside, path)  # noqa: PTH105
+    finally:
+        with suppress(OSError):
+            beside.unlink()
+
+
+def _not_possible(chat: Chat, path: Path, error: OSError) -> UsageError:
+    reason = error.strerror or str(error)
+    return UsageError(
+        text("export.failed", chat.language, path=visible(str(path)), reason=reason)
+    )

@@ -1,0 +1,296 @@
+"""The commands of `%qwen_nb` about servers, keys and models; each returns what to print."""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+import getpass
+from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
+
+from IPython.core.error import UsageError
+
+from qwen_nb.asking import FORMS, JOBS, last_request, report
+from qwen_nb.catalogue import Catalogue
+from qwen_nb.chat import Chat
+from qwen_nb.errors import ConfigError
+from qwen_nb.render import plain_table
+from qwen_nb.settings import NAMES, keys, named_server, read, shown
+from qwen_nb.texts import text, visible
+
+__all__ = [
+    "code",
+    "config",
+    "doctor",
+    "jobs",
+    "login",
+    "logout",
+    "models",
+    "servers",
+    "set_setting",
+    "stop",
+    "use",
+]
+
+_WORDS_SHOWN = 40
+
+_NOTEBOOK = "--notebook"
+
+
+def models(chat: Chat, rest: str) -> str:
+    """List the models whose id, family, vendor or mode has all the words."""
+    today = datetime.date.today()
+    rows = chat.catalogue().table(rest, language=chat.language, today=today)
+    if not rows:
+        raise UsageError(text("models.none", chat.language, filter=rest))
+    return plain_table(list(rows[0]), [list(row.values()) for row in rows])
+
+
+def servers(chat: Chat, rest: str) -> str:
+    """List the servers that `use` knows."""
+    rows = [
+        [row.name, row.title, row.url() or row.base_url or row.workspace_host]
+        for row in chat.catalogue().servers
+        if rest.casefold() in f"{row.name} {row.title}".casefold()
+    ]
+    headings = [text(f"servers.{name}", chat.language) for name in ("name", "title", "url")]
+    return plain_table(headings, rows)
+
+
+def use(chat: Chat, rest: str) -> str:
+    """Choose a server, an address, a model, or SERVER/MODEL for this session."""
+    wanted = rest.strip()
+    if not wanted:
+        raise UsageError(text("use.wanted", chat.language))
+    chat.know_notebook()
+    catalogue, before = chat.catalogue(), dict(chat.session)
+    server, slash, model = wanted.partition("/")
+    if "://" in wanted or _is_server(wanted, catalogue):
+        chat.session["server"] = wanted
+        chat.session.pop("base_url", None)  # what is said last holds
+    elif slash and model and _is_server(server, catalogue):
+        chat.session.update(server=server, model=model)
+        chat.session.pop("base_url", None)
+    elif catalogue.find(wanted).known:
+        chat.session["model"] = wanted
+    else:
+        raise _unknown(chat, wanted)
+    try:
+        chosen = chat.server(started=False)
+    except ConfigError:
+        chat.session.clear()
+        chat.session.update(before)
+        raise
+    model_name = chat.default_options(chosen).model
+    return text(
+        "use.done",
+        chat.language,
+        server=chosen.name,
+        model=model_name or text("status.servers_model", chat.language),
+    )
+
+
+def _is_server(name: str, catalogue: Catalogue) -> bool:
+    return name.casefold() == "emulator" or named_server(name, catalogue) is not None
+
+
+def _unknown(chat: Chat, wanted: str) -> UsageError:
+    rows, models = chat.catalogue().servers, chat.catalogue().models()
+    names = [name for row in rows for name in (row.name, *row.aliases)]
+    names += [model.id for model in models]
+    found = difflib.get_close_matches(wanted.casefold(), names, n=1)
+    near = text("command.near", chat.language, name=found[0]) if found else ""
+    servers = ", ".join(row.name for row in rows)
+    return UsageError(
+        text("use.unknown", chat.language, wanted=shown(wanted), near=near, servers=servers)
+    )
+
+
+def config(chat: Chat, rest: str) -> str:
+    """Show all settings or one; set one for this session, or for this notebook."""
+    chat.know_notebook()
+    is_for_notebook, words = _for_notebook(chat, rest)
+    name, _, value = words.partition(" ")
+    if name and name not in NAMES:
+        raise UsageError(
+            text("config.unknown", chat.language, name=name, names=", ".join(NAMES))
+        )
+    names = [name] if name else NAMES
+    told = value.strip()
+    if not told:
+        place = "notebook" if is_for_notebook else None
+        shown_here = "\n".join(_settings_lines(chat, names, place=place))
+        return shown_here or text("config.notebook_none", chat.language)
+    wanted, is_kept = None if told == "default" else told, True
+    if is_for_notebook:
+        is_kept = _keep_setting(chat, name, wanted)
+    else:
+        set_setting(chat, name, wanted)
+    lines = [*_settings_lines(chat, names)]
+    if not is_kept:
+        lines.append(text("budget.here_only", chat.language))
+    return "\n".join(lines)
+
+
+def _for_notebook(chat: Chat, rest: str) -> tuple[bool, str]:
+    words = rest.split()
+    options = [word for word in words if word.startswith("--")]
+    if unknown := [word for word in options if word != _NOTEBOOK]:
+        raise UsageError(text("config.option", chat.language, option=unknown[0]))
+    return bool(options), " ".join(word for word in words if word not in options)
+
+
+def _keep_setting(chat: Chat, name: str, value: str | None) -> bool:
+    """Set one setting for this notebook, or for the session where nothing tells which it is.
+
+    Returns
+    -------
+    bool
+        Whether it is kept beyond the session.
+    """
+    if value is not None:
+        read(name, value, f"%qwen_nb config {name}")
+    if chat.archive is None or not chat.archive.keep_setting(name, value):
+        set_setting(chat, name, value)
+        return False
+    if value is not None:
+        chat.session.pop(name, None)  # what is said last holds
+    _speak(chat, name)
+    return True
+
+
+def set_setting(chat: Chat, name: str, value: object) -> None:
+    """Set one setting for this session; None gives it back to the farther places.
+
+    Raises
+    ------
+    ConfigError
+        When the value cannot be understood; the setting stays as it was.
+    """
+    if value is None:
+        chat.session.pop(name, None)
+    else:
+        read(name, value, f"%qwen_nb config {name}")
+        chat.session[name] = value
+    _speak(chat, name)
+
+
+def _speak(chat: Chat, name: str) -> None:
+    if name == "lang":
+        chat.language = chat.settings().value("lang", "en")
+
+
+def _settings_lines(
+    chat: Chat, names: Iterable[str], *, place: str | None = None
+) -> Iterator[str]:
+    settings = chat.settings()
+    for name in names:
+        setting = settings.get(name, place=place)
+        if setting is not None:
+            told = setting.origin
+            if setting.place == "notebook":
+                told = text("config.of_notebook", chat.language, origin=told)
+            yield f"{name}: {shown(setting.value)} ({told})"
+        elif place is None:
+            yield f"{name}: {text('config.default', chat.language)}"
+
+
+def jobs(chat: Chat, rest: str) -> str:
+    """List the questions in the background, the last started at the end."""
+    rows = [
+        [
+            str(job.id),
+            text("jobs.running" if not job.done else f"state.{job.state}", chat.language),
+            visible(job.model),
+            visible(_first_words(job.prompt)),
+            f"{job.seconds:.0f}",
+            str(job.tokens),
+        ]
+        for job in JOBS
+    ]
+    if not rows:
+        return text("jobs.none", chat.language)
+    names = ("id", "state", "model", "words", "seconds", "tokens")
+    return plain_table([text(f"jobs.{name}", chat.language) for name in names], rows)
+
+
+def _first_words(prompt: str) -> str:
+    words = " ".join(prompt.split())
+    return words if len(words) <= _WORDS_SHOWN else words[: _WORDS_SHOWN - 1] + "…"
+
+
+def stop(chat: Chat, rest: str) -> str:
+    """Stop one job, or all that are running."""
+    wanted = rest.strip()
+    if not wanted:
+        stopped = JOBS.stop()
+        return "\n".join(map(str, stopped)) or text("jobs.none_running", chat.language)
+    job = JOBS.find(int(wanted)) if wanted.isdecimal() else None
+    if job is None:
+        raise UsageError(text("jobs.unknown", chat.language, wanted=wanted))
+    JOBS.stop(job)
+    return str(job)
+
+
+def login(chat: Chat, rest: str) -> str:
+    """Ask for a key with a hidden prompt and keep it, bound to its server."""
+    place, title = _place(chat, rest)
+    try:
+        key = getpass.getpass(text("login.prompt", chat.language, server=title)).strip()
+    except (EOFError, OSError, NotImplementedError) as error:
+        raise UsageError(text("login.nobody", chat.language)) from error
+    except Exception as error:
+        if type(error).__name__ != "StdinNotImplementedError":
+            raise
+        raise UsageError(text("login.nobody", chat.language)) from error
+    if not key:
+        raise UsageError(text("login.empty", chat.language))
+    where = keys.store(chat.settings().home, place, key)
+    return text("login.done", chat.language, server=title, where=text(f"login.{where}"))
+
+
+def logout(chat: Chat, rest: str) -> str:
+    """Forget a key that `login` kept."""
+    place, title = _place(chat, rest)
+    found = keys.forget(chat.settings().home, place)
+    return text("logout.done" if found else "logout.none", chat.language, server=title)
+
+
+def _place(chat: Chat, rest: str) -> tuple[str, str]:
+    wanted = rest.strip()
+    if not wanted:
+        chat.know_notebook()
+        server = chat.server(started=False)
+        if server.model_studio:
+            return keys.STUDIO, "Model Studio"
+        return server.base_url, server.name
+    row = named_server(wanted, chat.catalogue())
+    if row is not None:
+        if row.model_studio:
+            return keys.STUDIO, "Model Studio"
+        if row.base_url:
+            return row.base_url, row.title or row.name
+    if "://" not in wanted:
+        raise _unknown(chat, wanted)
+    return wanted, urlsplit(wanted).netloc.rpartition("@")[2]
+
+
+def doctor(chat: Chat) -> Iterator[str]:
+    """Say what works, what does not, and why, line by line as it is found out."""
+    chat.know_notebook()
+    return report(chat, chat.language)
+
+
+def code(chat: Chat, rest: str) -> str:
+    """Show the last request as code that runs."""
+    words = rest.split()
+    form = words[1] if len(words) == 2 and words[0] == "--as" else "" if words else "openai"
+    if form not in FORMS:
+        raise UsageError(text("code.form", chat.language, forms=", ".join(FORMS)))
+    if chat.last_request is None:
+        raise UsageError(text("command.no_last", chat.language))
+    shown = last_request(chat, form)
+    if shown is None:
+        server = chat.server(started=False)
+        raise UsageError(text("code.no_native", chat.language, server=server.name))
+    return shown

@@ -1,0 +1,102 @@
+"""A table of words, as text for a terminal and as HTML.
+
+Chinese signs take two columns of a terminal, combining marks none.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Iterable, Sequence
+
+from qwen_nb.texts import markup, visible
+
+__all__ = ["columns", "html_table", "plain_table"]
+
+_GAP = "  "
+_CELL = "padding:.2em .8em .2em 0;text-align:{side};vertical-align:top"
+_WHOLE = ";white-space:nowrap"
+
+
+def plain_table(
+    headers: Sequence[str], rows: Iterable[Sequence[str]], *, right: Collection[int] = ()
+) -> str:
+    """Return the table as lines of equal columns, a rule below the headers.
+
+    A row that is too short is filled up; no line ends in blanks. The columns `right` are
+    aligned at their end, as numbers are.
+    """
+    given = [list(row) for row in (headers, *rows)]
+    length = max(map(len, given))
+    lines = [[_one_line(cell) for cell in _filled(row, length)] for row in given]
+    widths = [max(map(columns, column)) for column in zip(*lines, strict=True)]
+    lines.insert(1, ["─" * width for width in widths])
+    return "\n".join(
+        _GAP.join(
+            _padded(cell, width, at in right)
+            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+def html_table(
+    headers: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    right: Collection[int] = (),
+    whole: Collection[int] = (),
+) -> str:
+    """Return the table as HTML that any page can hold, every cell escaped.
+
+    The columns `right` are aligned at their end, as numbers are; the lines of those that
+    are `whole` are not broken, so that the others take the room there is.
+    """
+    styles = [
+        _CELL.format(side="right" if at in right else "left") + (_WHOLE if at in whole else "")
+        for at in range(len(headers))
+    ]
+    head = "".join(
+        f'<th scope="col" style="{style};border-bottom:1px solid #888">{_cell(cell)}</th>'
+        for cell, style in zip(headers, styles, strict=True)
+    )
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f'<td style="{style}">{_cell(cell)}</td>'
+            for cell, style in zip(_filled(row, len(headers)), styles, strict=True)
+        )
+        + "</tr>\n"
+        for row in rows
+    )
+    return (
+        '<table style="border-collapse:collapse">\n'
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>"
+    )
+
+
+def columns(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    return len(text) if text.isascii() else sum(map(_columns, text))
+
+
+def _padded(cell: str, width: int, right: bool) -> str:
+    blanks = " " * (width - columns(cell))
+    return blanks + cell if right else cell + blanks
+
+
+def _columns(sign: str) -> int:
+    if unicodedata.category(sign) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1
+
+
+def _one_line(text: str) -> str:
+    return " ".join(visible(text).split())
+
+
+def _cell(text: str) -> str:
+    return markup(_one_line(text))
+
+
+def _filled(row: Sequence[str], length: int) -> list[str]:
+    return [*row, *[""] * (length - len(row))]

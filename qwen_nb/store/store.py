@@ -1,0 +1,530 @@
+"""The store: every conversation of this person, in one SQLite file.
+
+What is written goes through one thread (`_writer`); what is read is read at once,
+by whoever asks. Two kernels may hold the same conversation: each writes only what it
+changed, in one transaction, and a place that both took is settled here.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Container, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from qwen_nb.conversation import Conversation
+from qwen_nb.errors import StoreError
+from qwen_nb.store import calls, running
+from qwen_nb.store.budgets import BudgetTable
+from qwen_nb.store.calls import Calls
+from qwen_nb.store.changes import adopt, entries_where, put, save
+from qwen_nb.store.listing import Listing, listings_where
+from qwen_nb.store.notebook_settings import SettingTable
+from qwen_nb.store.rows import text_from
+from qwen_nb.store.running import Checkpoint
+from qwen_nb.store.schema import BUSY_S, connect, errors_told, migrate
+from qwen_nb.store.search import Found, excerpt, match_of
+from qwen_nb.store.writer import Writer
+from qwen_nb.values import Change, Entry, Slot, Turn, new_id
+
+__all__ = ["Listing", "Loaded", "Store"]
+
+_CLOSE_S = 5.0
+
+# the range of rows spares a look at every other conversation
+_IN_ONE = (
+    "e.conversation = ? AND found.rowid BETWEEN"
+    " (SELECT min(number) FROM entries WHERE conversation = ?)"
+    " AND (SELECT max(number) FROM entries WHERE conversation = ?)"
+)
+_FOUND = ("conversation", "name", "path", "id", "place", "k", "state", "asked_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A conversation from the store, and what a process that died left of its last replies."""
+
+    conversation: Conversation
+    cut: tuple[Entry, ...] = ()
+
+
+class Store:
+    """The file of conversations. It may be used from any thread.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it is made when it is not there.
+    busy_s : float
+        How long a write waits for another process.
+
+    Attributes
+    ----------
+    calls : Calls
+        Every call that was made, and their sums.
+    budgets : BudgetTable
+        How much they may cost.
+    settings : SettingTable
+        What notebooks have set for themselves.
+
+    Raises
+    ------
+    StoreError
+        When it cannot be opened; nothing was overwritten then.
+    """
+
+    def __init__(self, path: Path, *, busy_s: float = BUSY_S) -> None:
+        self.path = path
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._known: dict[str, int] = {}
+        self._kept: dict[str, tuple[int, int, object]] = {}
+        self._told: StoreError | None = None
+        self._database = connect(path, busy_s=busy_s)
+        try:
+            migrate(self._database, path)
+            self._database.execute("PRAGMA query_only = ON")
+            calls.prepare(self._database)
+            self._writer = Writer(connect(path, busy_s=busy_s), path)
+        except BaseException:
+            self._database.close()
+            raise
+        self.calls = Calls(self.read, self._writer)
+        self.budgets = BudgetTable(self.read, self._writer)
+        self.settings = SettingTable(self.read, self._writer)
+        atexit.register(self.close)
+
+    # -- conversations of a notebook ------------------------------------------------------
+
+    def create(
+        self,
+        *,
+        notebook: str | None = None,
+        path: str | None = None,
+        name: str = "",
+        parent: str | None = None,
+        conversation: str | None = None,
+    ) -> Listing:
+        """Make a new, empty conversation, and the active one of its notebook if that has none.
+
+        Parameters
+        ----------
+        notebook : str, optional
+            The notebook it belongs to; a new one if not given.
+        path, name, parent
+            See `Listing`.
+        conversation : str, optional
+            Its id, where it has one already.
+        """
+        made, now = conversation or new_id(), time.time()
+        notebook = notebook or made
+
+        def job(database: sqlite3.Connection) -> None:
+            database.execute(
+                "INSERT INTO conversations (id, notebook, name, path, parent, created, updated,"
+                " active) VALUES (?, ?, ?, ?, ?, ?, ?, NOT EXISTS (SELECT 1 FROM conversations"
+                " WHERE notebook = ? AND active))",
+                (made, notebook, name, path, parent, now, now, notebook),
+            )
+
+        self._writer.write_now(job)
+        with self._lock:
+            self._known[made] = 0
+        return self._listings("WHERE id = ?", made)[0]
+
+    def record(self, conversation: str) -> Listing | None:
+        """Return what is known about a conversation; None when it is not here."""
+        return next(iter(self._listings("WHERE id = ?", conversation)), None)
+
+    def records_at(self, path: str) -> tuple[Listing, ...]:
+        """Return the conversations of all notebooks that were at a path, last used first."""
+        return self._listings("WHERE path = ? ORDER BY updated DESC", path)
+
+    def records_of(self, notebook: str) -> tuple[Listing, ...]:
+        """Return the conversations of a notebook, oldest first."""
+        return self._listings("WHERE notebook = ? ORDER BY created, id", notebook)
+
+    def remember(self, conversation: str, marks: Iterable[str]) -> None:
+        """Have a conversation known by these marks too; returns at once."""
+        pairs = [(conversation, mark) for mark in marks]
+        self._writer.write(
+            lambda database: database.executemany(
+                "INSERT OR IGNORE INTO marks (conversation, mark) VALUES (?, ?)", pairs
+            )
+        )
+
+    def set_path(self, conversation: str, path: str | None) -> None:
+        """Say where the notebook of a conversation is now."""
+        self._set("UPDATE conversations SET path = ? WHERE id = ?", path, conversation)
+
+    def rename(self, conversation: str, name: str) -> None:
+        """Give a conversation another name within its notebook."""
+        self._set("UPDATE conversations SET name = ? WHERE id = ?", name, conversation)
+
+    def activate(self, conversation: str) -> None:
+        """Make a conversation the active one of its notebook."""
+        self._set(
+            "UPDATE conversations SET active = (id = ?1) WHERE notebook ="
+            " (SELECT notebook FROM conversations WHERE id = ?1)",
+            conversation,
+        )
+
+    def copy(
+        self,
+        conversation: str,
+        *,
+        notebook: str | None = None,
+        path: str | None = None,
+        name: str | None = None,
+        entries: Container[str] | None = None,
+    ) -> Listing:
+        """Copy a conversation with all its versions, under a new id.
+
+        Parameters
+        ----------
+        conversation : str
+            Which.
+        notebook, path : str, optional
+            Where the copy belongs; a new notebook if not given.
+        name : str, optional
+            Its name; the same if not given.
+        entries : container of str, optional
+            The ids of what is copied; everything if not given.
+        """
+        source = self.record(conversation)
+        if source is None:
+            raise LookupError(conversation)
+        made = self.create(
+            notebook=notebook,
+            path=path,
+            name=source.name if name is None else name,
+            parent=conversation,
+        )
+
+        def job(database: sqlite3.Connection) -> int:
+            rows = entries_where(database, "WHERE conversation = ?", conversation)
+            anew = database.execute(
+                "SELECT anew FROM conversations WHERE id = ?", (conversation,)
+            ).fetchone()[0]
+            copies = (
+                replace(entry, id=new_id(), copy_of=entry.copy_of or entry.id)
+                for entry in rows
+                if entries is None or entry.id in entries
+            )
+            return put(database, made.id, copies, bool(anew))
+
+        self._knows(made.id, self._writer.write_now(job))
+        return self._listings("WHERE id = ?", made.id)[0]
+
+    # -- what is in a conversation --------------------------------------------------------
+
+    def load(self, conversation: str, *, keys_hold: bool = True) -> Loaded:
+        """Return a conversation that from now on stores every change of itself.
+
+        Replies that a process left unfinished when it died become turns with the finish
+        reason `cut`; whoever loads them first is told of them, once.
+
+        Parameters
+        ----------
+        conversation : str
+            Which.
+        keys_hold : bool
+            Whether the cells of stored entries are today's; where not, an entry belongs
+            to no cell, and none is replaced by mistake.
+
+        Raises
+        ------
+        StoreError
+            When it cannot be read.
+        LookupError
+            When it is not here.
+        """
+        self._writer.flush()
+        cut: tuple[Entry, ...] = ()
+        growing = self.read(
+            "SELECT host, process, seen FROM running WHERE conversation = ?", conversation
+        )
+        if running.has_orphans(growing):
+            # a file that can only be read is still read
+            with suppress(StoreError):
+                cut = self._writer.write_now(partial(adopt, conversation=conversation))
+        with self._lock, errors_told(self.path):
+            state = self._state(conversation)
+            if state is None:
+                raise LookupError(conversation)
+            revision, anew = state
+            entries = entries_where(self._database, "WHERE conversation = ?", conversation)
+            self._known[conversation] = revision
+        if not keys_hold:
+            entries = tuple(replace(entry, cell=None) for entry in entries)
+        return Loaded(
+            Conversation(entries, begins_anew=anew, on_change=self.follow(conversation)), cut
+        )
+
+    def follow(self, conversation: str) -> partial[None]:
+        """Return the listener that stores the changes of a conversation."""
+        return partial(self.save, conversation)
+
+    def save(self, conversation: str, change: Change) -> None:
+        """Have a change written; returns at once."""
+        for _, entry in change.entries:
+            self._kept.pop(entry.id, None)
+        self._writer.write(
+            partial(save, conversation=conversation, change=change),
+            partial(self._saved, conversation),
+        )
+
+    def put(self, conversation: str, entries: Iterable[Entry], *, begins_anew: bool) -> None:
+        """Store entries that no other process can know, as those of a fork; waits for it.
+
+        Raises
+        ------
+        StoreError
+            When that fails.
+        """
+        every = tuple(entries)
+
+        def job(database: sqlite3.Connection) -> int:
+            return put(database, conversation, every, begins_anew)
+
+        self._knows(conversation, self._writer.write_now(job))
+
+    def refresh(self, conversation_id: str, conversation: Conversation) -> bool:
+        """Take over what other kernels have stored since; return whether there was anything.
+
+        Call it before a question. While something of this process is still unwritten,
+        nothing is taken over.
+
+        Raises
+        ------
+        StoreError
+            When the file cannot be read.
+        """
+        if not self._writer.flush():
+            return False
+        with self._lock, errors_told(self.path):
+            state = self._state(conversation_id)
+            known = self._known.get(conversation_id, -1)
+            if state is None or state[0] == known:
+                return False
+            entries = entries_where(
+                self._database,
+                "WHERE conversation = ? AND revision > ?",
+                conversation_id,
+                known,
+            )
+            self._known[conversation_id] = state[0]
+        conversation.merge(entries, begins_anew=state[1])
+        return True
+
+    def history(
+        self, conversation: str, n: int = 20, *, before: tuple[int, int] | None = None
+    ) -> tuple[Entry, ...]:
+        """Return one page of history: the newest entries, all versions, newest place first.
+
+        Parameters
+        ----------
+        conversation : str
+            Which.
+        n : int
+            How many at most.
+        before : tuple, optional
+            The position after which the page before ended.
+        """
+        place, k = before or (2**62, 0)
+        with self._lock, errors_told(self.path):
+            return entries_where(
+                self._database,
+                "WHERE conversation = ? AND (place, k) < (?, ?)"
+                " ORDER BY place DESC, k DESC, number DESC LIMIT ?",
+                conversation,
+                place,
+                k,
+                n,
+            )
+
+    def search(
+        self, query: str, n: int = 20, *, conversation: str | None = None
+    ) -> tuple[Found, ...]:
+        """Return where something was asked or answered, newest first.
+
+        Parameters
+        ----------
+        query : str
+            Words that must all occur; any text is allowed. In quotes: a phrase.
+        n : int
+            How many at most.
+        conversation : str, optional
+            Look in this one only; else everywhere, and copies are left out.
+        """
+        match = match_of(query)
+        if match is None:
+            return ()
+        where = "e.copy_of IS NULL" if conversation is None else _IN_ONE
+        rows = self.read(
+            "SELECT e.conversation, c.name, c.path, e.id, e.place, e.k, e.state, e.asked_at,"
+            " e.prompt, e.answer FROM found JOIN entries e ON e.number = found.rowid"
+            " JOIN conversations c ON c.id = e.conversation"
+            f" WHERE found MATCH ? AND {where} ORDER BY found.rowid DESC LIMIT ?",
+            match,
+            *(() if conversation is None else (conversation,) * 3),
+            n,
+        )
+        return tuple(_found(query, row) for row in rows)
+
+    def tokens(self, conversation: str) -> tuple[int, int]:
+        """Return what all versions of a conversation's turns took, input and output.
+
+        Copies are left out: their tokens were paid for once.
+        """
+        ((taken, given),) = self.read(
+            "SELECT total(input), total(output) FROM entries"
+            " WHERE conversation = ? AND copy_of IS NULL",
+            conversation,
+        )
+        return int(taken), int(given)
+
+    def holds(self, entry_id: str) -> bool:
+        """Return whether an entry with this id is here, or growing."""
+        found = self.read(
+            "SELECT 1 FROM entries WHERE id = ?1 UNION SELECT 1 FROM running WHERE id = ?1",
+            entry_id,
+        )
+        return bool(found)
+
+    def read(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Return the rows of a query, for those who add up.
+
+        Raises
+        ------
+        StoreError
+            When the file cannot be read.
+        """
+        with self._lock, errors_told(self.path):
+            return self._database.execute(query, values).fetchall()
+
+    def summaries(self, conversation: str) -> list[dict[str, Any]]:
+        """Return the summaries of a conversation, as `put_summary` took them."""
+        rows = self.read("SELECT summary FROM summaries WHERE conversation = ?", conversation)
+        return [json.loads(row[0]) for row in rows]
+
+    def put_summary(self, conversation: str, digest: str, summary: Mapping[str, Any]) -> None:
+        """Have a summary kept, by the digest of what it stands for; returns at once."""
+        told = json.dumps(summary, ensure_ascii=True)
+        self._writer.write(
+            lambda database: database.execute(
+                "INSERT OR REPLACE INTO summaries (conversation, digest, summary)"
+                " VALUES (?, ?, ?)",
+                (conversation, digest, told),
+            )
+        )
+
+    # -- replies that are growing ----------------------------------------------------------
+
+    def checkpoint(
+        self,
+        conversation: str,
+        slot: Slot,
+        turn: Turn,
+        *,
+        asked_at: float = 0.0,
+        region: str = "",
+    ) -> None:
+        """Have kept what has come of a reply; returns at once.
+
+        Only what is new since the last time is written. Before the first text or call
+        nothing is. When the turn is settled, or with `discard`, it is dropped again.
+
+        Parameters
+        ----------
+        conversation, slot
+            Which conversation, and its place in it.
+        turn : Turn
+            The turn with its reply so far, which only grows.
+        asked_at, region
+            See `Entry`.
+        """
+        thinking, answer = turn.reply.thinking, turn.reply.answer
+        if not thinking and not answer and not turn.said:
+            return
+        rounds = (turn.said, len(turn.reply.round_usage))
+        thought, answered, before = self._kept.get(slot.id, (0, 0, rounds))
+        self._kept[slot.id] = len(thinking), len(answer), rounds
+        piece = Checkpoint(
+            conversation,
+            slot,
+            turn,
+            thinking[thought:],
+            answer[answered:],
+            asked_at,
+            region,
+            # results of tools may be long; all else is little, and has the count of tokens
+            retold=rounds != before or not turn.said,
+        )
+        self._writer.write(piece.write)
+
+    def discard(self, slot: Slot) -> None:
+        """Drop what was kept of a reply that is not to be stored."""
+        if self._kept.pop(slot.id, None) is not None:
+            self._writer.write(partial(running.forget, entry_id=slot.id))
+
+    # -- its own life ------------------------------------------------------------------------
+
+    def take_problem(self) -> StoreError | None:
+        """Return why writing fails, once for each new reason; None when it does not."""
+        problem, told = self._writer.problem, self._told
+        self._told = problem
+        is_new = problem is not None and (told is None or told.key != problem.key)
+        return problem if is_new else None
+
+    def flush(self, timeout_s: float | None = None) -> bool:
+        """Wait until everything is written; return whether it is."""
+        return self._writer.flush(timeout_s)
+
+    def close(self) -> None:
+        """Write what waits and close the file; more than once is once."""
+        atexit.unregister(self.close)
+        if os.getpid() != self._pid:
+            return  # a forked child shares the file, not the thread
+        self._writer.close(_CLOSE_S)
+        with self._lock:
+            self._database.close()
+
+    # -- inside --------------------------------------------------------------------------------
+
+    def _listings(self, where: str, *values: Any) -> tuple[Listing, ...]:
+        with self._lock, errors_told(self.path):
+            return listings_where(self._database, where, *values)
+
+    def _set(self, statement: str, *values: Any) -> None:
+        self._writer.write_now(lambda database: database.execute(statement, values))
+
+    def _state(self, conversation: str) -> tuple[int, bool] | None:
+        row = self._database.execute(
+            "SELECT revision, anew FROM conversations WHERE id = ?", (conversation,)
+        ).fetchone()
+        return None if row is None else (row[0], bool(row[1]))
+
+    def _knows(self, conversation: str, revision: int) -> None:
+        with self._lock:
+            self._known[conversation] = revision
+
+    def _saved(self, conversation: str, revision: int) -> None:
+        # Where another kernel has written in between, the next refresh has to look at
+        # everything since; it may have taken a place, and then ours was moved.
+        with self._lock:
+            if self._known.get(conversation) == revision - 1:
+                self._known[conversation] = revision
+
+
+def _found(query: str, row: tuple[Any, ...]) -> Found:
+    where, texts = dict(zip(_FOUND, row, strict=False)), map(text_from, row[len(_FOUND) :])
+    return Found(**where, excerpt=excerpt(query, *texts))

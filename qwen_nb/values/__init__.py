@@ -1,0 +1,101 @@
+"""Plain values: what is asked, what comes, what it took.
+
+Standard library only at the top of each file; Markdown and pandas inside functions.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qwen_nb.values.api_messages import messages_from
+    from qwen_nb.values.code_blocks import CodeBlock
+    from qwen_nb.values.entry import Change, Entry, EntryState, Slot, new_id
+    from qwen_nb.values.events import (
+        AnswerDelta,
+        Event,
+        Finished,
+        Retrying,
+        Started,
+        ThinkingDelta,
+        ToolArgumentsDelta,
+        ToolCallStarted,
+        ToolResult,
+        UsageReport,
+    )
+    from qwen_nb.values.messages import (
+        Asking,
+        CallRecord,
+        ChatOptions,
+        ChatRequest,
+        Content,
+        Display,
+        FinishReason,
+        Frame,
+        Message,
+        Note,
+        Reply,
+        ReplyBuilder,
+        Server,
+        State,
+        Timing,
+        ToolCall,
+        Turn,
+        estimate_tokens,
+    )
+    from qwen_nb.values.policy import Policy
+    from qwen_nb.values.question import AskFields, OptionFields, Preview, Question, options_of
+    from qwen_nb.values.tables import frame_of, rows_of
+    from qwen_nb.values.tally import SUMS, Tally, Which, figures, ledger_rows, tally_of
+    from qwen_nb.values.turn_json import carried, turn_from
+    from qwen_nb.values.usage import (
+        EXACT,
+        Bound,
+        By,
+        Call,
+        CallKind,
+        Cost,
+        CostPart,
+        LedgerRow,
+        Usage,
+        cost_of_all,
+        usage_of_all,
+    )
+
+_NAMES = {
+    "api_messages": "messages_from",
+    "code_blocks": "CodeBlock",
+    "entry": "Change Entry EntryState Slot new_id",
+    "events": (
+        "AnswerDelta Event Finished Retrying Started ThinkingDelta ToolArgumentsDelta "
+        "ToolCallStarted ToolResult UsageReport"
+    ),
+    "messages": (
+        "Asking CallRecord ChatOptions ChatRequest Content Display FinishReason Frame "
+        "Message Note Reply ReplyBuilder Server State Timing ToolCall Turn "
+        "estimate_tokens"
+    ),
+    "policy": "Policy",
+    "question": "AskFields OptionFields Preview Question options_of",
+    "tables": "frame_of rows_of",
+    "tally": "SUMS Tally Which figures ledger_rows tally_of",
+    "turn_json": "carried turn_from",
+    "usage": (
+        "Bound By Call CallKind Cost CostPart EXACT LedgerRow Usage cost_of_all usage_of_all"
+    ),
+}
+"""What other rooms may use, by the file where it lives."""
+
+_HOMES = {name: file for file, names in _NAMES.items() for name in names.split()}
+
+__all__ = [*_HOMES]
+
+
+if not TYPE_CHECKING:  # or no name would be unknown to a type checker
+
+    def __getattr__(name: str) -> Any:
+        """Fetch a name when it is first used: a load imports what it needs and no more."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,276 @@
+"""Model Studio's native dialect (protocol.md §1.3, §1.5, §2.3, §4.3).
+
+Two routes, text and multimodal, and each model knows one of them. Frames hold a whole
+message object each; we ask for increments, and understand a server that repeats the whole
+text all the same. There is no terminator: the stream ends when its body does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from qwen_nb.errors import ApiError, QwenError
+from qwen_nb.values import (
+    AnswerDelta,
+    ChatRequest,
+    Event,
+    Finished,
+    Server,
+    Started,
+    ThinkingDelta,
+    UsageReport,
+)
+from qwen_nb.wire import ServerSentEvent
+from qwen_nb.wire.dialects.dialect import HttpCall
+from qwen_nb.wire.dialects.frames import HalfFrame, bad_event, decode
+from qwen_nb.wire.dialects.growing import GrowingText
+from qwen_nb.wire.dialects.native_messages import Route, has_media, native_message
+from qwen_nb.wire.dialects.openai import FINISH, overlaid
+from qwen_nb.wire.dialects.refusals import refusal, refusal_in
+from qwen_nb.wire.dialects.thinking import switch, thinking_in
+from qwen_nb.wire.dialects.token_counts import usage_from
+from qwen_nb.wire.dialects.tool_calls import ToolCalls
+
+__all__ = ["DashScopeDialect", "DashScopeReader", "Route"]
+
+_PATHS: Mapping[Route, str] = {
+    "text": "/services/aigc/text-generation/generation",
+    "multimodal": "/services/aigc/multimodal-generation/generation",
+}
+_HEADERS = {"X-DashScope-SSE": "enable", "Accept": "text/event-stream"}
+
+_MULTIMODAL = re.compile(r"qwen3\.[56](?!-max)|qwen\d?(\.\d)?-?vl|qvq|.*-ocr|.*-captioner")
+"""Families of protocol.md §1.3, for models nobody named a route for."""
+
+_NOT_HERE = frozenset(("stream", "stream_options"))
+"""Fields of the other dialect: here a header says it."""
+
+
+class DashScopeDialect:
+    """`POST …/services/aigc/…/generation`, always streamed.
+
+    Parameters
+    ----------
+    routes : mapping, optional
+        The route of each model, where it is known.
+    """
+
+    def __init__(self, routes: Mapping[str, Route] | None = None) -> None:
+        self._routes: dict[str, Route] = dict(routes or {})
+
+    def route(self, model: str) -> Route:
+        """Return the route a model is asked on: as given or learned, else by its family."""
+        if known := self._routes.get(model):
+            return known
+        return "multimodal" if _MULTIMODAL.match(model.lower()) else "text"
+
+    def suggest_route(self, model: str, route: str | None) -> None:
+        """Take a route from the catalogue, unless the server has taught another."""
+        match route:
+            case "text" | "multimodal":
+                self._routes.setdefault(model, route)
+
+    def is_wrong_route(self, error: QwenError) -> bool:
+        """Whether an error, at once or inside a stream, means that the other route is right."""
+        if not isinstance(error, ApiError) or error.status not in (200, 400):
+            return False
+        return "url error" in str(error.facts.get("told", "")).lower()
+
+    def take_other_route(self, model: str) -> Route:
+        """Ask a model on its other route from now on; return that route."""
+        other: Route = "text" if self.route(model) == "multimodal" else "multimodal"
+        self._routes[model] = other
+        return other
+
+    def takes_another_way(self, error: QwenError, model: str) -> bool:
+        """Take the other route after a "url error", and remember it for the model."""
+        if not self.is_wrong_route(error):
+            return False
+        self.take_other_route(model)
+        return True
+
+    def encode(self, request: ChatRequest, server: Server) -> HttpCall:
+        """Return the call that asks the request.
+
+        Fields of `options.params` win over ours; they go to the place this protocol has
+        for them (`input`, `parameters` or the top level).
+        """
+        options = request.options
+        route = self._route_for(request)
+        # The native protocol is Model Studio's own, so its switch has one spelling.
+        style = server.thinking_style if server.thinking_style == "none" else "top_level"
+        fields, notes = switch(options.thinking, style)
+        parameters: dict[str, Any] = {"result_format": "message", "incremental_output": True}
+        parameters |= fields
+        if options.temperature is not None:
+            parameters["temperature"] = options.temperature
+        if options.max_tokens is not None:
+            parameters["max_tokens"] = options.max_tokens
+        body: dict[str, Any] = {
+            "model": request.model,
+            "input": {"messages": [native_message(m, route) for m in request.messages]},
+            "parameters": parameters,
+        }
+        path = _PATHS[route]
+        return HttpCall("POST", path, overlaid(body, _placed(options.params)), _HEADERS, notes)
+
+    def reader(self, server: Server) -> DashScopeReader:
+        """Return a reader for one stream."""
+        return DashScopeReader(server)
+
+    def error(self, status: int, body: bytes, server: Server) -> ApiError:
+        """Return the error that an HTTP answer of 4xx or 5xx means (protocol.md §4.6, §5.1)."""
+        return refusal_in(body, status, server)
+
+    def _route_for(self, request: ChatRequest) -> Route:
+        if request.model not in self._routes and has_media(request.messages):
+            return "multimodal"
+        return self.route(request.model)
+
+
+def _placed(params: Mapping[str, Any]) -> dict[str, Any]:
+    placed: dict[str, Any] = {}
+    for key, value in params.items():
+        if key in ("messages", "prompt"):
+            placed.setdefault("input", {})[key] = value
+        elif key in ("input", "parameters") and isinstance(value, Mapping):
+            placed[key] = {**placed.get(key, {}), **value}
+        elif key == "model":
+            placed[key] = value
+        elif key not in _NOT_HERE:
+            placed.setdefault("parameters", {})[key] = value
+    return placed
+
+
+class DashScopeReader:
+    """Reads one native stream.
+
+    Attributes
+    ----------
+    done : bool
+        Always False: nothing says that no more comes.
+    finished : bool
+        A real finish_reason was seen; `"null"` is none.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self.done = False
+        self.finished = False
+        self._started = False
+        self._half = HalfFrame()
+        self._thinking = GrowingText()
+        self._answer = GrowingText()
+        self._calls = ToolCalls(may_repeat=True)
+        self._search: Any = None
+
+    def events(self, sse: ServerSentEvent) -> list[Event]:
+        """Return what one server-sent event means.
+
+        Raises
+        ------
+        ApiError
+            When it is an error reported inside a stream of status 200 (protocol.md §4.6).
+        BadEvent
+            When its data is no JSON object, nor the beginning of one.
+        """
+        frame = self._frame(sse.data)
+        if frame is None:
+            return []
+        # The status stands in a comment, which says nothing; the name and the data do.
+        has_code = frame.get("code") and not frame.get("output")
+        if sse.name == "error" or has_code or frame.get("error"):
+            raise refusal(200, frame, self._server)
+        try:
+            return self._meaning(frame)
+        except (AttributeError, LookupError, TypeError) as error:
+            raise bad_event(str(frame)) from error
+
+    def close(self) -> list[Event]:
+        """Return what was held back until its meaning would be clear."""
+        events: list[Event] = []
+        _put(ThinkingDelta, self._thinking.close(), events)
+        _put(AnswerDelta, self._answer.close(), events)
+        return events + self._calls.close()
+
+    def _frame(self, data: bytes) -> dict[str, Any] | None:
+        if not self._half:
+            try:
+                frame = decode(data.decode())
+            except ValueError:
+                frame = None
+            if isinstance(frame, dict):
+                return frame
+        return self._half.whole(data)
+
+    def _meaning(self, frame: dict[str, Any]) -> list[Event]:
+        events: list[Event] = []
+        if not self._started:
+            self._started = True
+            # The camel case is that of a dumped SDK object (protocol.md §4.3).
+            request_id = frame.get("request_id") or frame.get("requestId")
+            events.append(Started("", request_id if isinstance(request_id, str) else ""))
+        output = frame.get("output") or {}
+        if choices := output.get("choices"):
+            choice = choices[0]
+            self._read(choice.get("message") or {}, choice.get("finish_reason"), events)
+        elif "text" in output:
+            # result_format "text"
+            message = output | {"content": output["text"]}
+            self._read(message, output.get("finish_reason"), events)
+        self._search = output.get("search_info") or self._search
+        if usage := frame.get("usage"):
+            events.append(UsageReport(usage_from(usage, self._search)))
+        return events
+
+    def _read(self, message: dict[str, Any], finish: Any, events: list[Event]) -> None:
+        thinking, answer = thinking_in(message), _joined(message.get("content"))
+        ends = bool(finish) and finish != "null"
+        if thinking:
+            _put(ThinkingDelta, self._thought(thinking, answer), events)
+        if answer:
+            if self._answer.repeats is None:
+                self._begin_answer(events)
+            _put(AnswerDelta, self._answer.delta(answer), events)
+        if calls := message.get("tool_calls"):
+            events += self._calls.events(calls, repeats=self._repeats())
+        if ends:
+            # A whole text would be whole in the last frame, too, not missing from it.
+            _put(AnswerDelta, self._answer.close(repeats=bool(answer)), events)
+            events += self.close()
+            self.finished = True
+            reason = FINISH.get(finish, "stop")
+            events.append(
+                Finished("tool_calls" if reason == "stop" and self._calls else reason)
+            )
+
+    def _thought(self, thinking: str, answer: str) -> str:
+        piece = self._thinking.delta(thinking)
+        # Pieces of thinking end where the answer begins; a whole text stays beside it.
+        return piece + self._thinking.close(repeats=True) if answer else piece
+
+    def _begin_answer(self, events: list[Event]) -> None:
+        _put(ThinkingDelta, self._thinking.close(), events)
+        self._answer.learn(self._thinking)
+
+    def _repeats(self) -> bool | None:
+        for text in (self._answer, self._thinking):
+            if text.is_sure:
+                return text.repeats
+        return None
+
+
+def _put(kind: type[ThinkingDelta | AnswerDelta], text: str, events: list[Event]) -> None:
+    if text:
+        events.append(kind(text))
+
+
+def _joined(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    texts = (part.get("text") if isinstance(part, dict) else part for part in content)
+    return "".join(text for text in texts if isinstance(text, str))

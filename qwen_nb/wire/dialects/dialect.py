@@ -1,0 +1,84 @@
+"""Wire protocols: a request becomes an HTTP call, event data become events.
+
+A dialect has no socket, no clock and no log, so that every cut of every stream can be
+tested without a server. One module for each protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from qwen_nb.errors import ApiError, QwenError
+from qwen_nb.values import ChatRequest, Event, Note, Server
+from qwen_nb.wire import ServerSentEvent
+
+__all__ = ["Dialect", "EventReader", "HttpCall"]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpCall:
+    """One HTTP request, without host and key.
+
+    Parameters
+    ----------
+    method : str
+        HTTP method.
+    path : str
+        Path below the server's base URL, with its leading slash.
+    body : mapping, optional
+        What is sent as JSON.
+    headers : mapping
+        Headers the dialect needs beyond the usual ones.
+    notes : tuple of Note
+        What this server cannot be asked for, and what was sent in its place.
+    """
+
+    method: str
+    path: str
+    body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+
+
+class EventReader(Protocol):
+    """Reads one stream; it remembers what this stream has told so far."""
+
+    @property
+    def done(self) -> bool:
+        """Whether the stream has said that nothing more comes."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether the model has said why it ended."""
+
+    def events(self, sse: ServerSentEvent) -> list[Event]:
+        """Return what one server-sent event means.
+
+        Raises
+        ------
+        ApiError
+            When the event is the server's report of an error.
+        BadEvent
+            When its data is no JSON object, nor the beginning of one.
+        """
+
+    def close(self) -> list[Event]:
+        """Tell that nothing more comes; return what was held back, if anything was."""
+
+
+class Dialect(Protocol):
+    """How one protocol spells requests, events and errors."""
+
+    def encode(self, request: ChatRequest, server: Server) -> HttpCall:
+        """Return the call that asks the request, streamed, in that server's spelling."""
+
+    def reader(self, server: Server) -> EventReader:
+        """Return a reader for one stream."""
+
+    def error(self, status: int, body: bytes, server: Server) -> ApiError:
+        """Return the error that an HTTP answer of 4xx or 5xx means."""
+
+    def takes_another_way(self, error: QwenError, model: str) -> bool:
+        """Whether the next call of this model will go another way that may succeed."""

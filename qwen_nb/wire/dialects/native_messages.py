@@ -1,0 +1,79 @@
+"""Messages in the shapes of the native protocol's two routes (protocol.md §1.3, §2.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+from qwen_nb.values import Content, Message
+from qwen_nb.wire.dialects.openai import tool_call_list
+
+__all__ = ["Route", "has_media", "native_message"]
+
+Route: TypeAlias = Literal["text", "multimodal"]
+
+
+def has_media(messages: tuple[Message, ...]) -> bool:
+    """Whether any message holds more than text, which only the multimodal route takes."""
+    return any(
+        "text" not in part
+        for message in messages
+        if isinstance(message.content, tuple)
+        for part in message.content
+    )
+
+
+def native_message(message: Message, route: Route) -> dict[str, Any]:
+    """Return a message as the route wants it."""
+    content = message.content
+    spelled: dict[str, Any] = {
+        "role": message.role,
+        "content": _parts(content) if route == "multimodal" else _text(content),
+    }
+    if message.thinking:
+        spelled["reasoning_content"] = message.thinking
+    if message.tool_calls:
+        calls = tool_call_list(message)
+        spelled["tool_calls"] = [call | {"index": at} for at, call in enumerate(calls)]
+    if message.tool_call_id:
+        spelled["tool_call_id"] = message.tool_call_id
+    if message.partial:
+        spelled["partial"] = True
+    return spelled
+
+
+def _text(content: Content) -> Any:
+    if not isinstance(content, tuple):
+        return content or ""
+    if all(part.keys() <= {"type", "text"} for part in content):
+        return "".join(str(part.get("text", "")) for part in content)
+    return list(content)  # with a cache mark or an image: the server knows best
+
+
+def _parts(content: Content) -> list[dict[str, Any]]:
+    if not isinstance(content, tuple):
+        return [{"text": content or ""}]
+    return [_part(part) for part in content]
+
+
+def _part(part: Mapping[str, Any]) -> dict[str, Any]:
+    # The compatible spelling names its kind; the native one is the kind. What stands
+    # beside it (min_pixels, fps, cache_control) stays, but for OpenAI's `detail`.
+    kind = part.get("type")
+    rest = {key: value for key, value in part.items() if key not in ("type", kind, "detail")}
+    value = part.get(kind) if isinstance(kind, str) else None
+    match kind:
+        case "text" | "video":
+            return {kind: value} | rest
+        case "image_url":
+            return {"image": _address(value, "url")} | rest
+        case "video_url":
+            return {"video": _address(value, "url")} | rest
+        case "input_audio":
+            return {"audio": _address(value, "data")} | rest
+        case _:
+            return dict(part)
+
+
+def _address(value: Any, key: str) -> Any:
+    return value.get(key) if isinstance(value, Mapping) else value

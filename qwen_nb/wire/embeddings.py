@@ -1,0 +1,82 @@
+"""Texts as vectors, made by the service over the compatible address (protocol.md §7.10)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+
+from qwen_nb.errors import BadEvent
+from qwen_nb.values import Server, Usage
+from qwen_nb.wire.dialects import HttpCall, OpenAIDialect, usage_from
+from qwen_nb.wire.http import Exchange
+
+__all__ = ["embed"]
+
+_AT_ONCE = 10
+"""Texts that one call takes."""
+
+
+def embed(
+    texts: Sequence[str],
+    model: str,
+    new_exchange: Callable[[], Exchange],
+    server: Server,
+    counted: Callable[[Usage], object],
+) -> tuple[tuple[float, ...], ...]:
+    """Return a vector for each text, in their order.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        What is embedded.
+    model : str
+        By which model.
+    new_exchange : callable
+        Returns a fresh exchange with the compatible address, for each call.
+    server : Server
+        Whom it leads to.
+    counted : callable
+        Told what each call took, also where a later one fails.
+
+    Raises
+    ------
+    QwenError
+        When the server cannot be asked or refuses.
+    """
+    vectors: list[tuple[float, ...]] = []
+    for start in range(0, len(texts), _AT_ONCE):
+        part = [text or " " for text in texts[start : start + _AT_ONCE]]
+        body = {"model": model, "input": part, "encoding_format": "float"}
+        exchange = new_exchange()
+        try:
+            exchange.send(HttpCall("POST", "/embeddings", body))
+            # ten vectors of 2 048 figures fit; more would be no answer to this
+            raw = exchange.read()
+            if exchange.status >= 400:
+                key = server.key.encode() if server.key else None
+                raw = raw.replace(key, b"***") if key else raw
+                raise OpenAIDialect().error(exchange.status, raw, server)
+        finally:
+            exchange.close()
+        made, usage = _read(raw, server)
+        counted(usage)
+        if len(made) != len(part):
+            raise _unread(raw, server)
+        vectors += made
+    return tuple(vectors)
+
+
+def _read(raw: bytes, server: Server) -> tuple[list[tuple[float, ...]], Usage]:
+    try:
+        told = json.loads(raw)
+        rows = sorted(told["data"], key=lambda row: int(row["index"]))
+        vectors = [tuple(map(float, row["embedding"])) for row in rows]
+        return vectors, usage_from(told.get("usage") or {})
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise _unread(raw, server) from None
+
+
+def _unread(raw: bytes, server: Server) -> BadEvent:
+    begin = raw[:80].replace(server.key.encode(), b"***") if server.key else raw[:80]
+    begins = " ".join(begin.decode("utf-8", "replace").split())
+    return BadEvent("error.no_stream", server=server.name, begins=begins)
