@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from qwen_nb.values.api_messages import messages_from
     from qwen_nb.values.code_blocks import CodeBlock
+    from qwen_nb.values.display import Display, Frame, Opening, State
     from qwen_nb.values.entry import Change, Entry, EntryState, Slot, new_id
     from qwen_nb.values.events import (
         AnswerDelta,
         Event,
         Finished,
+        FinishReason,
         Retrying,
         Started,
         ThinkingDelta,
@@ -24,30 +26,16 @@ if TYPE_CHECKING:
         ToolResult,
         UsageReport,
     )
-    from qwen_nb.values.messages import (
-        Asking,
-        CallRecord,
-        ChatOptions,
-        ChatRequest,
-        Content,
-        Display,
-        FinishReason,
-        Frame,
-        Message,
-        Note,
-        Reply,
-        ReplyBuilder,
-        Server,
-        State,
-        Timing,
-        ToolCall,
-        Turn,
-        estimate_tokens,
-    )
+    from qwen_nb.values.messages import CallRecord, Content, Message, ToolCall, estimate_tokens
+    from qwen_nb.values.notes import Note
+    from qwen_nb.values.options import ChatOptions, ChatRequest
     from qwen_nb.values.policy import Policy
     from qwen_nb.values.question import AskFields, OptionFields, Preview, Question, options_of
+    from qwen_nb.values.reply import Reply, ReplyBuilder, Timing
+    from qwen_nb.values.server import Server
     from qwen_nb.values.tables import frame_of, rows_of
     from qwen_nb.values.tally import SUMS, Tally, Which, figures, ledger_rows, tally_of
+    from qwen_nb.values.turn import Turn
     from qwen_nb.values.turn_json import carried, turn_from
     from qwen_nb.values.usage import (
         EXACT,
@@ -66,20 +54,22 @@ if TYPE_CHECKING:
 _NAMES = {
     "api_messages": "messages_from",
     "code_blocks": "CodeBlock",
+    "display": "Opening Display Frame State",
     "entry": "Change Entry EntryState Slot new_id",
     "events": (
-        "AnswerDelta Event Finished Retrying Started ThinkingDelta ToolArgumentsDelta "
-        "ToolCallStarted ToolResult UsageReport"
+        "AnswerDelta Event FinishReason Finished Retrying Started ThinkingDelta "
+        "ToolArgumentsDelta ToolCallStarted ToolResult UsageReport"
     ),
-    "messages": (
-        "Asking CallRecord ChatOptions ChatRequest Content Display FinishReason Frame "
-        "Message Note Reply ReplyBuilder Server State Timing ToolCall Turn "
-        "estimate_tokens"
-    ),
+    "messages": "CallRecord Content Message ToolCall estimate_tokens",
+    "notes": "Note",
+    "options": "ChatOptions ChatRequest",
     "policy": "Policy",
     "question": "AskFields OptionFields Preview Question options_of",
+    "reply": "Reply ReplyBuilder Timing",
+    "server": "Server",
     "tables": "frame_of rows_of",
     "tally": "SUMS Tally Which figures ledger_rows tally_of",
+    "turn": "Turn",
     "turn_json": "carried turn_from",
     "usage": (
         "Bound By Call CallKind Cost CostPart EXACT LedgerRow Usage cost_of_all usage_of_all"

@@ -13,7 +13,7 @@ from qwen_nb import BadRequest, Chat, ConfigError, QwenError, RateLimited, Reply
 from qwen_nb.chat import Question
 from qwen_nb.emulator.server import Emulator
 from qwen_nb.errors import BrokenStream
-from qwen_nb.values.messages import ChatOptions
+from qwen_nb.values import ChatOptions
 from qwen_nb.values.usage import Usage
 
 NewChat = Callable[..., Chat]

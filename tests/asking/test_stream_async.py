@@ -28,6 +28,7 @@ from qwen_nb import Chat, ConfigError, Reply, Stopped, TimedOut
 from qwen_nb.emulator.scripts import Script
 from qwen_nb.emulator.server import Emulator
 from qwen_nb.errors import BrokenStream
+from qwen_nb.values import Message, ReplyBuilder, ToolCall
 from qwen_nb.values.events import (
     AnswerDelta,
     Event,
@@ -38,7 +39,6 @@ from qwen_nb.values.events import (
     ToolCallStarted,
     UsageReport,
 )
-from qwen_nb.values.messages import Message, ReplyBuilder, ToolCall
 from qwen_nb.wire import http
 
 THINKING, ANSWER = delta(thinking="Hm"), delta(answer="It ")

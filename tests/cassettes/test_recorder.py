@@ -20,7 +20,7 @@ from qwen_nb.cassettes.replayer import Replayer
 from qwen_nb.cassettes.requests import LARGE
 from qwen_nb.catalogue.catalogue import Catalogue
 from qwen_nb.errors import BrokenStream, ConnectionFailed
-from qwen_nb.values.messages import Server
+from qwen_nb.values import Server
 from qwen_nb.wire.dialects.dialect import HttpCall
 
 SERVER = Server(name="here", base_url="https://here.example/v1", region="sg")

@@ -19,11 +19,11 @@ from _servers import (
 
 from qwen_nb import ConnectionFailed
 from qwen_nb.asking.pump import Outcome, Pump
-from qwen_nb.values.messages import Asking
+from qwen_nb.values import Opening
 
 from .conftest import KEY, Line
 
-ASKING = Asking(model="m", server="the server")
+ASKING = Opening(model="m", server="the server")
 
 
 def ports(server: Misbehaving) -> list[int]:

@@ -9,7 +9,7 @@ from qwen_nb.catalogue.catalogue import Catalogue
 from qwen_nb.catalogue.rows import ServerRow
 from qwen_nb.settings.servers import server_from
 from qwen_nb.settings.settings import Settings
-from qwen_nb.values.messages import ChatOptions, ChatRequest, Message, ReplyBuilder, Server
+from qwen_nb.values import ChatOptions, ChatRequest, Message, ReplyBuilder, Server
 from qwen_nb.wire.dialects.openai import OpenAIDialect
 from qwen_nb.wire.sse import SseDecoder
 
