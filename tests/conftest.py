@@ -16,6 +16,10 @@ from qwen_nb.emulator.server import Emulator
 
 _OURS = ("DASHSCOPE_", "QWEN_NB_", "OPENAI_")
 
+# What was started in the background ignores the interrupt, and so does all that it starts:
+# tests that press it would hang.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
