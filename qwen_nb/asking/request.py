@@ -9,21 +9,19 @@ from typing import Any
 
 from qwen_nb.asking.kept import Kept
 from qwen_nb.asking.rules import check
-from qwen_nb.catalogue import Catalogue, Model
+from qwen_nb.asking.session import Session
+from qwen_nb.catalogue import Model
 from qwen_nb.context import (
     Limits,
     Memory,
     Plan,
-    RetrievalNeed,
     Summary,
     SummaryNeed,
     Weighed,
     plan,
-    prepare,
 )
 from qwen_nb.conversation import Past
 from qwen_nb.errors import ConfigError
-from qwen_nb.settings import Settings
 from qwen_nb.texts import Language, text
 from qwen_nb.tools import tool_name
 from qwen_nb.values import (
@@ -40,26 +38,27 @@ from qwen_nb.values import (
     Slot,
     Turn,
 )
-from qwen_nb.wire import stream
-from qwen_nb.wire.dialects import DashScopeDialect, Dialect, OpenAIDialect
+from qwen_nb.wire.dialects import Dialect
 
-__all__ = ["Desk", "Ready", "checked", "in_words", "with_tools"]
+__all__ = ["Ready", "checked", "finished", "in_words", "ready_for", "with_tools"]
 
 # said by the plan, once in a conversation
 _PLANNED = frozenset(("rule.note.single_turn", "rule.note.system_discouraged"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
     """A question as it would be sent, and to whom.
 
     Parameters
     ----------
-    question, server, dialect
-        What is asked, whom, and in which protocol.
+    question, session, kept, server
+        What is asked, where, in which conversation, and whom.
+    is_native : bool
+        It is asked in the native protocol.
     plan : Plan
         What of the history goes along. Where it needs something first, `request` is the
-        call that brings it, and `Desk.finished` makes the question's own.
+        call that brings it, and `finished` makes the question's own.
     request : ChatRequest
         What is sent.
     notes : tuple of Note
@@ -71,13 +70,29 @@ class Ready:
     """
 
     question: Question
+    session: Session
+    kept: Kept
     server: Server
-    dialect: Dialect
+    is_native: bool
     plan: Plan
     request: ChatRequest
     notes: tuple[Note, ...]
     ask: Callable[..., Plan]
     options: ChatOptions
+
+    @property
+    def dialect(self) -> Dialect:
+        """The protocol."""
+        line = self.session.line
+        return line.native if self.is_native else line.compatible
+
+    def moved(self, other: Server) -> Ready:
+        """Return the question as it is asked of another server, bounds and summaries too."""
+        return replace(self, server=other, ask=partial(self.ask, server=other))
+
+    def asking_again(self, said: tuple[Message, ...]) -> Callable[..., Plan]:
+        """Return what plans it again, with what was said since: rounds of tools."""
+        return partial(self.ask, said=said) if said else self.ask
 
     def turn(self, reply: Reply, said: tuple[Message, ...] = ()) -> Turn:
         """Return the turn that a reply makes of the question, and what was said between."""
@@ -124,182 +139,173 @@ class Ready:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """Where a question is made ready: everything that has a say in it.
+def ready_for(
+    question: Question, session: Session, kept: Kept, server: Server, slot: Slot | None
+) -> Ready:
+    """Decide history, options and dialect; refuse what would certainly be refused.
 
     Parameters
     ----------
+    question : Question
+        What is asked, with its tools made ready.
+    session : Session
+        Where it is asked.
     kept : Kept
-        The conversation.
-    before : tuple of Message
-        What goes ahead of its turns.
-    options : ChatOptions
-        Those that hold where the question gives none.
-    settings : Settings
-        As they stand now.
-    catalogue : Catalogue
-        What is known about models.
-    compatible, native : Dialect
-        The two protocols.
+        In which conversation.
+    server : Server
+        Whom.
+    slot : Slot, optional
+        Its place in the conversation; None for a question outside of it.
+
+    Raises
+    ------
+    QwenError
+        When it cannot be sent as it is, or a server that has to be asked for its models
+        cannot be asked.
     """
+    if not question.prompt.strip():
+        raise ConfigError("error.empty_prompt")
+    if server.model_studio and server.key is None and server.base_url:
+        raise ConfigError("error.no_key", server=server.name)
+    options = _options(question, session, kept, server)
+    is_native = _is_native(question, session, server)
+    model = options.model or session.only_model(server)
+    options = replace(options, model=model)
+    facts = session.catalogue.find(model)
+    session.line.native.suggest_route(model, facts.native_route)
+    alone = question.once or question.new
+    ask = partial(
+        _plan,
+        session,
+        kept,
+        () if alone else kept.past(slot),
+        question.prompt,
+        facts,
+        _policy(question, session),
+        server=server,
+        options=options,
+        before=() if alone else session.before,
+        memory=kept.memory,
+        said=question.begun.said if question.begun is not None else (),
+    )
+    notes = []
+    if slot is not None and slot.pending:
+        key = "note.job_left_out" if slot.pending == 1 else "note.jobs_left_out"
+        notes.append(Note(key, {"n": slot.pending}))
+    planned = ask()
+    ready = Ready(
+        question=question,
+        session=session,
+        kept=kept,
+        server=server,
+        is_native=is_native,
+        plan=planned,
+        request=ChatRequest(model, ()),
+        notes=(),
+        ask=ask,
+        options=options,
+    )
+    if planned.needs is None:
+        return _checked(ready, options, notes)
+    first = planned.needs.request if isinstance(planned.needs, SummaryNeed) else None
+    request = first or ChatRequest(model, (Message("user", question.prompt),), options)
+    return replace(ready, request=request, notes=(*notes, *planned.notes))
 
-    kept: Kept
-    before: tuple[Message, ...]
-    options: ChatOptions
-    settings: Settings
-    catalogue: Catalogue
-    compatible: OpenAIDialect
-    native: DashScopeDialect
 
-    def ready(self, question: Question, server: Server, slot: Slot | None) -> Ready:
-        """Decide history, options and dialect; refuse what would certainly be refused.
+def finished(ready: Ready, planned: Plan, said: tuple[Message, ...] = ()) -> Ready:
+    """Return a question with a plan that needs nothing more.
 
-        Parameters
-        ----------
-        question : Question
-            What is asked.
-        server : Server
-            Whom.
-        slot : Slot, optional
-            Its place in the conversation; None for a question outside of it.
+    Parameters
+    ----------
+    ready : Ready
+        The question.
+    planned : Plan
+        What of the history goes along.
+    said : tuple of Message
+        What was said since the question: rounds of tools.
+    """
+    notes = [note for note in ready.notes if note.key.startswith("note.job")]
+    options = _options(ready.question, ready.session, ready.kept, ready.server)
+    options = replace(options, model=ready.options.model)
+    if said and options.params.get("tool_choice") not in (None, "auto", "none"):
+        # forced once, it would be forced again and again (protocol.md §2)
+        options = replace(options, params={**options.params, "tool_choice": "auto"})
+    return _checked(replace(ready, plan=planned), options, notes)
 
-        Raises
-        ------
-        QwenError
-            When it cannot be sent as it is, or a server that has to be asked for its
-            models cannot be asked.
-        """
-        if not question.prompt.strip():
-            raise ConfigError("error.empty_prompt")
-        if server.model_studio and server.key is None and server.base_url:
-            raise ConfigError("error.no_key", server=server.name)
-        options = self._options(question, server)
-        dialect = self._dialect(question, server)
-        model = options.model or stream.only_model(server)
-        options = replace(options, model=model)
-        facts = self.catalogue.find(model)
-        self.native.suggest_route(model, facts.native_route)
-        alone = question.once or question.new
-        ask = partial(
-            self._plan,
-            () if alone else self.kept.past(slot),
-            question.prompt,
-            facts,
-            self._policy(question),
-            server=server,
-            options=options,
-            before=() if alone else self.before,
-            to_emulator=server.scripted,
-            memory=self.kept.memory,
-            said=question.begun.said if question.begun is not None else (),
-        )
-        notes = []
-        if slot is not None and slot.pending:
-            key = "note.job_left_out" if slot.pending == 1 else "note.jobs_left_out"
-            notes.append(Note(key, {"n": slot.pending}))
-        planned = ask()
-        empty = ChatRequest(model, ())
-        ready = Ready(question, server, dialect, planned, empty, (), ask, options)
-        if planned.needs is None:
-            return self._checked(ready, options, notes)
-        first = planned.needs.request if isinstance(planned.needs, SummaryNeed) else None
-        request = first or ChatRequest(model, (Message("user", question.prompt),), options)
-        return replace(ready, request=request, notes=(*notes, *planned.notes))
 
-    def finished(
-        self,
-        ready: Ready,
-        summarise: Callable[[SummaryNeed], Summary | None],
-        find: Callable[[RetrievalNeed], tuple[str, ...]],
-        said: tuple[Message, ...] = (),
-    ) -> Ready:
-        """Plan a question again, and make the calls that it needs first.
+def _checked(ready: Ready, options: ChatOptions, notes: list[Note]) -> Ready:
+    question, server = ready.question, ready.server
+    request = ChatRequest(options.model or "", ready.plan.messages, options)
+    notes = [*notes, *ready.plan.notes]
+    if question.continues is not None:
+        prefix = Message("assistant", question.continues.answer, partial=True)
+        request = replace(request, messages=(*request.messages, prefix))
+    if server.model_studio:
+        facts = ready.session.catalogue.find(request.model)
+        found = check(request, facts, force=question.force)
+        request = found.request
+        notes += (note for note in found.notes if note.key not in _PLANNED)
+    # What there is to say is about the options; the history was encoded before.
+    short = replace(request, messages=request.messages[-1:])
+    notes += ready.dialect.encode(short, server).notes
+    return replace(ready, request=request, notes=tuple(notes), options=request.options)
 
-        Parameters
-        ----------
-        ready : Ready
-            The question.
-        summarise, find : callable
-            Make the calls; see `prepare`.
-        said : tuple of Message
-            What was said since the question: rounds of tools.
-        """
-        ask = partial(ready.ask, said=said) if said else ready.ask
-        planned = prepare(ask, summarise, find)
-        notes = [note for note in ready.notes if note.key.startswith("note.job")]
-        options = self._options(ready.question, ready.server)
-        options = replace(options, model=ready.request.model)
-        if said and options.params.get("tool_choice") not in (None, "auto", "none"):
-            # forced once, it would be forced again and again (protocol.md §2)
-            options = replace(options, params={**options.params, "tool_choice": "auto"})
-        return self._checked(replace(ready, plan=planned), options, notes)
 
-    def _checked(self, ready: Ready, options: ChatOptions, notes: list[Note]) -> Ready:
-        question, server, dialect = ready.question, ready.server, ready.dialect
-        request = ChatRequest(options.model or "", ready.plan.messages, options)
-        notes = [*notes, *ready.plan.notes]
-        if question.continues is not None:
-            prefix = Message("assistant", question.continues.answer, partial=True)
-            request = replace(request, messages=(*request.messages, prefix))
-        if server.model_studio:
-            facts = self.catalogue.find(request.model)
-            found = check(request, facts, force=question.force)
-            request = found.request
-            notes += (note for note in found.notes if note.key not in _PLANNED)
-        # What there is to say is about the options; the history was encoded before.
-        short = replace(request, messages=request.messages[-1:])
-        notes += dialect.encode(short, server).notes
-        return replace(ready, request=request, notes=tuple(notes), options=request.options)
+def _plan(
+    session: Session,
+    kept: Kept,
+    turns: Sequence[Past],
+    prompt: str,
+    model: Model,
+    policy: Policy,
+    *,
+    server: Server,
+    options: ChatOptions,
+    summaries: tuple[Summary, ...] = (),
+    told: frozenset[str] = frozenset(),
+    **more: Any,
+) -> Plan:
+    limits = Limits(session.settings.home)
+    return plan(
+        turns,
+        prompt,
+        model,
+        policy,
+        limits.of(server, options.model or ""),
+        options=options,
+        summaries=(*kept.summaries, *summaries),
+        told=kept.told | told,
+        to_emulator=server.scripted,
+        **more,
+    )
 
-    def _plan(
-        self,
-        turns: Sequence[Past],
-        prompt: str,
-        model: Model,
-        policy: Policy,
-        *,
-        server: Server,
-        options: ChatOptions,
-        summaries: tuple[Summary, ...] = (),
-        told: frozenset[str] = frozenset(),
-        **more: Any,
-    ) -> Plan:
-        limits = Limits(self.settings.home)
-        return plan(
-            turns,
-            prompt,
-            model,
-            policy,
-            limits.of(server, options.model or ""),
-            options=options,
-            summaries=(*self.kept.summaries, *summaries),
-            told=self.kept.told | told,
-            **more,
-        )
 
-    def _policy(self, question: Question) -> Policy:
-        if question.force:
-            return Policy("off")
-        return Policy.read(self.settings.value("context", "auto"))
+def _policy(question: Question, session: Session) -> Policy:
+    if question.force:
+        return Policy("off")
+    return Policy.read(session.settings.value("context", "auto"))
 
-    def _options(self, question: Question, server: Server) -> ChatOptions:
-        given = checked(question.options)
-        alone = question.once or question.new
-        current = () if alone else self.kept.conversation.current
-        if given.system is None and current:
-            given = replace(given, system=current[-1].options.system)
-        asked = given.over(self.options)
-        options = self.settings.options(asked, model_studio=server.model_studio)
-        return with_tools(options, [tool.schema for tool in question.tools or ()])
 
-    def _dialect(self, question: Question, server: Server) -> Dialect:
-        name = question.dialect or self.settings.value("dialect", "openai")
-        if name == "openai":
-            return self.compatible
-        if not server.native_url and not server.scripted:
-            raise ConfigError("error.no_native", server=server.name)
-        return self.native
+def _options(
+    question: Question, session: Session, kept: Kept, server: Server
+) -> ChatOptions:
+    given = checked(question.options)
+    alone = question.once or question.new
+    current = () if alone else kept.conversation.current
+    if given.system is None and current:
+        given = replace(given, system=current[-1].options.system)
+    asked = given.over(session.options)
+    options = session.settings.options(asked, model_studio=server.model_studio)
+    return with_tools(options, [tool.schema for tool in question.tools or ()])
+
+
+def _is_native(question: Question, session: Session, server: Server) -> bool:
+    name = question.dialect or session.settings.value("dialect", "openai")
+    if name == "openai":
+        return False
+    if not server.native_url and not server.scripted:
+        raise ConfigError("error.no_native", server=server.name)
+    return True
 
 
 def with_tools(options: ChatOptions, schemas: Sequence[Mapping[str, Any]]) -> ChatOptions:

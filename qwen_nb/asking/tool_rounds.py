@@ -8,13 +8,10 @@ call of its own in the ledger.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from qwen_nb.asking.pump import Pump
-from qwen_nb.front_end import Interrupts
 from qwen_nb.texts import Language, text
 from qwen_nb.tools import Calling, Tool, has_json, owed, sent_text
 from qwen_nb.values import CallRecord, Cost, Message, Reply, ToolCall, cost_of_all, usage_of_all
@@ -46,8 +43,6 @@ class ToolRounds:
 
     Attributes
     ----------
-    interrupted : bool
-        The person has interrupted a tool.
     ended_at_bound : bool
         The model was still calling after the last round.
     """
@@ -58,7 +53,6 @@ class ToolRounds:
     before: tuple[Message, ...] = ()
     records: tuple[CallRecord, ...] = ()
     language: Language = "en"
-    interrupted: bool = False
     ended_at_bound: bool = False
     _count: int = 0
     _calling: Calling | None = None
@@ -92,7 +86,9 @@ class ToolRounds:
         # what somebody else runs ends the turn: all results are wanted together
         return all(self.tools[name].function for name in names if name in self.tools)
 
-    def begin(self, came: Reply, settled: Reply, pump: Pump) -> bool:
+    def begin(
+        self, came: Reply, settled: Reply, is_stopped: Callable[[], bool]
+    ) -> Calling | None:
         """Take in a round that ended with calls.
 
         Parameters
@@ -101,68 +97,40 @@ class ToolRounds:
             All that has come, with the calls of this round.
         settled : Reply
             This round alone, with what it took.
-        pump : Pump
-            Shows the calls.
+        is_stopped : callable
+            Whether the person has stopped the turn.
 
         Returns
         -------
-        bool
-            False where no more rounds may follow; the calls are then told so.
+        Calling or None
+            The calls, to be run; None where no more rounds may follow: the calls are then
+            told so.
         """
         self._end_calls()
         self._count += 1
         self._settled.append(settled)
         calls = came.tool_calls
         self._called = calling_message(settled.answer, settled.thinking, calls)
-        self._calling = Calling(
-            calls,
-            self.tools,
-            confirm=self.confirm,
-            told=lambda ended, running: pump.show_calls((*self.records, *ended), running),
-            is_stopped=lambda: pump.is_stopped,
-            language=self.language,
-        )
         if self._count <= self.most:
-            return True
+            self._calling = Calling(
+                calls,
+                self.tools,
+                confirm=self.confirm,
+                is_stopped=is_stopped,
+                language=self.language,
+            )
+            return self._calling
         self.ended_at_bound = True
         reason = text("tools.bound", self.language, n=self.most)
         self.before = (*self.before, self._called, *_told(owed(calls, reason, failed=True)))
         self.records = (*self.records, *owed(calls, reason, failed=True))
         self._called = self._calling = None
-        return False
+        return None
 
     def take_in(self, settled: Reply) -> None:
         """Take in a round that ended without calls and is followed by another."""
         self._end_calls()
         self._settled.append(settled)
-
-    def run(self, pump: Pump, *, awaits: bool) -> Awaitable[None] | None:
-        """Run the calls, in the thread that follows; an interrupt is a stop."""
-        calling = self._calling
-        assert calling is not None, "a round has begun"
-        if awaits:
-            return self._awaited(calling, pump)
-        with self._interruptible(pump) as interrupts:
-            calling.run(interrupts.open)
-        return None
-
-    async def _awaited(self, calling: Calling, pump: Pump) -> None:
-        with self._interruptible(pump) as interrupts:
-            await calling.awaited(interrupts.open)
-
-    @contextlib.contextmanager
-    def _interruptible(self, pump: Pump) -> Iterator[Interrupts]:
-        with Interrupts(pump.stop) as interrupts:
-            pump.on_stop = interrupts.break_in
-            try:
-                yield interrupts
-            finally:
-                pump.on_stop = lambda: None
-                self.interrupted = self.interrupted or interrupts.count > 0
-
-    def ended(self) -> tuple[CallRecord, ...]:
-        """Return the records of the round whose calls have been run."""
-        return self._calling.records if self._calling is not None else ()
 
     def _end_calls(self) -> None:
         self.before, self.records = self.said, self.all_records

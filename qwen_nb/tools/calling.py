@@ -43,12 +43,15 @@ class Calling:
         The tools by name.
     confirm : callable, optional
         Asks the person whether a call may run; returns why not, or nothing.
-    told : callable
-        Told the records so far and the calls that have not ended, at every change.
     is_stopped : callable
         Whether the person has stopped the turn.
     language : {"en", "zh"}
         Language of what the model is told.
+
+    Attributes
+    ----------
+    told : callable
+        Told the records so far and the calls that have not ended, at every change.
     """
 
     def __init__(
@@ -57,14 +60,13 @@ class Calling:
         tools: Mapping[str, Tool],
         *,
         confirm: Callable[[ToolCall], str | None] | None,
-        told: Callable[[tuple[CallRecord, ...], tuple[ToolCall, ...]], object],
         is_stopped: Callable[[], bool],
         language: Language,
     ) -> None:
         self.calls = tuple(calls)
         self._tools = tools
         self._confirm = confirm
-        self._told = told
+        self.told: Callable[[tuple[CallRecord, ...], tuple[ToolCall, ...]], object] = _nobody
         self._is_stopped = is_stopped
         self._language = language
         self._ended: dict[int, CallRecord] = {}
@@ -222,7 +224,7 @@ class Calling:
     def _show(self) -> None:
         ended = self._ended.copy()
         running = tuple(call for at, call in enumerate(self.calls) if at not in ended)
-        self._told(tuple(ended[at] for at in sorted(ended)), running)
+        self.told(tuple(ended[at] for at in sorted(ended)), running)
 
     def _text(self, at: int, value: Any) -> str:
         try:
@@ -256,6 +258,9 @@ class Calling:
 
     def _say(self, key: str, **facts: Any) -> str:
         return text(key, self._language, **facts)
+
+
+def _nobody(ended: object, running: object) -> None: ...
 
 
 _Job = tuple[int, Callable[..., Any], Mapping[str, Any]]
