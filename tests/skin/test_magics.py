@@ -457,7 +457,7 @@ def test_unloading_takes_everything_back(
     assert "_qwen" in shell.user_ns
     assert state(shell)["emulators"] == before["emulators"] + 1
     shell.run_line_magic("unload_ext", "qwen_nb")
-    assert eventually(lambda: state(shell)["emulators"] == before["emulators"], within_s=3)
+    assert eventually(lambda: state(shell)["emulators"] == before["emulators"])
     assert state(shell) == before
 
 
