@@ -13,6 +13,7 @@ from _servers import WHOLE, Misbehaving, close, response, stream
 from IPython.core.error import UsageError
 
 from qwen_nb import (
+    Chat,
     ConfigError,
     ConnectionFailed,
     QwenError,
@@ -441,6 +442,14 @@ def state(shell: Any) -> dict[str, Any]:
         "configurables": len(shell.configurables),
         "emulators": emulators(),
     }
+
+
+def test_what_was_set_goes_with_the_extension(notebook: Notebook) -> None:
+    notebook.run("%qwen_nb config server ollama")
+    assert Chat.current().session == {"server": "ollama"}
+    notebook.run("%unload_ext qwen_nb")
+    assert Chat.current().session == {}
+    notebook.run("%load_ext qwen_nb")
 
 
 def test_unloading_takes_everything_back(
