@@ -185,7 +185,7 @@ def eventually() -> Callable[..., bool]:
     """Wait for something that another thread does."""
     import time
 
-    def eventually(holds: Callable[[], bool], within_s: float = 1.0) -> bool:
+    def eventually(holds: Callable[[], bool], within_s: float = 30.0) -> bool:
         deadline = time.monotonic() + within_s
         while not holds() and time.monotonic() < deadline:
             time.sleep(0.005)
