@@ -86,7 +86,7 @@ def _examine(language: Language) -> int:
     from qwen_nb.asking import report
 
     is_well = True
-    for line in report(Chat(language=language), language):
+    for line in report(Chat(language=language).now()):
         print(line, flush=True)
         is_well = is_well and not line.startswith("✗")
     return 0 if is_well else 1

@@ -3,47 +3,65 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Self, Unpack
 from weakref import WeakKeyDictionary
 
 from qwen_nb.asking import (
-    Archive,
-    Asker,
+    Asking,
     Job,
     Kept,
-    Screen,
+    Line,
+    Notebook,
+    Session,
     UsageTable,
-    bound_of,
-    calling_message,
+    asked_again,
+    checked,
     conversation_named,
-    results_of,
+    equipped,
+    gone_on,
+    in_background,
+    is_form,
+    iterate,
+    prepare,
+    preview,
     usage_table,
+    wait,
+    wait_async,
+    with_results,
 )
+from qwen_nb.catalogue import Catalogue
 from qwen_nb.conversation import Conversation
 from qwen_nb.errors import ConfigError, QwenError
-from qwen_nb.front_end import place
+from qwen_nb.front_end import running_shell
+from qwen_nb.ledger import Budgets, Ledger
 from qwen_nb.render.html import SilentDisplay
-from qwen_nb.texts import Language, text
+from qwen_nb.settings import Settings
+from qwen_nb.texts import Language
+from qwen_nb.tools import Structure, tools_of
 from qwen_nb.values import (
     AskFields,
+    ChatOptions,
+    ChatRequest,
     Display,
     Entry,
     Event,
-    Message,
     OptionFields,
     Preview,
     Question,
     Reply,
+    Server,
     Turn,
+    messages_from,
     options_of,
 )
+from qwen_nb.wire.dialects import DashScopeDialect
 
 __all__ = ["Chat"]
 
 
-class Chat(Asker):
+class Chat:
     """A conversation that can be asked, in memory unless it is given a name.
 
     Parameters
@@ -103,33 +121,49 @@ class Chat(Asker):
         language: Language = "en",
         **options: Unpack[OptionFields],
     ) -> None:
-        given = options_of(model, **options)
-        named = None if name is None else conversation_named(name)
+        form = options.get("json")
         try:
-            super().__init__(
-                given,
-                name=named,
-                messages=messages,
-                language=language,
-                tools=options.get("tools"),
+            if is_form(form):
+                Structure.of(form)
+            session = Session(
+                notebook=Notebook.of_calls() if name is None else Notebook.current(),
+                own=Kept() if name is None else None,
+                name=None if name is None else conversation_named(name),
+                options=checked(options_of(model, **options)),
+                tools=tools_of(options.get("tools") or ()),
                 confirm=options.get("confirm"),
                 max_rounds=options.get("max_rounds"),
-                json=options.get("json"),
+                json=form,
+                before=messages_from(messages),
+                language=language,
             )
         except QwenError as error:
             error.language = language
             raise
+        self._begin(session)
+
+    def _begin(self, session: Session) -> None:
+        self._session = session
+        self._heard: Mapping[str, str] = {}
+        self.last_request: ChatRequest | None = None
+        self.last_server: str | None = None
+
+    @classmethod
+    def _in(cls, session: Session) -> Self:
+        chat = cls.__new__(cls)
+        chat._begin(session)
+        return chat
 
     def __repr__(self) -> str:
         # what a notebook shows of it stays the same from run to run
-        if self._archive is None:
+        if self._session.own is not None:
             return "<Chat in memory>"
-        return f"<Chat of this notebook: {self.name or 'active conversation'}>"
+        return f"<Chat of this notebook: {self._session.name or 'active conversation'}>"
 
     @classmethod
     def current(cls) -> Self:
         """Return the chat of the magics, which asks the notebook's own conversation."""
-        shell = place.running_shell()
+        shell = running_shell()
         known = cls._of_shells.get(shell) if shell is not None else None
         if isinstance(known, cls):
             return known
@@ -139,9 +173,110 @@ class Chat(Asker):
 
     def stand_for(self, shell: Any | None) -> None:
         """Be the chat of a shell's magics: ask whichever conversation is active there."""
-        self._archive = Archive.current()
+        self._session = self._session.derived(own=None, notebook=Notebook.current())
         if shell is not None:
             Chat._of_shells[shell] = self
+
+    # -- where it asks ---------------------------------------------------------------------
+
+    @property
+    def session(self) -> dict[str, Any]:
+        """Settings of this session, as `%qwen_nb config` makes them; nearest of all places."""
+        return self._session.overrides
+
+    @property
+    def options(self) -> ChatOptions:
+        """The options that hold where a question gives none."""
+        return self._session.options
+
+    @property
+    def native(self) -> DashScopeDialect:
+        """The native protocol, with the routes it has learned."""
+        return self._session.line.native
+
+    @property
+    def language(self) -> Language:
+        """Language of what is saved and of errors."""
+        return self._session.language
+
+    @language.setter
+    def language(self, language: Language) -> None:
+        self._session = self._session.derived(language=language)
+
+    @property
+    def archive(self) -> Notebook | None:
+        """The notebook whose conversations it asks; None for a chat in memory."""
+        return None if self._session.own is not None else self._session.notebook
+
+    @property
+    def notebook(self) -> str:
+        """The id of this notebook, or one of this session where nothing identifies it."""
+        return self._session.notebook.id
+
+    @property
+    def ledger(self) -> Ledger:
+        """All calls of this person, as far as they are known here."""
+        return self._session.ledger
+
+    @property
+    def budgets(self) -> Budgets:
+        """What may be spent."""
+        return self._session.budgets
+
+    def kept(self, name: str | None = None) -> Kept:
+        """Return the conversation that is asked now, or another one of this notebook."""
+        kept = self._session.kept(name)
+        self._hear_language()
+        return kept
+
+    def now(self) -> Session:
+        """Return the session as it stands now: its settings, its servers, its language."""
+        return self._session.derived()
+
+    def recognised(self) -> Session:
+        """Return the session once it is known which notebook this is, as far as that goes.
+
+        The notebook's own settings hold then, and its budgets. The store is opened for it,
+        which `now` alone never does.
+        """
+        self._session.notebook.recognise()
+        self._hear_language()
+        return self.now()
+
+    know_notebook = recognised
+
+    def default_options(self, server: Server) -> ChatOptions:
+        """Return the options that hold where a question gives none."""
+        return self.now().default_options(server)
+
+    def settings(self) -> Settings:
+        """Return all settings as they stand now."""
+        return self.now().settings
+
+    def catalogue(self) -> Catalogue:
+        """Return what is known about models, prices and servers."""
+        return self.now().catalogue
+
+    def server(self, named: str | None = None, *, started: bool = True) -> Server:
+        """Return the server that questions go to now; see `Session.server`."""
+        return self.now().server(named, started=started)
+
+    def _hear_language(self) -> None:
+        # The magics read the language before anybody knew which notebook this is. A chat
+        # in memory or with a name was given its language by whoever made it.
+        if self._session.own is not None or self._session.name is not None:
+            return
+        before, self._heard = self._heard, self._session.notebook.settings
+        if self._heard is not before and "lang" in self._heard:
+            with contextlib.suppress(QwenError):  # told by what needs the settings
+                self.language = self.settings().value("lang", self.language)
+
+    def close(self) -> None:
+        """Close connections, and the embedded emulator if it was this chat's server.
+
+        The chat can be asked again; both are then opened anew.
+        """
+        self._session.line.close()
 
     def usage(self, by: str = "turn", *, everything: bool = False) -> UsageTable:
         """Return what was used: a table that shows itself, rows that pandas takes.
@@ -159,18 +294,20 @@ class Chat(Asker):
         ConfigError
             For any other `by`.
         """
-        archive, kept = self._of_calls, self.kept()
+        session, kept = self._session, self.kept()
         try:
             return usage_table(
-                archive.ledger,
+                session.ledger,
                 by,
                 self.language,
                 conversation=kept.booked_as,
-                notebook=archive.notebook,
+                notebook=session.notebook.id,
                 everything=everything,
             )
         except ConfigError as error:
-            raise self._told(error) from None
+            raise session.told(error) from None
+
+    # -- the conversation --------------------------------------------------------------------
 
     @property
     def conversation(self) -> Conversation:
@@ -202,52 +339,24 @@ class Chat(Asker):
     def fork(self, at: int | None = None) -> Chat:
         """Return a chat in memory that goes on from a copy of the turns up to one.
 
+        It asks as this one does: with its options, tools, form and settings, and against
+        the same budgets.
+
         Raises
         ------
         ConfigError
             When there is no such turn.
         """
-        forked = Chat(language=self.language)
-        self.know_notebook()
-        notebook = {} if self._archive is None else self._archive.settings
-        forked.options, forked.session = self.options, {**notebook, **self.session}
-        forked._before = self._before
+        session = self.recognised()
+        kept = self.kept()
         try:
-            forked._own = Kept(self.conversation.fork(at))
+            own = Kept(kept.conversation.fork(at), forms=dict(kept.forms))
         except LookupError:
-            raise self._told(ConfigError("error.no_turn", turn=at)) from None
-        return forked
+            raise session.told(ConfigError("error.no_turn", turn=at)) from None
+        overrides = dict(session.overrides)
+        return Chat._in(session.derived(own=own, overrides=overrides, line=Line(), name=None))
 
-    def retry(self, display: Display | None = None, **how: Unpack[AskFields]) -> Reply:
-        """Ask the last question again, with other options if given: a new version of it.
-
-        Raises
-        ------
-        ConfigError
-            When there is no turn yet.
-        """
-        given = Question.of("", **how)
-        return self.put(self.again(given), display)
-
-    def again(self, given: Question) -> Question:
-        """Return the question that asks the last turn again, with these options over its own.
-
-        Raises
-        ------
-        ConfigError
-            When there is no turn yet.
-        """
-        current = self.kept(given.chat).conversation.current
-        if not current:
-            raise self._told(ConfigError("error.nothing_to_retry"))
-        last = current[-1]
-        return replace(
-            given,
-            prompt=last.prompt,
-            options=given.options.over(last.options),
-            again=len(current),
-            new=given.new or (last.starts_anew and len(current) == 1),
-        )
+    # -- asking ------------------------------------------------------------------------------
 
     def ask(
         self,
@@ -306,7 +415,15 @@ class Chat(Asker):
 
     def put(self, question: Question, display: Display | None = None) -> Reply:
         """Ask a prepared question; see `ask`."""
-        return self._run(question, display).here()
+        return wait(self._prepared(question, display), display)
+
+    def _prepared(self, question: Question, display: Display | None = None) -> Asking:
+        session = self.recognised()
+        if session.own is not None:
+            session.notebook.establish()
+        asking = prepare(question, session, display)
+        self.last_request, self.last_server = asking.ready.request, question.server
+        return asking
 
     def start(
         self, prompt: str, *, display: Display | None = None, **how: Unpack[AskFields]
@@ -339,27 +456,27 @@ class Chat(Asker):
 
     def put_in_background(self, question: Question, display: Display | None = None) -> Job:
         """Ask a prepared question in the background; see `start`."""
-        self.know_notebook()
-        question = self._equipped(question)
-        if any(tool.function is not None for tool in question.tools):
-            raise self._told(ConfigError("error.tools_bg"))
-        is_detached = display is not None or Screen.current().can_detach(self._display_wish())
-        run = self._run(question, display, is_detached=is_detached)
-        return run.in_background(is_detached=is_detached)
+        session = self.recognised()
+        tools = equipped(question, session).tools
+        if any(tool.function is not None for tool in tools):
+            raise session.told(ConfigError("error.tools_bg"))
+        can_detach = session.screen.can_detach(session.display_wish)
+        is_detached = display is not None or can_detach
+        asking = self._prepared(question, display)
+        return in_background(asking, display, is_detached=is_detached)
 
     async def ask_async(self, prompt: str, **how: Unpack[AskFields]) -> Reply:
         """Ask without blocking the event loop; otherwise as `ask`.
 
         Cancelling the task stops the stream; what had come is not kept.
         """
-        question = self._equipped(Question.of(prompt, **how))
-        with self._placed(question) as (desk, slot):
-            watched = Screen.current().is_watched(self._display_wish())
-            server = self.server(question.server, watched=watched)
-            # It may ask the server for its models.
-            ready = await asyncio.to_thread(desk.ready, question, server, slot)
-            run = self._prepared(ready, desk, slot, None)
-        return await run.awaited()
+        question = Question.of(prompt, **how)
+        session = self.recognised()
+        server = session.server(question.server, started=False)
+        model = question.options.model or session.default_options(server).model
+        if model is None:  # the server has to be asked for it
+            await asyncio.to_thread(session.only_model, server)
+        return await wait_async(self._prepared(question))
 
     def stream(self, prompt: str, **how: Unpack[AskFields]) -> Iterator[Event]:
         """Ask, and yield each event as it comes; nothing is shown.
@@ -379,7 +496,27 @@ class Chat(Asker):
         QwenError
             As `ask` does, after the events that had come.
         """
-        yield from self._run(Question.of(prompt, **how), SilentDisplay()).iterate()
+        yield from iterate(self._prepared(Question.of(prompt, **how), SilentDisplay()))
+
+    def retry(self, display: Display | None = None, **how: Unpack[AskFields]) -> Reply:
+        """Ask the last question again, with other options if given: a new version of it.
+
+        Raises
+        ------
+        ConfigError
+            When there is no turn yet.
+        """
+        return self.put(self.again(Question.of("", **how)), display)
+
+    def again(self, given: Question) -> Question:
+        """Return the question that asks the last turn again, with these options over its own.
+
+        Raises
+        ------
+        ConfigError
+            When there is no turn yet.
+        """
+        return asked_again(self.recognised(), given)
 
     def resume(self, display: Display | None = None) -> Reply:
         """Go on with the last turn, if it was stopped or cut, else with the last cut one.
@@ -393,29 +530,7 @@ class Chat(Asker):
         ConfigError
             When nothing is left to go on with.
         """
-        current = self.conversation.current
-        number = _unfinished(current)
-        if number is None:
-            raise self._told(ConfigError("error.nothing_to_resume"))
-        last = current[number - 1]
-        if last.said:
-            # what was called is not called again; its rounds go along, then the rest comes
-            note = text("note.tools_resumed", self.language)
-            return self.put(self._after_rounds(last, last.said, number, note), display)
-        model = self.catalogue().find(last.options.model or "")
-        goes_on = bool(last.reply.answer) and model.partial_mode is True
-        form = self._form_of(Question(prompt=last.prompt, again=number))
-        # half a JSON in one call and half in another is none
-        goes_on = goes_on and (form is None or form is False)
-        options = replace(last.options, thinking=False) if goes_on else last.options
-        question = Question(
-            prompt=last.prompt,
-            options=options,
-            again=number,
-            continues=last.reply if goes_on else None,
-            notes=(text("note.goes_on" if goes_on else "note.asked_again", self.language),),
-        )
-        return self.put(question, display)
+        return self.put(gone_on(self.recognised()), display)
 
     def tool_results(self, results: Mapping[str, Any], display: Display | None = None) -> Reply:
         """Go on with the last turn, which waits for results of tools that were not run here.
@@ -433,40 +548,7 @@ class Chat(Asker):
         ConfigError
             When the last turn waits for none, or these are not the results of its calls.
         """
-        current = self.conversation.current
-        calls = current[-1].reply.tool_calls if current else ()
-        if not calls or current[-1].reply.finish_reason != "tool_calls":
-            raise self._told(ConfigError("error.no_tool_calls"))
-        wanted = {call.id for call in calls}
-        if wanted != set(results):
-            shown = ", ".join(f"{call.id} ({call.name})" for call in calls)
-            given = ", ".join(map(str, results))
-            raise self._told(ConfigError("error.tool_results", wanted=shown, given=given))
-        last = current[-1]
-        final = last.reply.final
-        told, records = results_of(calls, results, language=self.language)
-        said = (*last.said, calling_message(final.answer, final.thinking, calls), *told)
-        turn = replace(last, reply=replace(last.reply, calls=(*last.reply.calls, *records)))
-        return self.put(self._after_rounds(turn, said, len(current)), display)
-
-    def _after_rounds(
-        self, turn: Turn, said: tuple[Message, ...], number: int, *notes: str
-    ) -> Question:
-        """Return the question that goes on with a turn after rounds of tools."""
-        spoken = [message for message in said if message.role == "assistant"]
-        reply = Reply(
-            thinking="\n\n".join(each.thinking for each in spoken if each.thinking),
-            answer="\n\n".join(str(each.content) for each in spoken if each.content),
-            calls=turn.reply.calls,
-        )
-        return Question(
-            prompt=turn.prompt,
-            options=turn.options,
-            again=number,
-            new=turn.starts_anew and number == 1,
-            begun=replace(turn, reply=reply, said=said),
-            notes=notes,
-        )
+        return self.put(with_results(self.recognised(), results), display)
 
     def preview(self, question: Question) -> Preview:
         """Return what a question would send, and send nothing.
@@ -476,35 +558,4 @@ class Chat(Asker):
         QwenError
             When the question could not be sent as it is.
         """
-        self.know_notebook()
-        question = self._equipped(question)
-        kept = self.kept(question.chat)
-        slot = self._slot(kept, question)
-        try:
-            server = self.server(question.server, started=False)
-            desk = self._desk(kept)
-            ready = desk.ready(question, server, slot)
-            forming = self._forming_of(ready, desk.catalogue)
-        except QwenError as error:
-            raise self._told(error) from None
-        finally:
-            if slot is not None:
-                kept.release(slot)
-        if forming is not None and ready.plan.needs is None:
-            ready = replace(ready, request=forming.sent(ready.request))
-        model = ready.options.model or ready.request.model
-        form = "" if forming is None else forming.words(model)
-        bound = bound_of(ready, self.catalogue(), form)
-        return ready.preview(self.language, of=len(kept.conversation.turns), bound=bound)
-
-
-def _unfinished(turns: Sequence[Turn]) -> int | None:
-    """Return the number of the turn that can be gone on with.
-
-    A reply that broke off, as the kernel that was killed left it, may have been followed
-    by others before anybody saw it; one that the person stopped may not.
-    """
-    if turns and turns[-1].reply.finish_reason in ("stopped", "cut", "length"):
-        return len(turns)
-    cut = [number for number, turn in enumerate(turns, 1) if turn.reply.finish_reason == "cut"]
-    return max(cut, default=None)
+        return preview(question, self.recognised())

@@ -45,7 +45,7 @@ def calls_of_this_test_only() -> Iterator[None]:
     """What is in no store counts as long as the process does; a test is no process."""
     yield
     if (module := sys.modules.get("qwen_nb.asking.notebook")) is not None:
-        archives = [module.Archive._of_program, *module.Archive._of_shells.values()]
+        archives = [module.Notebook._of_program, *module.Notebook._of_shells.values()]
         for ledger in (archive.ledger for archive in archives if archive is not None):
             with ledger.held():
                 for kept in (ledger._waiting, ledger._replayed, ledger._own):

@@ -6,36 +6,42 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qwen_nb.asking.asker import TRIES, Asker
-    from qwen_nb.asking.bound import bound_of
+    from qwen_nb.asking.again import asked_again, gone_on, with_results
+    from qwen_nb.asking.asking import Asking
     from qwen_nb.asking.code import FORMS, last_request
     from qwen_nb.asking.doctor import report
+    from qwen_nb.asking.drivers import in_background, iterate, wait, wait_async
     from qwen_nb.asking.job import JOBS, Job
     from qwen_nb.asking.kept import MAIN, Kept, conversation_named
+    from qwen_nb.asking.line import Line
     from qwen_nb.asking.markdown_page import transcript
-    from qwen_nb.asking.notebook import Archive
+    from qwen_nb.asking.notebook import Notebook
+    from qwen_nb.asking.preparing import confirms, equipped, is_form, prepare, preview
     from qwen_nb.asking.readers import SharedReaders
-    from qwen_nb.asking.request import Desk
+    from qwen_nb.asking.request import checked
     from qwen_nb.asking.rules import is_thinking
     from qwen_nb.asking.screen import Screen
+    from qwen_nb.asking.session import TRIES, Session
     from qwen_nb.asking.spending import UsageTable, usage_table
-    from qwen_nb.asking.tool_rounds import calling_message, results_of
 
 _NAMES = {
-    "asker": "Asker TRIES",
-    "bound": "bound_of",
+    "again": "asked_again gone_on with_results",
+    "asking": "Asking",
     "code": "FORMS last_request",
     "doctor": "report",
+    "drivers": "in_background iterate wait wait_async",
     "job": "JOBS Job",
     "kept": "Kept MAIN conversation_named",
+    "line": "Line",
     "markdown_page": "transcript",
-    "notebook": "Archive",
+    "notebook": "Notebook",
+    "preparing": "confirms equipped is_form prepare preview",
     "readers": "SharedReaders",
-    "request": "Desk",
+    "request": "checked",
     "rules": "is_thinking",
     "screen": "Screen",
+    "session": "Session TRIES",
     "spending": "UsageTable usage_table",
-    "tool_rounds": "calling_message results_of",
 }
 """What other rooms may use, by the file where it lives."""
 

@@ -99,6 +99,8 @@ class Asking:
         What a display is told of it.
     is_stopped : bool
         Somebody has stopped it.
+    is_interrupted : bool
+        That was an interrupt of a tool or at a question to the person.
     error : BaseException or None
         What ended the flow.
     asked_at : float
@@ -117,6 +119,7 @@ class Asking:
     retries: Retries
     growing: Growing
     is_stopped: bool = False
+    is_interrupted: bool = False
     error: BaseException | None = None
     asked_at: float = 0.0
     ended_at: float = 0.0
@@ -272,9 +275,7 @@ class Asking:
 
     def _permission(self, ready: Ready) -> Permit:
         model = ready.options.model or ""
-        return Permit(
-            lambda: bound_of(ready, self.session.catalogue).cost, ready.server, model
-        )
+        return Permit(lambda: bound_of(ready, self.session.catalogue).cost, ready.server, model)
 
     # -- what the question needs first ---------------------------------------------------------
 
@@ -408,7 +409,10 @@ class Asking:
             reply, error = self.forming.finished(reply, error)
         if isinstance(error, QwenError):
             error.reply, error.language = reply, self.session.language
-            if error.facts.get("advice") == "advice.no_model" and self.ready.server.model_studio:
+            if (
+                error.facts.get("advice") == "advice.no_model"
+                and self.ready.server.model_studio
+            ):
                 error.facts["near"] = self.session.catalogue.near(self.opening.model)
         return reply, error
 

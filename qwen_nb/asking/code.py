@@ -13,7 +13,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from qwen_nb.chat import Chat
+from qwen_nb.asking.session import Session
 from qwen_nb.settings import stood_for
 from qwen_nb.texts import text
 from qwen_nb.values import ChatRequest, Server
@@ -34,25 +34,41 @@ _SDK_NAMES = frozenset(
 )  # fmt: skip
 
 
-def last_request(chat: Chat, form: str) -> str | None:
-    """Return the last request of a chat in one of `FORMS`.
+def last_request(
+    session: Session, request: ChatRequest | None, named: str | None, form: str
+) -> str | None:
+    """Return a request in one of `FORMS`.
 
-    None when nothing was asked yet, or the server does not speak that form's protocol.
+    Parameters
+    ----------
+    session : Session
+        Where it was asked.
+    request : ChatRequest, optional
+        What was asked last.
+    named : str, optional
+        The server that was named for it.
+    form : str
+        Which form.
+
+    Returns
+    -------
+    str or None
+        None when nothing was asked yet, or the server does not speak that form's protocol.
     """
-    request, server = chat.last_request, chat.server(chat.last_server, started=False)
     if request is None:
         return None
+    server = session.server(named, started=False)
     if not server.scripted:
-        return _as(form, chat, request, server)
-    region = stood_for(chat.settings(), chat.catalogue())
-    code = _as(form, chat, request, region)
-    asks = text("code.asks_region", chat.language, server=region.name)
+        return _as(form, session, request, server)
+    region = stood_for(session.settings, session.catalogue)
+    code = _as(form, session, request, region)
+    asks = text("code.asks_region", session.language, server=region.name)
     return None if code is None else f"# {asks}\n{code}"
 
 
-def _as(form: str, chat: Chat, request: ChatRequest, server: Server) -> str | None:
+def _as(form: str, session: Session, request: ChatRequest, server: Server) -> str | None:
     if form == "dashscope":
-        native = chat.native.encode(request, server)
+        native = session.line.native.encode(request, server)
         return as_dashscope(server, native) if server.native_url else None
     call = OpenAIDialect().encode(request, server)
     return as_openai(server, call) if form == "openai" else as_curl(server, call)

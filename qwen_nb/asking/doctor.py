@@ -6,7 +6,6 @@ tokens. No key is ever part of it.
 
 from __future__ import annotations
 
-import contextlib
 import platform
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -16,13 +15,16 @@ from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from qwen_nb import cassettes
+from qwen_nb.asking.drivers import wait
+from qwen_nb.asking.kept import Kept
+from qwen_nb.asking.preparing import prepare
+from qwen_nb.asking.session import Session
 from qwen_nb.catalogue import Catalogue
-from qwen_nb.chat import Chat
 from qwen_nb.errors import AuthFailed, QwenError
 from qwen_nb.render.html import SilentDisplay
 from qwen_nb.settings import NAMES, Settings, servers, shown
 from qwen_nb.texts import Language, text, visible
-from qwen_nb.values import Server
+from qwen_nb.values import ChatOptions, Question, Server
 from qwen_nb.wire import is_loopback, list_models
 
 __all__ = ["Finding", "examine", "report"]
@@ -41,28 +43,29 @@ class Finding:
 _Say: TypeAlias = Callable[..., Finding]
 
 
-def report(chat: Chat, language: Language) -> Iterator[str]:
-    """Yield the report line by line, as it is found out."""
+def report(session: Session) -> Iterator[str]:
+    """Yield the report line by line, as it is found out, in the language of the session."""
     marks = {"ok": "✓", "note": "·", "bad": "✗"}
-    for finding in examine(chat, language):
+    for finding in examine(session):
         yield f"{marks[finding.state]} {visible(finding.words)}"
 
 
-def examine(chat: Chat, language: Language) -> Iterator[Finding]:
+def examine(session: Session) -> Iterator[Finding]:
     """Yield what is found, the things that others depend on first."""
+    language = session.language
 
     def say(state: Literal["ok", "note", "bad"], key: str, **facts: Any) -> Finding:
         return Finding(state, text(f"doctor.{key}", language, **facts))
 
     yield say("note", "versions", versions=_versions())
     try:
-        settings = chat.settings()
+        settings = session.settings
         yield from (
             say("note", "setting", name=name, value=shown(setting.value), origin=setting.origin)
             for name in NAMES
             if (setting := settings.get(name)) is not None
         )
-        server = chat.server()
+        server = session.server()
     except QwenError as error:
         yield Finding("bad", error.message(language))
         return
@@ -84,7 +87,7 @@ def examine(chat: Chat, language: Language) -> Iterator[Finding]:
         models = list_models(server, recorded=False)
     except AuthFailed as error:
         yield Finding("bad", error.message(language))
-        yield _where_the_key_fits(server, settings, chat.catalogue(), say)
+        yield _where_the_key_fits(server, settings, session.catalogue, say)
         return
     except QwenError as error:
         yield Finding("bad", error.message(language))
@@ -94,7 +97,7 @@ def examine(chat: Chat, language: Language) -> Iterator[Finding]:
         return
     listed = ", ".join(models[:_SHOWN_MODELS]) + (" …" if len(models) > _SHOWN_MODELS else "")
     yield say("ok", "models", n=len(models), models=listed or "—")
-    yield from _thinking(chat, server, say, language)
+    yield from _thinking(session, server, say)
 
 
 def _versions() -> str:
@@ -141,16 +144,17 @@ def _where_the_key_fits(
     return say("ok", "key_fits", server=other.name, region=other.region_name)
 
 
-def _thinking(chat: Chat, server: Server, say: _Say, language: Language) -> Iterator[Finding]:
-    options = chat.default_options(server)
+def _thinking(session: Session, server: Server, say: _Say) -> Iterator[Finding]:
+    options = session.default_options(server)
     yield say("note", "thinking_switch", style=server.thinking_style)
-    asked = Chat(options.model, language=language, thinking=True, max_tokens=16)
-    asked.session = chat.session
+    asks = ChatOptions(model=options.model, thinking=True, max_tokens=16)
+    alone = session.derived(own=Kept(), options=asks, tools=(), json=False, before=())
     try:
-        with contextlib.closing(asked), cassettes.aside():
-            reply = asked.ask("Say hello.", display=SilentDisplay(), once=True)
+        with cassettes.aside():
+            question = Question(prompt="Say hello.", once=True)
+            reply = wait(prepare(question, alone, SilentDisplay()), SilentDisplay())
     except QwenError as error:
-        yield Finding("bad", error.message(language))
+        yield Finding("bad", error.message(session.language))
         return
     if reply.thinking:
         yield say("ok", "thinking_streams", model=reply.model)

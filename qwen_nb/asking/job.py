@@ -13,7 +13,7 @@ from qwen_nb.texts import Language, text
 from qwen_nb.values import Reply
 
 if TYPE_CHECKING:
-    from qwen_nb.asking.pump import Pump
+    from qwen_nb.asking.asking import Asking
 
 __all__ = ["JOBS", "Job", "Jobs"]
 
@@ -39,11 +39,11 @@ class Job:
         What was asked, and whom.
     """
 
-    def __init__(self, prompt: str, model: str, pump: Pump, language: Language) -> None:
+    def __init__(self, asking: Asking, language: Language) -> None:
         self.id = 0
-        self.prompt = prompt
-        self.model = model
-        self._pump = pump
+        self.prompt = asking.ready.question.prompt
+        self.model = asking.opening.model
+        self._asking = asking
         self._language = language
         self._reply: Reply | None = None
         self._error: BaseException | None = None
@@ -85,7 +85,7 @@ class Job:
         """Output tokens so far, estimated; the server's figure where it has told one."""
         usage = self._reply.usage if self._reply is not None else None
         told = usage.output if usage is not None else None
-        return self._pump.tokens if told is None else told
+        return self._asking.growing.tokens if told is None else told
 
     def wait(self, timeout: float | None = None) -> Reply:
         """Wait for the reply.
@@ -116,7 +116,7 @@ class Job:
 
     def stop(self) -> None:
         """Stop it and keep what has come; does nothing when it has ended."""
-        self._pump.stop()
+        self._asking.stop()
 
     def end(self, reply: Reply | None, error: BaseException | None) -> None:
         """Let it have ended; for whoever runs it."""
@@ -161,6 +161,11 @@ class Jobs:
             The cell that starts it.
         """
         with self._lock:
+            if not any(not each.done for each in self._jobs):
+                # The store registers its end when it is opened; what is registered last is
+                # called first, and jobs have to end before their store does.
+                atexit.unregister(self.stop)
+                atexit.register(self.stop)
             self._last += 1
             job.id = self._last
             self._jobs.append(job)
@@ -199,5 +204,3 @@ class Jobs:
 
 
 JOBS = Jobs()
-
-atexit.register(JOBS.stop)

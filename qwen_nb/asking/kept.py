@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from qwen_nb.context import Memory, Summary
 from qwen_nb.conversation import Conversation, Past
 from qwen_nb.errors import StoreError
-from qwen_nb.values import Entry, Slot, Turn, new_id
+from qwen_nb.render.html import Describe, metadata
+from qwen_nb.values import Entry, Reply, Slot, Turn, carried, new_id
 
 if TYPE_CHECKING:
     from qwen_nb.store import Store
 
-__all__ = ["MAIN", "Kept", "conversation_named"]
+__all__ = ["MAIN", "Kept", "conversation_named", "describing"]
 
 MAIN = "main"
 """What the notebook's own conversation is called on a line; its name is empty."""
@@ -46,6 +47,8 @@ class Kept:
         What is known about its sizes.
     told : set of str
         The notes that were told in it and need no second telling.
+    forms : dict
+        What the answer of a turn had to be, by the turn's id; see `Question.json`.
     """
 
     conversation: Conversation = field(default_factory=Conversation)
@@ -55,6 +58,7 @@ class Kept:
     summaries: list[Summary] = field(default_factory=list)
     memory: Memory = field(default_factory=Memory)
     told: set[str] = field(default_factory=set)
+    forms: dict[str, Any] = field(default_factory=dict)
     _own_id: str = field(default_factory=new_id)
     _problem: StoreError | None = None
     _pasts: dict[str, tuple[Entry, Past]] = field(default_factory=dict)
@@ -126,3 +130,19 @@ class Kept:
         if self.name:
             facts["name"] = self.name
         return facts | ({"cell": entry.cell} if entry.cell else {})
+
+
+def describing(kept: Kept, slot: Slot | None, *, carries: bool) -> Describe:
+    """Say what a saved output keeps of a reply: also what the conversation goes on from."""
+
+    def describe(reply: Reply) -> dict[str, Any]:
+        entry = kept.conversation.find(slot.id) if slot is not None else None
+        if entry is None:
+            return metadata(reply)
+        facts = {**metadata(reply), **kept.carried(entry)}
+        if not carries:
+            return facts
+        keeps_thinking = bool(entry.turn.options.params.get("preserve_thinking"))
+        return {**facts, "turn": carried(entry.turn, keep_thinking=keeps_thinking)}
+
+    return describe

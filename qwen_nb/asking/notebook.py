@@ -30,13 +30,13 @@ from qwen_nb.values import Entry, new_id, turn_from
 if TYPE_CHECKING:
     from qwen_nb.store import Listing, Store
 
-__all__ = ["STORE", "Archive"]
+__all__ = ["STORE", "Notebook"]
 
 STORE = "store.sqlite"
 """The file under `QWEN_NB_HOME`."""
 
 
-class Archive:
+class Notebook:
     """All conversations of one shell's notebook.
 
     Parameters
@@ -54,9 +54,9 @@ class Archive:
         What they may cost.
     """
 
-    _of_program: ClassVar[Archive | None] = None
+    _of_program: ClassVar[Notebook | None] = None
 
-    _of_shells: ClassVar[WeakKeyDictionary[Any, Archive]] = WeakKeyDictionary()
+    _of_shells: ClassVar[WeakKeyDictionary[Any, Notebook]] = WeakKeyDictionary()
 
     def __init__(self, shell: Any | None) -> None:
         self.name = ""
@@ -79,8 +79,8 @@ class Archive:
             shell.events.register("pre_run_cell", self._new_execution)
 
     @classmethod
-    def current(cls) -> Archive:
-        """Return the archive of the running shell."""
+    def current(cls) -> Notebook:
+        """Return the notebook of the running shell."""
         shell = running_shell()
         if shell is None:
             return cls(None)
@@ -89,8 +89,8 @@ class Archive:
         return cls._of_shells[shell]
 
     @classmethod
-    def of_calls(cls) -> Archive:
-        """Return the archive whose ledger takes the calls of a chat in memory."""
+    def of_calls(cls) -> Notebook:
+        """Return the notebook whose ledger takes the calls of a chat in memory."""
         shell = running_shell()
         if shell is not None:
             return cls.current()
@@ -104,7 +104,7 @@ class Archive:
         return home(os.environ) / STORE
 
     @property
-    def notebook(self) -> str:
+    def id(self) -> str:
         """The id of this notebook; where nothing identifies it, one for this session."""
         return self._notebook or self._own_id
 
@@ -119,8 +119,23 @@ class Archive:
         return self._settings
 
     def recognise(self) -> None:
-        """Find out which notebook this is, if the running request tells it."""
+        """Find out which notebook this is, if the running request tells it.
+
+        What it has set for itself holds from then on, whoever asks.
+        """
         self._resolve()
+        self.refresh_settings()
+
+    def establish(self) -> None:
+        """Give a notebook that nobody had asked in an id by which it is known again.
+
+        What is asked beside its conversations counts against its budgets, too.
+        """
+        if self._decision is None or self._notebook:
+            return
+        kept, place = self.kept(""), here(self._shell)
+        if kept.store is not None and place.cell and place.in_file:
+            kept.store.remember(kept.id, [place.cell])
 
     def refresh_settings(self) -> None:
         """Take over what another kernel of this notebook has set since."""
@@ -359,7 +374,7 @@ class Archive:
             ledger=self.ledger,
             catalogue=Catalogue.load(home(os.environ)),
             conversation=kept.id,
-            notebook=self.notebook,
+            notebook=self.id,
             chat=kept.name,
             path=self._path,
         )

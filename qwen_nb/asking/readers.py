@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
-__all__ = ["Reading", "SharedReaders", "read_apart"]
+__all__ = ["ReadApart", "Reading", "SharedReaders", "read_apart"]
 
 _NAME = "qwen_nb-reader"
 
@@ -17,6 +17,10 @@ class Reading(Protocol):
 
     def join(self, timeout: float) -> None:
         """Wait until it is read to its end, so many seconds at most."""
+
+
+ReadApart: TypeAlias = Callable[[Callable[[], None]], Reading]
+"""Has a stream read in another thread."""
 
 
 def read_apart(read: Callable[[], None]) -> Reading:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -40,6 +40,8 @@ class Stream:
         What the fetch gave in the end.
     error : BaseException or None
         What ended it.
+    came_at : dict
+        When the first event of a kind came that was not taken yet: monotonic seconds.
     was_stopped : bool
         It is a recorded one, which ended where somebody had stopped it.
     """
@@ -48,6 +50,7 @@ class Stream:
         self.waiting = self.ended = self.was_stopped = False
         self.result: Any = None
         self.error: BaseException | None = None
+        self.came_at: dict[type[Event], float] = {}
         self._fetch = fetch
         self._opens = opens
         self._wake = wake
@@ -57,9 +60,11 @@ class Stream:
 
     def read(self) -> None:
         """Read to the end; never raises. For the reading thread."""
-        put = self._events.append
+        put, came_at = self._events.append, self.came_at
         try:
             for event in self._whole():
+                if type(event) not in came_at:
+                    came_at[type(event)] = time.monotonic()
                 put(event)
                 if self.waiting:
                     self.waiting = False
@@ -116,10 +121,3 @@ def _without_frames(error: BaseException) -> BaseException:
         link.__traceback__ = None
         link = link.__cause__ or link.__context__
     return error
-
-
-def read_apart(stream: Stream) -> Callable[[float], object]:
-    """Read a stream in a thread of its own; return what waits for its end, in seconds."""
-    reader = threading.Thread(target=stream.read, name="qwen_nb-reader", daemon=True)
-    reader.start()
-    return reader.join

@@ -86,6 +86,11 @@ class Ready:
         line = self.session.line
         return line.native if self.is_native else line.compatible
 
+    @property
+    def model(self) -> str:
+        """The model of the question itself."""
+        return self.options.model or self.request.model
+
     def moved(self, other: Server) -> Ready:
         """Return the question as it is asked of another server, bounds and summaries too."""
         return replace(self, server=other, ask=partial(self.ask, server=other))
@@ -127,7 +132,7 @@ class Ready:
         return Preview(
             server=self.server.name,
             region=self.server.region,
-            model=self.options.model or self.request.model,
+            model=self.model,
             scripted=self.server.scripted,
             path=call.path,
             body=call.body or {},
@@ -286,9 +291,7 @@ def _policy(question: Question, session: Session) -> Policy:
     return Policy.read(session.settings.value("context", "auto"))
 
 
-def _options(
-    question: Question, session: Session, kept: Kept, server: Server
-) -> ChatOptions:
+def _options(question: Question, session: Session, kept: Kept, server: Server) -> ChatOptions:
     given = checked(question.options)
     alone = question.once or question.new
     current = () if alone else kept.conversation.current

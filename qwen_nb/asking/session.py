@@ -85,6 +85,9 @@ class Session:
     given_budgets: Budgets | None = None
     pace: Callable[[], Retries] | None = None
     known_tools: dict[str, Tool] = field(default_factory=dict)
+    _servers: dict[tuple[str | None, bool, bool], Server] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def derived(self, **changes: Any) -> Self:
         """Return another session with these changes; what is looked up is looked up anew."""
@@ -154,9 +157,16 @@ class Session:
         ConfigError
             When the settings name no usable address.
         """
+        asked = named, started, watched
+        if asked not in self._servers:
+            self._servers[asked] = self._found(named, started=started, watched=watched)
+        server = self._servers[asked]
+        return self.line.moved.get(server, server)
+
+    def _found(self, named: str | None, *, started: bool, watched: bool) -> Server:
         server = self._resolved(named)
         if not server.scripted:
-            return self.line.moved.get(server, server)
+            return server
         server = replace(server, name=text("server.emulator", self.language))
         if not started or server.replayed:
             return server

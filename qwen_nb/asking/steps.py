@@ -12,17 +12,38 @@ from typing import Any, Protocol, TypeAlias
 
 from qwen_nb.context import EMBEDDING_MODEL, RetrievalNeed, Vectors, nearest
 from qwen_nb.tools import Calling
-from qwen_nb.values import CallRecord, ChatRequest, Cost, Event, Reply, ReplyBuilder, Retrying, Server, Usage
+from qwen_nb.values import (
+    CallRecord,
+    ChatRequest,
+    Cost,
+    Event,
+    Reply,
+    ReplyBuilder,
+    Retrying,
+    Server,
+    Usage,
+)
 from qwen_nb.wire import Exchange, Retries, embed, stream
 from qwen_nb.wire.dialects import Dialect
 
-__all__ = ["Embed", "Fetch", "FindRegion", "Opens", "Permit", "RunTools", "Send", "Step", "Tell"]
+__all__ = [
+    "Embed",
+    "Fetch",
+    "FindRegion",
+    "Opens",
+    "Permit",
+    "RunTools",
+    "Send",
+    "Step",
+    "Tell",
+]
 
 
 class Opens(Protocol):
     """Opens an exchange with a server."""
 
-    def __call__(self, server: Server, *, native: bool) -> Exchange: ...
+    def __call__(self, server: Server, *, native: bool) -> Exchange:
+        """Return a fresh one; `native` for the address of the native protocol."""
 
 
 class Fetch:

@@ -203,24 +203,25 @@ class Conversation:
             anew = self._anew or starts_anew or k in run.marks
             return self._reserve(run.place, k, cell, execution, leaving, anew)
 
-    def slot_again(self, number: int | None = None) -> Slot:
+    def slot_again(self, entry_id: str | None = None) -> Slot:
         """Reserve the place of a turn for a new version of it, as `retry` and `resume` need.
 
         Parameters
         ----------
-        number : int, optional
-            Which turn; the last one if not given.
+        entry_id : str, optional
+            The version that stands there now; that of the last turn if not given.
 
         Raises
         ------
         LookupError
-            When there is no such turn.
+            When it is not current any more.
         """
         with self._lock:
             current = self.current_entries
-            entry = self.entry(len(current) if number is None else number)
+            wanted = current[-1].id if entry_id is None and current else entry_id
+            entry = next((each for each in current if each.id == wanted), None)
             if entry is None:
-                raise LookupError(number)
+                raise LookupError(wanted)
             anew = self._anew or entry.turn.starts_anew
             return self._reserve(entry.place, entry.k, entry.cell, None, (entry.id,), anew)
 

@@ -25,7 +25,7 @@ from IPython.core.magic_arguments import argument, magic_arguments
 from IPython.display import display
 from traitlets import TraitType
 
-from qwen_nb.asking import JOBS, Archive, Job, Screen
+from qwen_nb.asking import JOBS, Job, Notebook, Screen
 from qwen_nb.cassettes import leave as leave_cassette
 from qwen_nb.chat import Chat
 from qwen_nb.errors import ConfigError, QwenError, Stopped
@@ -434,7 +434,7 @@ def unload(shell: Any) -> None:
         magics.completer.leave()
         magics.chat.close()
         Chat._of_shells.pop(shell, None)  # what was set in it goes with it
-        Archive.current().close()
+        Notebook.current().close()
         for other in shell.configurables:  # `%config` tells everything to everybody
             other.config.pop(_SECTION, None)
             if magics.profile is not None:

@@ -18,7 +18,7 @@ from qwen_nb.rows.progress import Progress
 from qwen_nb.rows.row_asker import RowAsker
 from qwen_nb.rows.rows import Rows
 from qwen_nb.settings import home
-from qwen_nb.texts import text
+from qwen_nb.texts import Language, text
 from qwen_nb.values import Reply
 
 __all__ = ["forget", "map"]
@@ -102,17 +102,18 @@ def map(
     >>> rows = map(reviews, "Is this review friendly? {item}")  # doctest: +SKIP
     >>> [row.answer for row in rows], rows.cost  # doctest: +SKIP
     """
-    chat = Chat.current() if chat is None else chat
+    session = (Chat.current() if chat is None else chat).recognised()
     try:
         _checked(items, concurrency, on_error)
         prompt_of = _prompts(prompt)
         if json is not None:
             options["json"] = json
-        asker = RowAsker(chat, name, {"model": model, **options})
+        session.notebook.establish()
+        asker = RowAsker(session, name, {"model": model, **options})
         bar = Progress(progress, length_hint(items) or None, asker.spent)
         kept: KeptHere | KeptNowhere = KeptNowhere()
         if keep:
-            kept = KeptHere(asker.home, name, asker.digest_of(), asker.fits, chat.language)
+            kept = KeptHere(asker.home, name, asker.digest_of(), asker.fits, session.language)
         run = Mapping(
             _rows_of(items),
             prompt_of,
@@ -133,9 +134,9 @@ def map(
         rows = _rows(outcome, notes, asker)
         bar.say(rows.summary(), *notes)
     except QwenError as error:
-        error.language = chat.language
+        error.language = session.language
         raise
-    return _ended(rows, outcome, keep=keep, chat=chat)
+    return _ended(rows, outcome, keep=keep, language=session.language)
 
 
 def forget(name: str | None = None) -> int:
@@ -167,13 +168,13 @@ def _rows(outcome: Outcome, notes: tuple[str, ...], asker: RowAsker) -> Rows:
         notes=notes,
         ledger=asker.ledger,
         conversation=asker.booked_as,
-        language=asker.language,
+        language=asker.session.language,
     )
 
 
-def _ended(rows: Rows, outcome: Outcome, *, keep: bool, chat: Chat) -> Rows:
+def _ended(rows: Rows, outcome: Outcome, *, keep: bool, language: Language) -> Rows:
     """Return the rows, or raise what ended them with them."""
-    language, error = chat.language, outcome.ended_by
+    error = outcome.ended_by
     if outcome.stopped:
         stopped = Stopped(text("map.stopped", language), Reply())
         stopped.rows = rows

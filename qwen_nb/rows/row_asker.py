@@ -17,15 +17,25 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from qwen_nb import cassettes
-from qwen_nb.asking import TRIES, Archive, Asker, Desk, Kept, Screen, SharedReaders
-from qwen_nb.errors import ConfigError, QwenError
-from qwen_nb.ledger import Budget, Budgets, Spent, Verdict
+from qwen_nb.asking import (
+    TRIES,
+    Kept,
+    Line,
+    Screen,
+    Session,
+    SharedReaders,
+    confirms,
+    equipped,
+    is_form,
+    prepare,
+    wait_async,
+)
+from qwen_nb.errors import ConfigError
+from qwen_nb.ledger import Budget, Budgets, Ledger, Spent
 from qwen_nb.render.html import SilentDisplay
 from qwen_nb.rows.pace import Pace, TogetherRetries
-from qwen_nb.settings import Settings
 from qwen_nb.tools import Structure, Unfit
 from qwen_nb.values import ChatOptions, Question, Reply, Server
-from qwen_nb.wire import stream
 
 __all__ = ["RowAsker"]
 
@@ -33,51 +43,44 @@ _GLANCE_S = 0.5
 """How old what is known of the budgets may be."""
 
 
-class RowAsker(Asker):
+class RowAsker:
     """Asks rows: what is the same for all of them is looked up once.
 
     Parameters
     ----------
-    chat : Asker
-        Whose options and settings hold.
+    session : Session
+        Whose options and settings hold, and in whose notebook the calls are booked.
     name : str
         Under which the calls are booked.
     fields_of : mapping
         The keyword arguments of each question.
     """
 
-    def __init__(self, chat: Asker, name: str, fields_of: Mapping[str, Any]) -> None:
-        super().__init__(
-            chat.options,
-            name=None,
-            messages=(),
-            language=chat.language,
-            tools=chat.tools,
-            confirm=chat.confirm,
-            max_rounds=chat.max_rounds,
+    def __init__(self, session: Session, name: str, fields_of: Mapping[str, Any]) -> None:
+        tries = session.settings.value("retries", TRIES)
+        self._pace, self._readers, self._own = Pace(tries), SharedReaders(), Kept(name=name)
+        Screen.current()  # from now on a reply that is looked at draws itself
+        self.session = session.derived(
+            own=self._own,
+            before=(),
+            json=None,
+            line=Line(),
+            given_screen=Screen(None),  # but rows draw nothing, and are no last reply
+            asks_person=False,  # nobody is asked in the middle of a thousand rows
+            given_budgets=_Glanced(session.budgets),
+            pace=lambda: TogetherRetries(tries, self._pace),
         )
-        self.session = dict(chat.session)
-        self._own = Kept(name=name)
-        self._calls_archive = Archive.of_calls()
-        self._row_server = self.server()
         question = replace(Question.of("-", **fields_of), once=True, quiet=True)
-        self._question = question = self._equipped(question)
-        self.structure = Structure.of(question.json) if question.json else None
-        self._row_desk = super()._desk(self._own)
-        asks = self._confirms(question, self._row_desk.settings)
+        question = equipped(question, self.session)
+        self.structure = Structure.of(question.json) if is_form(question.json) else None
+        asks = confirms(question, self.session)
         if asks and any(tool.function is not None for tool in question.tools):
             # told it of each call, every row would end without its tools
             raise ConfigError("error.map_confirm")
-        options = self._options(self._row_desk.settings, self._row_server)
-        if not options.model:
-            options = replace(options, model=stream.only_model(self._row_server))
-        self._question = replace(self._question, options=options)
-        tries = self._row_desk.settings.value("retries", TRIES)
-        self._tries, self._pace = tries, Pace(tries)
-        self._readers = SharedReaders()
-        self._budgets = _Glanced(super().budgets)
-        Screen.current()  # from now on a reply that is looked at draws itself
-        self._screen = Screen(None)  # but rows draw nothing, and are no last reply
+        server = self.session.server()
+        options = self._options_of(question, server)
+        model = options.model or self.session.only_model(server)
+        self._question = replace(question, options=replace(options, model=model))
 
     @property
     def is_slowed(self) -> bool:
@@ -87,7 +90,12 @@ class RowAsker(Asker):
     @property
     def home(self) -> Path:
         """The folder of the user's own files."""
-        return self._row_desk.settings.home
+        return self.session.settings.home
+
+    @property
+    def ledger(self) -> Ledger:
+        """Where the calls are booked."""
+        return self.session.ledger
 
     @property
     def booked_as(self) -> str:
@@ -99,7 +107,7 @@ class RowAsker(Asker):
 
     def __exit__(self, *_: object) -> None:
         self._readers.close()
-        self._connections.close()
+        self.session.line.connections.close()
 
     async def answer(self, prompt: str) -> Reply:
         """Ask one row.
@@ -110,21 +118,9 @@ class RowAsker(Asker):
             As `Chat.ask` does.
         """
         await self._turn()
-        try:
-            desk = self._row_desk
-            ready = desk.ready(replace(self._question, prompt=prompt), self._row_server, None)
-            run = self._prepared(
-                ready,
-                desk,
-                None,
-                SilentDisplay(),
-                screen=self._screen,
-                retries=TogetherRetries(self._tries, self._pace),
-                apart=self._readers.read,
-            )
-        except QwenError as error:
-            raise self._told(error) from error.__cause__
-        return await run.awaited()
+        display = SilentDisplay()
+        asking = prepare(replace(self._question, prompt=prompt), self.session, display)
+        return await wait_async(asking, display, apart=self._readers.read)
 
     async def _turn(self) -> None:
         if cassettes.is_at_once():
@@ -154,16 +150,17 @@ class RowAsker(Asker):
 
     def spent(self) -> Spent:
         """Return what was spent so far."""
-        return self.ledger.spent("chat", self.booked_as, scripted=self._row_server.scripted)
+        scripted = self.session.server().scripted
+        return self.ledger.spent("chat", self.booked_as, scripted=scripted)
 
     def digest_of(self) -> Callable[[str], str]:
         """Return what makes the digest of everything that asking a prompt sends."""
-        server, settings, question = self._row_server, self._row_desk.settings, self._question
+        server, question = self.session.server(), self._question
         apart = {"prompt", "options", "json"}
         base = {
-            "options": self._options(settings, server),
+            "options": self._options_of(question, server),
             "server": _address(server),
-            "dialect": settings.value("dialect", "openai"),
+            "dialect": self.session.settings.value("dialect", "openai"),
             "schema": None if self.structure is None else self.structure.schema,
             "question": {
                 each.name: value
@@ -179,30 +176,9 @@ class RowAsker(Asker):
 
         return digest
 
-    @property
-    def budgets(self) -> Budgets:
-        """What may be spent, as it stood a moment ago."""
-        return self._budgets
-
-    @property
-    def _of_calls(self) -> Archive:
-        return self._calls_archive
-
-    def _desk(self, kept: Kept) -> Desk:
-        return self._row_desk
-
-    def _agrees(self, verdict: Verdict) -> bool:
-        return False  # nobody is asked in the middle of a thousand rows
-
-    def _other_region(self, server: Server) -> Server | None:
-        found = super()._other_region(server)
-        if found is not None:
-            self._row_server = found  # for all rows from now on
-        return found
-
-    def _options(self, settings: Settings, server: Server) -> ChatOptions:
-        asked = self._question.options.over(self.options)
-        return settings.options(asked, model_studio=server.model_studio)
+    def _options_of(self, question: Question, server: Server) -> ChatOptions:
+        asked = question.options.over(self.session.options)
+        return self.session.settings.options(asked, model_studio=server.model_studio)
 
 
 class _Glanced(Budgets):

@@ -5,6 +5,10 @@ from __future__ import annotations
 __all__ = ["TEXTS"]
 
 TEXTS: dict[str, tuple[str, str]] = {
+    "display.failed": (
+        "The display failed and was left out: {kind}: {said}. The answer is complete and kept.",
+        "显示组件出错,已停用:{kind}:{said}。回答完整并已保存。",
+    ),
     # -- states of a reply -----------------------------------------------------------------
     "state.waiting": ("Waiting", "等待中"),
     "state.retrying": (

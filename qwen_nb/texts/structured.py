@@ -76,6 +76,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{model} thought and answered freely; {by} brought the answer into form",
         "{model} 先思考并自由作答,再由 {by} 整理成所需形式",
     ),
+    "note.form_lost": (
+        "the type of the first answer is not known in this kernel any more: any JSON was asked for",
+        "本内核已不再知道首次回答所用的类型:已改为索取任意 JSON",
+    ),
     "note.repaired": (
         "the first answer did not fit and was asked for again",
         "第一次的回答不符合要求,已重新索取",

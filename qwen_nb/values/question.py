@@ -98,8 +98,8 @@ class Question:
         Another server or protocol for this call.
     force : bool
         Send it although a check of ours says it will be refused.
-    again : int, optional
-        The number of the turn of which this is a new version.
+    again : str, optional
+        The id of the version of a turn of which this is another.
     chat : str, optional
         Another conversation of this notebook for this call.
     continues : Reply, optional
@@ -130,7 +130,7 @@ class Question:
     server: str | None = None
     dialect: str | None = None
     force: bool = False
-    again: int | None = None
+    again: str | None = None
     chat: str | None = None
     continues: Reply | None = None
     json: Any = None

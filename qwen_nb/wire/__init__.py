@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from qwen_nb.wire.http import Exchange, is_loopback
     from qwen_nb.wire.retries import Retries
     from qwen_nb.wire.sse import ServerSentEvent, SseDecoder
-    from qwen_nb.wire.stream import list_models
+    from qwen_nb.wire.stream import list_models, only_model
 
 _NAMES = {
     "connections": "Connections",
@@ -20,7 +20,7 @@ _NAMES = {
     "http": "Exchange is_loopback",
     "retries": "Retries",
     "sse": "ServerSentEvent SseDecoder",
-    "stream": "list_models",
+    "stream": "list_models only_model",
 }
 """What other rooms may use, by the file where it lives."""
 

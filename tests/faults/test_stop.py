@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import trustme
+from _asking import Asked, to
 from _servers import (
     HANG_S,
     WHOLE,
@@ -26,12 +27,9 @@ from _servers import (
 )
 
 from qwen_nb import Chat, Reply, Stopped
-from qwen_nb.asking.pump import Outcome, Pump
-from qwen_nb.values import ChatRequest, Frame, Message, Opening, Server
-from qwen_nb.wire.dialects.openai import OpenAIDialect
+from qwen_nb.asking.asking import Outcome
+from qwen_nb.values import Frame, Opening, Server
 from qwen_nb.wire.http import HttpTransport
-from qwen_nb.wire.retries import Retries
-from qwen_nb.wire.stream import stream as stream_events
 
 FELT_S = 0.5
 ASKING = Opening(model="m", server="s")
@@ -154,16 +152,9 @@ class Line:
     def shown(self) -> str:
         return "".join(frame.thinking + frame.answer for frame in self.frames)
 
-    def pump(self) -> Pump:
+    def asked(self) -> Asked:
         self.frames.clear()
-        exchange, request = self.transport.exchange(), ChatRequest("m", (Message("user", "?"),))
-        return Pump(
-            exchange,
-            lambda: stream_events(
-                request, exchange, OpenAIDialect(), self.server, Retries(tries=3)
-            ),
-            self,
-        )
+        return to(self, self.transport, self.server, tries=3)
 
 
 class Gone:
@@ -189,18 +180,18 @@ MOMENTS: dict[str, tuple[list[bytes], str]] = {
 
 def stopped(line: Line, server: Misbehaving, is_there: Callable[[], bool]) -> tuple[Any, ...]:
     """Run a question and stop it when the moment is there; return how it went, and when."""
-    pump, when = line.pump(), []
+    asked, when = line.asked(), []
 
     def stop() -> None:
         server.reached.wait(HANG_S)
         while not is_there():
             time.sleep(0.002)
         when.append(time.monotonic())
-        pump.stop()
+        asked.stop()
 
     thread = threading.Thread(target=stop)
     thread.start()
-    outcome: Outcome = pump.run(ASKING)
+    outcome: Outcome = asked.run()
     back = time.monotonic()
     thread.join(HANG_S)
     return outcome, when[0], back
@@ -218,7 +209,7 @@ def test_a_stop_is_felt(
     line = Line(url)
     if is_reused:
         server.streams(*WHOLE)
-        assert line.pump().run(ASKING).error is None
+        assert line.asked().run().error is None
         assert eventually(lambda: bool(line.transport._free))
     steps, words = MOMENTS[moment]
     gone = Gone()
@@ -241,14 +232,14 @@ def test_a_stop_is_felt(
     ports = {received.client_port for received in server.requests}
     assert len(ports) == 1
     server.streams(*WHOLE)
-    assert line.pump().run(ASKING).reply.answer == "It is."
+    assert line.asked().run().reply.answer == "It is."
     line.transport.close()
 
 
 def test_the_proxy_was_asked(proxy: Proxy, over_tls: Misbehaving) -> None:
     over_tls.streams(*WHOLE)
     line = Line(over_tls.base_url.replace("127.0.0.1", NAME))
-    assert line.pump().run(ASKING).error is None
+    assert line.asked().run().error is None
     port = urlsplit(over_tls.base_url).port
     assert proxy.asked == [f"CONNECT {NAME}:{port} HTTP/1.1"]
     line.transport.close()
@@ -259,7 +250,7 @@ def test_a_certificate_nobody_knows_is_one_error(
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
     line = Line(over_tls.base_url)
-    error = line.pump().run(ASKING).error
+    error = line.asked().run().error
     assert "s could not be reached" in str(error)
     assert "certificate" in str(error).lower()
     line.transport.close()
@@ -269,11 +260,11 @@ def test_a_stop_while_the_connection_is_being_made(eventually: Callable[..., boo
     # Nobody shakes hands: the reading thread cannot be woken and is left behind.
     listener = socket.create_server(("127.0.0.1", 0))
     line = Line(f"https://127.0.0.1:{listener.getsockname()[1]}/v1")
-    pump = line.pump()
-    timer = threading.Timer(0.2, pump.stop)
+    asked = line.asked()
+    timer = threading.Timer(0.2, asked.stop)
     timer.start()
     begin = time.monotonic()
-    outcome = pump.run(ASKING)
+    outcome = asked.run()
     assert time.monotonic() - begin < 0.2 + FELT_S
     assert outcome.reply.finish_reason == "stopped"
     listener.accept()[0].close()

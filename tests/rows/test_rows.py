@@ -17,7 +17,7 @@ import pytest
 
 import qwen_nb
 from qwen_nb import BadRequest, BudgetReached, Chat, ConfigError, RateLimited, Reply, Stopped
-from qwen_nb.asking.notebook import Archive
+from qwen_nb.asking.notebook import Notebook
 from qwen_nb.emulator.scripts import Script
 from qwen_nb.emulator.server import Emulator
 from qwen_nb.ledger.budgets import Budget
@@ -271,14 +271,14 @@ def priced(emulator: Emulator) -> Emulator:
 
 
 def test_a_budget_is_not_passed(priced: Emulator) -> None:
-    of_calls = Archive.of_calls()
+    of_calls = Notebook.of_calls()
     limit = Decimal("0.002")
-    of_calls.budgets.set(Budget(limit, "USD", "notebook", of_calls.notebook))
+    of_calls.budgets.set(Budget(limit, "USD", "notebook", of_calls.id))
     try:
         with pytest.raises(BudgetReached) as raised:
             run(range(500), concurrency=8, on_error="keep", max_tokens=300)
     finally:
-        of_calls.budgets.off("notebook", notebook=of_calls.notebook)
+        of_calls.budgets.off("notebook", notebook=of_calls.id)
     rows = raised.value.rows
     assert isinstance(rows, Rows)
     assert rows.answered == len(priced.journal) > 20

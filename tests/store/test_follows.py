@@ -134,7 +134,8 @@ class Follows(RuleBasedStateMachine):
         if not context or (number or 1) > len(context):
             return
         old = context[(number or 0) - 1]
-        slot = self.talk.slot_again(number)
+        entries = self.talk.current_entries
+        slot = self.talk.slot_again(None if number is None else entries[number - 1].id)
         assert slot.number == (number or len(context))
         self.asked += 1
         self.talk.settle(slot, turn(str(self.asked)), asked_at=1.0)

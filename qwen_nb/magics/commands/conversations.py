@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from IPython.core.error import UsageError
 
-from qwen_nb.asking import MAIN, Archive, conversation_named
+from qwen_nb.asking import MAIN, Notebook, conversation_named
 from qwen_nb.chat import Chat
 from qwen_nb.magics import Sheet, first_words, in_a_line
 from qwen_nb.texts import text, visible
@@ -170,7 +170,7 @@ def sends(chat: Chat) -> str:
     return text(key, chat.language, n=n)
 
 
-def archive_of(chat: Chat) -> Archive:
+def archive_of(chat: Chat) -> Notebook:
     """Return the conversations of the notebook that the magics stand in."""
     assert chat.archive is not None
     return chat.archive

@@ -278,7 +278,7 @@ def _place(chat: Chat, rest: str) -> tuple[str, str]:
 def doctor(chat: Chat) -> Iterator[str]:
     """Say what works, what does not, and why, line by line as it is found out."""
     chat.know_notebook()
-    return report(chat, chat.language)
+    return report(chat.know_notebook())
 
 
 def code(chat: Chat, rest: str) -> str:
@@ -289,7 +289,7 @@ def code(chat: Chat, rest: str) -> str:
         raise UsageError(text("code.form", chat.language, forms=", ".join(FORMS)))
     if chat.last_request is None:
         raise UsageError(text("command.no_last", chat.language))
-    shown = last_request(chat, form)
+    shown = last_request(chat.now(), chat.last_request, chat.last_server, form)
     if shown is None:
         server = chat.server(started=False)
         raise UsageError(text("code.no_native", chat.language, server=server.name))

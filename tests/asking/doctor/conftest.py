@@ -33,7 +33,7 @@ def examined(home: Path) -> Iterator[Examined]:
     def examined(language: Any = "en", chat: Chat | None = None) -> list[Finding]:
         chat = chat or Chat(language=language)
         chats.append(chat)
-        findings = list(examine(chat, language))
+        findings = list(examine(chat.now().derived(language=language)))
         told = "\n".join(finding.words for finding in findings)
         keys = [value for name, value in os.environ.items() if name.endswith("API_KEY")]
         assert not any(key and key in told for key in keys)

@@ -3,13 +3,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from _asking import Asked, to
 from _servers import Misbehaving
 
 from qwen_nb import Reply
-from qwen_nb.asking.pump import Outcome, Pump
-from qwen_nb.values import ChatRequest, Frame, Message, Opening, Server
-from qwen_nb.wire import stream
-from qwen_nb.wire.dialects.openai import OpenAIDialect
+from qwen_nb.asking.asking import Outcome
+from qwen_nb.values import Frame, Opening, Server
 from qwen_nb.wire.http import HttpTransport
 
 KEY = "sk-secret-0123456789"
@@ -31,7 +30,7 @@ class Watch:
     def settle(self, interrupts: Any) -> int:
         return 0
 
-    def close(self, reply: Reply) -> None: ...
+    def close(self, reply: Reply, failure: str = "") -> None: ...
 
 
 class Line:
@@ -43,17 +42,11 @@ class Line:
         self.watch = Watch()
         self._others: list[Line] = []
 
-    def pump(self, prompt: str = "Hi") -> Pump:
-        exchange, dialect = self.transport.exchange(), OpenAIDialect()
-        request = ChatRequest("m", (Message("user", prompt),))
-        return Pump(
-            exchange,
-            lambda: stream.stream(request, exchange, dialect, self.server),
-            self.watch,
-        )
+    def asked(self, prompt: str = "Hi") -> Asked:
+        return to(self.watch, self.transport, self.server, prompt)
 
     def ask(self, prompt: str = "Hi") -> Outcome:
-        return self.pump(prompt).run(Opening(model="m", server=self.server.name))
+        return self.asked(prompt).run()
 
     def to(self, **changes: str | None) -> "Line":
         """Return a line to the same server under another address or key."""

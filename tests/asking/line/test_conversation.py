@@ -128,7 +128,7 @@ def test_a_retry_keeps_the_mark_of_its_line() -> None:
     assert (slot.number, slot.history) == (1, ())
     assert talk.settle(slot, turn("b2")).turn.starts_anew
     with pytest.raises(LookupError):
-        talk.slot_again(2)
+        talk.slot_again("nothing")
 
 
 def test_undone_turns_come_back_one_by_one(three: Conversation) -> None:

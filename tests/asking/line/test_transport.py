@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from _asking import Asked
 from _servers import (
     HANG_S,
     LAST_CHUNK,
@@ -18,7 +19,7 @@ from _servers import (
 )
 
 from qwen_nb import ConnectionFailed
-from qwen_nb.asking.pump import Outcome, Pump
+from qwen_nb.asking.asking import Outcome
 from qwen_nb.values import Opening
 
 from .conftest import KEY, Line
@@ -106,8 +107,8 @@ STREAMS = {
 }  # fmt: skip
 
 
-def stopped_at(pump: Pump, line: Line, server: Misbehaving, words: str) -> Outcome:
-    """Run the pump; stop it when the server has said all and these words were seen."""
+def stopped_at(asked: Asked, line: Line, server: Misbehaving, words: str) -> Outcome:
+    """Ask; stop it when the server has said all and these words were seen."""
     seen = threading.Event()
 
     def look(*_: Any) -> None:
@@ -117,13 +118,13 @@ def stopped_at(pump: Pump, line: Line, server: Misbehaving, words: str) -> Outco
     def stop() -> None:
         server.reached.wait(HANG_S)
         seen.wait(HANG_S)
-        pump.stop()
+        asked.stop()
 
     line.watch.on_frame = look
     look()
     thread = threading.Thread(target=stop)
     thread.start()
-    outcome = pump.run(ASKING)
+    outcome = asked.run()
     thread.join(HANG_S)
     return outcome
 
@@ -141,7 +142,7 @@ def test_the_server_feels_a_stop_at_once(
         assert eventually(lambda: given_back(line))
         line.watch.frames.clear()
     misbehaving.answers(*steps)
-    outcome = stopped_at(line.pump(), line, misbehaving, thinking + answer)
+    outcome = stopped_at(line.asked(), line, misbehaving, thinking + answer)
     assert misbehaving.left.wait(HANG_S)
     assert len(set(ports(misbehaving))) == 1
     assert outcome.error is None
@@ -154,34 +155,36 @@ def test_a_question_after_a_stop_gets_a_new_connection(
 ) -> None:
     misbehaving.answers(*STREAMS["in the answer"][0])
     misbehaving.streams(*WHOLE)
-    stopped_at(line.pump(), line, misbehaving, "HmIt ")
+    stopped_at(line.asked(), line, misbehaving, "HmIt ")
     assert line.ask().reply.answer == "It is."
     assert len(set(ports(misbehaving))) == 2
 
 
 def test_a_stop_before_the_call_sends_nothing(line: Line, misbehaving: Misbehaving) -> None:
     misbehaving.streams(*WHOLE)
-    pump = line.pump()
-    pump._exchange.stop()
-    outcome = pump.run(ASKING)
+    asked = line.asked()
+    exchange = line.transport.exchange()
+    exchange.stop()
+    asked.asking.session.line.opened = lambda: exchange
+    outcome = asked.run()
     assert isinstance(outcome.error, ConnectionFailed)
     assert misbehaving.requests == []
 
 
 def test_stopping_twice_is_stopping_once(line: Line, misbehaving: Misbehaving) -> None:
     misbehaving.answers(*STREAMS["in the answer"][0])
-    pump = line.pump()
-    line.watch.on_frame = lambda frame: (pump.stop(), pump.stop())
-    assert pump.run(ASKING).reply.finish_reason == "stopped"
+    asked = line.asked()
+    line.watch.on_frame = lambda frame: (asked.stop(), asked.stop())
+    assert asked.run().reply.finish_reason == "stopped"
     assert misbehaving.left.wait(HANG_S)
 
 
 def test_a_stop_after_the_finish_is_no_stop(line: Line, misbehaving: Misbehaving) -> None:
     misbehaving.answers(*stream(*WHOLE[:-1], done=False), hang)
-    pump = line.pump()
-    thread = threading.Thread(target=lambda: misbehaving.reached.wait(HANG_S) and pump.stop())
+    asked = line.asked()
+    thread = threading.Thread(target=lambda: misbehaving.reached.wait(HANG_S) and asked.stop())
     line.watch.on_frame = lambda frame: thread.ident or thread.start()
-    outcome = pump.run(ASKING)
+    outcome = asked.run()
     thread.join(HANG_S)
     assert outcome.reply.answer == "It is."
     assert outcome.reply.finish_reason in ("stop", "stopped")

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from _asking import NOWHERE, Asked, Given
 from _servers import HANG_S, WHOLE, Misbehaving, delta, hang, stream
 
 from qwen_nb import Chat, Reply, Stopped
-from qwen_nb.asking.pump import FRAMES_PER_SECOND, Outcome, Pump
+from qwen_nb.asking.asking import Outcome
+from qwen_nb.asking.follower import FRAMES_PER_SECOND
 from qwen_nb.emulator.server import Emulator
 from qwen_nb.values import Frame, Opening
 from qwen_nb.values.events import AnswerDelta, Event, Finished, ThinkingDelta
@@ -72,7 +74,7 @@ class NoExchange:
 
 
 def run(events: Callable[[], Iterator[Event]], watch: Watch) -> Outcome:
-    return Pump(NoExchange(), events, watch).run(Opening(model="m", server="s"))
+    return Asked(watch, NoExchange, Given(events)).run()
 
 
 def many() -> Iterator[Event]:
@@ -159,38 +161,53 @@ def test_a_reader_that_cannot_be_woken_is_left_behind() -> None:
         yield AnswerDelta("too late")
 
     watch = Watch()
-    pump = Pump(NoExchange(), events, watch)
-    watch.on_frame = lambda frame: pump.stop()
-    outcome = pump.run(Opening(model="m", server="s"))
+    asked = Asked(watch, NoExchange, Given(events))
+    watch.on_frame = lambda frame: asked.stop()
+    outcome = asked.run()
     release.set()
     assert (outcome.reply.finish_reason, outcome.reply.answer) == ("stopped", "")
 
 
-def test_what_is_handed_over_after_the_end_is_stopped() -> None:
-    first, second, left = NoExchange(), NoExchange(), threading.Event()
+def test_what_is_opened_after_the_end_is_stopped() -> None:
+    exchanges: list[NoExchange] = []
+    left = threading.Event()
 
-    def events() -> Iterator[Event]:
-        yield ThinkingDelta("Hm")
-        left.wait(HANG_S)  # it looks for another server, and nobody waits any more
-        pump.hand_over(second)
+    class Twice(Given):
+        def read(self, opens: Any) -> Any:
+            opens(NOWHERE, native=False)
+            yield ThinkingDelta("Hm")
+            left.wait(HANG_S)  # it looks for another server, and nobody waits any more
+            opens(NOWHERE, native=False)
 
-    pump = Pump(first, events, Watch(on_frame=lambda frame: pump.stop()))
-    assert pump.run(Opening(model="m", server="s")).reply.finish_reason == "stopped"
-    assert first.stopped.is_set()
+    def exchange() -> NoExchange:
+        exchanges.append(NoExchange())
+        return exchanges[-1]
+
+    watch = Watch()
+    asked = Asked(watch, exchange, Twice(lambda: iter(())))
+    watch.on_frame = lambda frame: asked.stop()
+    assert asked.run().reply.finish_reason == "stopped"
+    assert exchanges[0].stopped.is_set()
     left.set()
-    assert second.stopped.wait(HANG_S)
+    while len(exchanges) < 2:
+        time.sleep(0.01)
+    assert exchanges[1].stopped.wait(HANG_S)
 
 
-def test_the_clock_is_given() -> None:
-    ticks = iter(range(1000, 100_000))
-    pump = Pump(
-        NoExchange(), lambda: iter([ThinkingDelta("Hm"), Finished("stop")]), Watch(),
-        clock=lambda: float(next(ticks)),
-    )  # fmt: skip
-    timing = pump.run(Opening(model="m", server="s")).reply.timing
+def test_times_are_those_of_the_first_words() -> None:
+    def events() -> Iterator[Event]:
+        time.sleep(0.02)
+        yield ThinkingDelta("Hm")
+        time.sleep(0.03)
+        yield AnswerDelta("It")
+        yield Finished("stop")
+
+    timing = run(events, Watch()).reply.timing
     assert timing.first_s is not None
+    assert timing.thinking_s is not None
     assert timing.total_s is not None
-    assert 0 < timing.first_s < timing.total_s
+    assert timing.first_s >= 0.02
+    assert 0.03 <= timing.thinking_s <= timing.total_s - timing.first_s
 
 
 # -- an interrupt -----------------------------------------------------------------------
