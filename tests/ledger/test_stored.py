@@ -14,6 +14,7 @@ from _folders import let_everybody_in
 from qwen_nb.errors import StoreError
 from qwen_nb.ledger.budgets import Budget, Budgets
 from qwen_nb.ledger.ledger import Ledger
+from qwen_nb.store.calls import row_of
 from qwen_nb.store.store import Store
 
 Opens = Callable[..., Store]
@@ -277,7 +278,9 @@ def test_a_budget_is_lifted_here_though_the_store_is_locked(
 @pytest.mark.perf
 def test_a_hundred_thousand_calls(store: Store) -> None:
     made = [
-        (f"{at}", call(at=NOON + at * 60, amount=f"0.00{at}", conversation=f"{at % 1000}"))
+        row_of(
+            f"{at}", call(at=NOON + at * 60, amount=f"0.00{at}", conversation=f"{at % 1000}")
+        )
         for at in range(100_000)
     ]
     store.calls.add(made, lambda: None)
