@@ -22,12 +22,18 @@ Opens = Callable[..., Store]
 
 def test_calls_are_there_after_a_restart(open_store: Opens) -> None:
     store = open_store()
-    made = [call(at=NOON + at, amount=f"0.{at}", conversation="c", turn=at) for at in range(3)]
+    made = [
+        call(at=NOON + at, amount=f"0.{at}", conversation="c", notebook="n", turn=at)
+        for at in range(3)
+    ]
     before = Ledger(lambda: store)
     for each in reversed(made):
         before.add(each)
     store.close()
     again = open_store()
+    # before anything else: nothing has to be asked or added first
+    spent = Ledger(lambda: again).spent("notebook", "n", scripted=False)
+    assert spent.amounts == {"USD": Decimal("0.3")}
     after = Ledger(lambda: again)
     assert after.calls() == made
     assert after.rows("turn") == before.rows("turn")
