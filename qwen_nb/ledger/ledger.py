@@ -244,14 +244,14 @@ class Ledger:
 
     def release(self, reservation: Reservation) -> None:
         """Let a reservation count no more; see `Reservation.release`."""
-        with self._lock:
-            self._reserved.pop(reservation.id, None)
+        # Without the lock: the garbage collector may call it in the middle of anything.
+        self._reserved.pop(reservation.id, None)
 
     def reserved(self, scope: Scope, of: str = "", *, scripted: bool) -> dict[str, Decimal]:
         """Return the most that calls under way can cost, by currency; see `spent`."""
         amounts: dict[str, Decimal] = {}
         with self._lock:
-            for each in self._reserved.values():
+            for each in list(self._reserved.values()):
                 # One that is sent before midnight may end in the new month.
                 of_each = {"chat": each.conversation, "notebook": each.notebook, "month": of}
                 if each.cost and each.scripted == scripted and of_each[scope] == of:

@@ -1,3 +1,4 @@
+import contextlib
 import sqlite3
 import subprocess
 import sys
@@ -8,11 +9,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from _calls import NOON, call
+from _calls import NOON, call, cost
 from _folders import let_everybody_in
 
 from qwen_nb.errors import StoreError
-from qwen_nb.ledger.budgets import Budget, Budgets
+from qwen_nb.ledger.budgets import Budget, Budgets, Verdict, reserve
 from qwen_nb.ledger.ledger import Ledger
 from qwen_nb.store.calls import row_of
 from qwen_nb.store.store import Store
@@ -110,6 +111,36 @@ def test_threads_lose_nothing(store: Store) -> None:
     assert ledger.rows("model")[0].calls == 400
     assert store.flush()
     assert ledger.rows("model")[0].calls == len(ledger.calls()) == 400
+
+
+def test_threads_with_a_store_never_pass_a_budget(open_store: Opens) -> None:
+    store = open_store()
+    ledger, budget = Ledger(lambda: store), Budget(Decimal(1), "USD", "notebook", "n")
+    ids: list[str] = []
+
+    def work(name: int) -> None:
+        for at in range(12):
+            found = reserve([budget], ledger, cost("0.03"), conversation="c", notebook="n")
+            if isinstance(found, Verdict):
+                continue
+            with contextlib.suppress(OSError), found:
+                made = call(at=NOON + at, amount="0.02", conversation="c", notebook="n")
+                found.settle(made, is_kept=bool(at % 4))  # some are replayed
+                ids.append(found.id)
+                if (name + at) % 3 == 0:
+                    raise OSError
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert store.flush()
+    (row,) = ledger.rows("notebook", notebook="n")
+    assert (row.calls, row.cost) == (len(ids), len(ids) * Decimal("0.02"))
+    assert Decimal("0.9") < row.cost <= 1
+    assert ledger.reserved("month", scripted=False) == {}
+    assert {row[0] for row in store.read("SELECT id FROM calls")} < set(ids)
 
 
 def test_no_store_yet(open_store: Opens) -> None:
