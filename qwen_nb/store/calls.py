@@ -120,9 +120,10 @@ class CallTable:
         return [_call(row) for row in rows]
 
     def rows(self, which: Which) -> list[Row]:
-        """Return calls as `Calls.add` takes them."""
+        """Return calls as `Calls.add` takes them, in the order in which they were added."""
         where, values = _where(which)
-        return self._read(f"SELECT {', '.join(_COLUMNS)} FROM calls {where}", *values)
+        names = ", ".join(_COLUMNS)
+        return self._read(f"SELECT {names} FROM calls {where} ORDER BY number", *values)
 
     def sums(self, by: Group, which: Which) -> list[Row]:
         """Return calls added up: a row for each group, currency and kind of server.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
@@ -71,6 +72,8 @@ class OwnCalls(CallTable):
             self._database.execute(statement)
         self._database.execute(f"CREATE TABLE parts ({', '.join(_PARTS)})")
         prepare(self._database)
+        # From 3.13 on Python warns of a connection that nobody closed.
+        weakref.finalize(self, self._database.close).atexit = False
 
     def add(self, id_: str, call: Call) -> bool:
         """Take in a call; return whether it was not there yet."""
