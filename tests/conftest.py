@@ -48,8 +48,8 @@ def calls_of_this_test_only() -> Iterator[None]:
         archives = [module.Notebook._of_program, *module.Notebook._of_shells.values()]
         for ledger in (archive.ledger for archive in archives if archive is not None):
             with ledger.held():
-                for kept in (ledger._waiting, ledger._replayed, ledger._own):
-                    kept.clear()
+                ledger._own = None
+                ledger._only_here.clear()
 
 
 # folders whose tests take their time; `make fast` leaves them out

@@ -163,12 +163,23 @@ class Notebook:
             if value is None:
                 raise
             return False
-        place = here(self._shell)
-        if place.cell and place.in_file:  # it may be all this notebook can be known by
-            kept.store.remember(kept.id, [place.cell])
+        self.remember_cell()
         others = {each: told for each, told in self._settings.items() if each != name}
         self._settings = others if value is None else others | {name: value}
         return True
+
+    def remember_cell(self) -> bool:
+        """Let this notebook be known by the running cell, which may ask nothing.
+
+        Returns
+        -------
+        bool
+            Whether another session can know it again at all.
+        """
+        kept, place = self.kept(), here(self._shell)
+        if kept.store is not None and place.cell and place.in_file:
+            kept.store.remember(kept.id, [place.cell])
+        return kept.store is not None
 
     def kept(self, name: str | None = None) -> Kept:
         """Return a conversation of this notebook; a new one where there is none.

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from qwen_nb.values.reply import Reply, ReplyBuilder, Timing
     from qwen_nb.values.server import Server
     from qwen_nb.values.tables import frame_of, rows_of
-    from qwen_nb.values.tally import SUMS, Tally, Which, figures, ledger_rows, tally_of
     from qwen_nb.values.turn import Turn
     from qwen_nb.values.turn_json import carried, turn_from
     from qwen_nb.values.usage import (
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
         CostPart,
         LedgerRow,
         Usage,
+        Which,
         cost_of_all,
         usage_of_all,
     )
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 _NAMES = {
     "api_messages": "messages_from",
     "code_blocks": "CodeBlock",
-    "display": "Opening Display Frame State",
+    "display": "Display Frame Opening State",
     "entry": "Change Entry EntryState Slot new_id",
     "events": (
         "AnswerDelta Event FinishReason Finished Retrying Started ThinkingDelta "
@@ -68,11 +68,11 @@ _NAMES = {
     "reply": "Reply ReplyBuilder Timing",
     "server": "Server",
     "tables": "frame_of rows_of",
-    "tally": "SUMS Tally Which figures ledger_rows tally_of",
     "turn": "Turn",
     "turn_json": "carried turn_from",
     "usage": (
-        "Bound By Call CallKind Cost CostPart EXACT LedgerRow Usage cost_of_all usage_of_all"
+        "Bound By Call CallKind Cost CostPart EXACT LedgerRow Usage Which cost_of_all "
+        "usage_of_all"
     ),
 }
 """What other rooms may use, by the file where it lives."""

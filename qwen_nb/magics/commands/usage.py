@@ -34,11 +34,16 @@ def budget(chat: Chat, rest: str) -> str:
     if wanted is not None:
         of = {"chat": here["conversation"], "notebook": here["notebook"]}
         made = replace(wanted, of=of.get(wanted.scope, ""))
-        if not chat.budgets.set(made):
+        is_kept = chat.budgets.set(made)
+        if made.scope != "month":  # and is that of a notebook that is known again
+            is_kept &= chat.archive is not None and chat.archive.remember_cell()
+        if not is_kept:
             lines.append(text("budget.here_only", chat.language))
     held = chat.budgets.all(**here)
     if not held:
         return text("budget.none", chat.language)
+    if any(each.scope == "chat" for each in held):
+        lines.insert(0, text("budget.of_chat", chat.language))
     return "\n".join([*(_budget_line(chat, each) for each in held), *lines])
 
 
