@@ -6,13 +6,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qwen_nb.store.answers import ANSWERS, AnswerKey, Answers
+    from qwen_nb.store.answers import AnswerKey, Answers
     from qwen_nb.store.rows import rest_of, text_from, turn_from
     from qwen_nb.store.search import Found, excerpt, match_of, spaced
     from qwen_nb.store.store import Listing, Store
 
 _NAMES = {
-    "answers": "ANSWERS AnswerKey Answers",
+    "answers": "AnswerKey Answers",
     "rows": "rest_of text_from turn_from",
     "search": "Found excerpt match_of spaced",
     "store": "Listing Store",

@@ -1,0 +1,54 @@
+"""The folder of a person's own files, and the name of everything in it.
+
+======================  ===========================================================
+`store.sqlite`          conversations, calls and what they cost, budgets, settings of
+                        notebooks, vectors
+`answers.sqlite`        answers that `map` has kept; may be thrown away at any time
+`keys.json`             keys given by `%qwen_nb login`, for the user's eyes only
+`limits.json`           how much input a model takes, as its server said
+`regions.json`          which region accepted a key; the key itself is not in it
+`config.toml`           settings, written by the person
+`models.csv`            models of the person's own
+`prices.csv`            prices of the person's own
+`servers.toml`          servers of the person's own
+======================  ===========================================================
+
+SQLite puts files of its own beside its two (`-wal`, `-shm`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+__all__ = [
+    "ANSWERS_FILE",
+    "CONFIG_FILE",
+    "KEYS_FILE",
+    "LIMITS_FILE",
+    "MODELS_FILE",
+    "PRICES_FILE",
+    "REGIONS_FILE",
+    "SERVERS_FILE",
+    "STORE_FILE",
+    "home",
+]
+
+STORE_FILE = "store.sqlite"
+ANSWERS_FILE = "answers.sqlite"
+KEYS_FILE = "keys.json"
+LIMITS_FILE = "limits.json"
+REGIONS_FILE = "regions.json"
+CONFIG_FILE = "config.toml"
+MODELS_FILE = "models.csv"
+PRICES_FILE = "prices.csv"
+SERVERS_FILE = "servers.toml"
+
+
+def home(environ: Mapping[str, str]) -> Path:
+    """Return the folder of the user's own files: `QWEN_NB_HOME`, else the platform's."""
+    if told := environ.get("QWEN_NB_HOME", "").strip():
+        return Path(told).expanduser()
+    import platformdirs
+
+    return platformdirs.user_data_path("qwen_nb", appauthor=False)
