@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from qwen_nb.store.answers import AnswerKey, Answers
     from qwen_nb.store.rows import rest_of, text_from, turn_from
-    from qwen_nb.store.search import Found, excerpt, match_of, spaced
+    from qwen_nb.store.search import Found, around, match_of, spaced
     from qwen_nb.store.store import Listing, Store
 
 _NAMES = {
     "answers": "AnswerKey Answers",
     "rows": "rest_of text_from turn_from",
-    "search": "Found excerpt match_of spaced",
+    "search": "Found around match_of spaced",
     "store": "Listing Store",
 }
 """What other rooms may use, by the file where it lives."""

@@ -26,12 +26,14 @@ if TYPE_CHECKING:
         ToolResult,
         UsageReport,
     )
+    from qwen_nb.values.lines import columns, excerpt, one_line
     from qwen_nb.values.messages import CallRecord, Content, Message, ToolCall, estimate_tokens
     from qwen_nb.values.notes import Note
     from qwen_nb.values.options import ChatOptions, ChatRequest
     from qwen_nb.values.policy import Policy
     from qwen_nb.values.question import AskFields, OptionFields, Preview, Question, options_of
     from qwen_nb.values.reply import Reply, ReplyBuilder, Timing
+    from qwen_nb.values.secrets import HAS_PASSWORD, is_secret, names_a_secret, secret_spans
     from qwen_nb.values.server import Server
     from qwen_nb.values.tables import frame_of, rows_of
     from qwen_nb.values.tally import SUMS, Tally, Which, figures, ledger_rows, tally_of
@@ -54,18 +56,20 @@ if TYPE_CHECKING:
 _NAMES = {
     "api_messages": "messages_from",
     "code_blocks": "CodeBlock",
-    "display": "Opening Display Frame State",
+    "display": "Display Frame Opening State",
     "entry": "Change Entry EntryState Slot new_id",
     "events": (
         "AnswerDelta Event FinishReason Finished Retrying Started ThinkingDelta "
         "ToolArgumentsDelta ToolCallStarted ToolResult UsageReport"
     ),
+    "lines": "columns excerpt one_line",
     "messages": "CallRecord Content Message ToolCall estimate_tokens",
     "notes": "Note",
     "options": "ChatOptions ChatRequest",
     "policy": "Policy",
     "question": "AskFields OptionFields Preview Question options_of",
     "reply": "Reply ReplyBuilder Timing",
+    "secrets": "HAS_PASSWORD is_secret names_a_secret secret_spans",
     "server": "Server",
     "tables": "frame_of rows_of",
     "tally": "SUMS Tally Which figures ledger_rows tally_of",
