@@ -21,7 +21,7 @@ from qwen_nb.catalogue import Catalogue
 from qwen_nb.context import Summary
 from qwen_nb.conversation import Continued, Decision, identity
 from qwen_nb.errors import StoreError
-from qwen_nb.files import STORE_FILE, home
+from qwen_nb.files import HomeFile, home
 from qwen_nb.front_end import deleted_cells, here, running_shell
 from qwen_nb.ledger import Budgets, Ledger
 from qwen_nb.texts import Language, text
@@ -98,7 +98,7 @@ class Archive:
     @property
     def store_path(self) -> Path:
         """Where conversations are kept now."""
-        return home(os.environ) / STORE_FILE
+        return home(os.environ) / HomeFile.STORE
 
     @property
     def notebook(self) -> str:

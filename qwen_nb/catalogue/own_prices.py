@@ -17,7 +17,7 @@ from typing import Any
 from qwen_nb.catalogue.catalogue import Catalogue
 from qwen_nb.catalogue.rows import OWN, BadCell, Price, money
 from qwen_nb.errors import ConfigError
-from qwen_nb.files import PRICES_FILE, write_whole
+from qwen_nb.files import HomeFile, write_whole
 
 __all__ = ["set_price"]
 
@@ -81,7 +81,7 @@ def set_price(
         source=OWN,
         date=today.isoformat(),
     )
-    path = folder / PRICES_FILE
+    path = folder / HomeFile.PRICES
     try:
         before = path.read_bytes().decode("utf-8") if path.exists() else ""
         write_whole(path, _with(before, price, catalogue), make_folder=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qwen_nb.catalogue import Model
 from qwen_nb.errors import ApiError, QwenError
-from qwen_nb.files import LIMITS_FILE, read_object, write_object
+from qwen_nb.files import HomeFile, read_object, write_object
 from qwen_nb.values import Server
 
 __all__ = ["Limits", "limit_in", "limit_of"]
@@ -57,7 +57,7 @@ class Limits:
     """
 
     def __init__(self, home: Path) -> None:
-        self._path = home / LIMITS_FILE
+        self._path = home / HomeFile.LIMITS
 
     def of(self, server: Server, model: str) -> int | None:
         """Return what this server has said about a model, if it did."""

@@ -6,26 +6,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qwen_nb.files.home_map import (
-        ANSWERS_FILE,
-        CONFIG_FILE,
-        KEYS_FILE,
-        LIMITS_FILE,
-        MODELS_FILE,
-        PRICES_FILE,
-        REGIONS_FILE,
-        SERVERS_FILE,
-        STORE_FILE,
-        home,
-    )
+    from qwen_nb.files.home_map import HomeFile, home
     from qwen_nb.files.json_object import read_object, write_object
     from qwen_nb.files.write import write_whole
 
 _NAMES = {
-    "home_map": (
-        "ANSWERS_FILE CONFIG_FILE KEYS_FILE LIMITS_FILE MODELS_FILE PRICES_FILE "
-        "REGIONS_FILE SERVERS_FILE STORE_FILE home"
-    ),
+    "home_map": "HomeFile home",
     "json_object": "read_object write_object",
     "write": "write_whole",
 }

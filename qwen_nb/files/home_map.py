@@ -19,30 +19,24 @@ SQLite puts files of its own beside its two (`-wal`, `-shm`).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 
-__all__ = [
-    "ANSWERS_FILE",
-    "CONFIG_FILE",
-    "KEYS_FILE",
-    "LIMITS_FILE",
-    "MODELS_FILE",
-    "PRICES_FILE",
-    "REGIONS_FILE",
-    "SERVERS_FILE",
-    "STORE_FILE",
-    "home",
-]
+__all__ = ["HomeFile", "home"]
 
-STORE_FILE = "store.sqlite"
-ANSWERS_FILE = "answers.sqlite"
-KEYS_FILE = "keys.json"
-LIMITS_FILE = "limits.json"
-REGIONS_FILE = "regions.json"
-CONFIG_FILE = "config.toml"
-MODELS_FILE = "models.csv"
-PRICES_FILE = "prices.csv"
-SERVERS_FILE = "servers.toml"
+
+class HomeFile(StrEnum):
+    """The name of a file in the folder."""
+
+    STORE = "store.sqlite"
+    ANSWERS = "answers.sqlite"
+    KEYS = "keys.json"
+    LIMITS = "limits.json"
+    REGIONS = "regions.json"
+    CONFIG = "config.toml"
+    MODELS = "models.csv"
+    PRICES = "prices.csv"
+    SERVERS = "servers.toml"
 
 
 def home(environ: Mapping[str, str]) -> Path:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from qwen_nb.files import KEYS_FILE, read_object, write_object
+from qwen_nb.files import HomeFile, read_object, write_object
 from qwen_nb.settings.settings import Setting
 
 __all__ = ["forget", "store", "stored"]
@@ -95,8 +95,8 @@ def _from_colab(name: str) -> str | None:
 
 
 def _read(home: Path) -> dict[str, str]:
-    return {place: str(key) for place, key in read_object(home / KEYS_FILE).items()}
+    return {place: str(key) for place, key in read_object(home / HomeFile.KEYS).items()}
 
 
 def _write(home: Path, keys: dict[str, str]) -> None:
-    write_object(home / KEYS_FILE, keys, private=True)
+    write_object(home / HomeFile.KEYS, keys, private=True)

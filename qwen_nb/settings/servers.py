@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from qwen_nb.catalogue import Catalogue, ServerRow
 from qwen_nb.errors import ConfigError, QwenError
-from qwen_nb.files import REGIONS_FILE, read_object, write_object
+from qwen_nb.files import HomeFile, read_object, write_object
 from qwen_nb.settings import keys
 from qwen_nb.settings.settings import Setting, Settings, shown
 from qwen_nb.values import Server
@@ -261,7 +261,7 @@ def remember_region(settings: Settings, key: str, region: str) -> None:
     """Remember which region accepted a key; the key itself is not kept."""
     with contextlib.suppress(OSError):
         known = _regions(settings) | {_fingerprint(key): region}
-        write_object(settings.home / REGIONS_FILE, known)
+        write_object(settings.home / HomeFile.REGIONS, known)
 
 
 def _remembered(settings: Settings, key: str) -> str | None:
@@ -269,7 +269,7 @@ def _remembered(settings: Settings, key: str) -> str | None:
 
 
 def _regions(settings: Settings) -> dict[str, str]:
-    known = read_object(settings.home / REGIONS_FILE)
+    known = read_object(settings.home / HomeFile.REGIONS)
     return {key: str(region) for key, region in known.items()}
 
 

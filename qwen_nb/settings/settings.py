@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from qwen_nb.errors import ConfigError
-from qwen_nb.files import CONFIG_FILE, home
+from qwen_nb.files import HomeFile, home
 from qwen_nb.values import ChatOptions, Policy
 
 __all__ = [
@@ -217,7 +217,7 @@ class Settings:
             beside = _toml(folder, "pyproject.toml", "tool", "qwen_nb")
             file = "pyproject.toml"
         variables = {name: kind.variable for name, kind in _KINDS.items()}
-        own = _toml(self.home, CONFIG_FILE)
+        own = _toml(self.home, HomeFile.CONFIG)
         # with how a person finds one of the values again
         self._places: tuple[_Place, ...] = (
             _Place("session", session or {}, lambda name: f"%qwen_nb config {name}"),
