@@ -61,7 +61,8 @@ def write_whole(
     if not over:
         path.open("xb").close()  # the name is ours, whoever else wants it now
     try:
-        _replace(path, data, 0o600 if private else _permissions(path))
+        there = _permissions(path)
+        _replace(path, data, 0o600 if private else there)
     except BaseException:
         if not over:
             _remove(path)

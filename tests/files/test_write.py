@@ -143,9 +143,10 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 def test_what_is_no_plain_file_is_not_replaced(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with pytest.raises(OSError, match="pipe") as caught:
-        write_whole(pipe, "x")
-    assert caught.value.errno == errno.EINVAL
+    for private in (False, True):
+        with pytest.raises(OSError, match="pipe") as caught:
+            write_whole(pipe, "x", private=private)
+        assert caught.value.errno == errno.EINVAL
     assert pipe.is_fifo()
 
 
