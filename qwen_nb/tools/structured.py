@@ -21,6 +21,7 @@ from qwen_nb.texts import Language, text
 from qwen_nb.tools.json_types import (
     Problem,
     closed,
+    cut,
     fit,
     in_one_line,
     json_schema_of,
@@ -130,7 +131,7 @@ class Structure:
                 return self._fitted(value)
             except Exception as error:  # also from a validator of the person's own
                 found = found or problems_of(error)
-        raise Unfit(found or (Problem("", text("structured.no_json"), _begin(answer)),))
+        raise Unfit(found or (Problem("", text("structured.no_json"), cut(answer)),))
 
     def reads_whole(self, answer: str) -> bool:
         """Return whether an answer is nothing but JSON that fits."""
@@ -146,7 +147,7 @@ class Structure:
     def _fitted(self, value: Any) -> Any:
         if self.thing is True:
             if not isinstance(value, dict | list):
-                raise Unfit((Problem("", text("structured.no_object"), _begin(repr(value))),))
+                raise Unfit((Problem("", text("structured.no_object"), cut(repr(value))),))
             return value
         if self.key and isinstance(value, dict) and value.keys() == {self.key}:
             value = value[self.key]
@@ -208,11 +209,6 @@ def _unfenced(answer: str) -> str:
     whole = answer.strip()
     fence = _FENCE.fullmatch(whole)
     return fence[2] if fence else whole
-
-
-def _begin(answer: str) -> str:
-    line = " ".join(answer[:400].split())
-    return line if len(line) <= 80 else line[:79] + "…"
 
 
 # -- asking ---------------------------------------------------------------------------------

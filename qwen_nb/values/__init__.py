@@ -26,12 +26,14 @@ if TYPE_CHECKING:
         ToolResult,
         UsageReport,
     )
+    from qwen_nb.values.lines import columns, excerpt, one_line
     from qwen_nb.values.messages import CallRecord, Content, Message, ToolCall, estimate_tokens
     from qwen_nb.values.notes import Note
     from qwen_nb.values.options import ChatOptions, ChatRequest
     from qwen_nb.values.policy import Policy
     from qwen_nb.values.question import AskFields, OptionFields, Preview, Question, options_of
     from qwen_nb.values.reply import Reply, ReplyBuilder, Timing
+    from qwen_nb.values.secrets import HAS_PASSWORD, is_secret, names_a_secret, secret_spans
     from qwen_nb.values.server import Server
     from qwen_nb.values.tables import frame_of, rows_of
     from qwen_nb.values.turn import Turn
@@ -60,12 +62,14 @@ _NAMES = {
         "AnswerDelta Event FinishReason Finished Retrying Started ThinkingDelta "
         "ToolArgumentsDelta ToolCallStarted ToolResult UsageReport"
     ),
+    "lines": "columns excerpt one_line",
     "messages": "CallRecord Content Message ToolCall estimate_tokens",
     "notes": "Note",
     "options": "ChatOptions ChatRequest",
     "policy": "Policy",
     "question": "AskFields OptionFields Preview Question options_of",
     "reply": "Reply ReplyBuilder Timing",
+    "secrets": "HAS_PASSWORD is_secret names_a_secret secret_spans",
     "server": "Server",
     "tables": "frame_of rows_of",
     "turn": "Turn",
