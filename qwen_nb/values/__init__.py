@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qwen_nb.values.api_messages import messages_from
-    from qwen_nb.values.code_blocks import CodeBlock
+    from qwen_nb.values.code_blocks import CodeBlock, markdown_parser, spans_of_prompt
     from qwen_nb.values.entry import Change, Entry, EntryState, Slot, new_id
     from qwen_nb.values.events import (
         AnswerDelta,
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         ToolResult,
         UsageReport,
     )
+    from qwen_nb.values.formulas import HARMFUL_TEX, is_plain_mathematics
     from qwen_nb.values.messages import (
         Asking,
         CallRecord,
@@ -65,12 +66,13 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "api_messages": "messages_from",
-    "code_blocks": "CodeBlock",
+    "code_blocks": "CodeBlock markdown_parser spans_of_prompt",
     "entry": "Change Entry EntryState Slot new_id",
     "events": (
         "AnswerDelta Event Finished Retrying Started ThinkingDelta ToolArgumentsDelta "
         "ToolCallStarted ToolResult UsageReport"
     ),
+    "formulas": "HARMFUL_TEX is_plain_mathematics",
     "messages": (
         "Asking CallRecord ChatOptions ChatRequest Content Display FinishReason Frame "
         "Message Note Reply ReplyBuilder Server State Timing ToolCall Turn "
