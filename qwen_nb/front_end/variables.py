@@ -119,7 +119,8 @@ def fill(
 
 def _pieces(prompt: str) -> Iterator[tuple[str, bool]]:
     """Cut a prompt into pieces that may be filled and pieces that may not."""
-    spans, bare, at = spans_of_prompt(prompt), [], 0
+    spans, at = spans_of_prompt(prompt), 0
+    bare: list[str] = []
     for begin, end in spans:
         bare += prompt[at:begin], " " * (end - begin)
         at = end

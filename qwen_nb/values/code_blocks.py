@@ -137,7 +137,8 @@ def _prompt_parser() -> MarkdownIt:
     parser = markdown_parser()
     parser.disable(["code", "reference", "table"])
     parser.inline.ruler.at("backticks", _placed_backticks)
-    parser.inline.ruler.enableOnly(["text", "newline", "formula", "escape", "backticks"])
+    rules = ["text", "newline", "formula", "escape", "backticks", "autolink"]
+    parser.inline.ruler.enableOnly(rules)
     return parser
 
 

@@ -29,7 +29,6 @@ _REACH = 4_000
 _REACH_LINES = 100
 _MAX_BRACES = 40
 
-_BLOCKS = (("$$", "$$"), ("\\[", "\\]"), ("\\begin{", "\\end{"))
 _BOXED = "\\boxed{"
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _FENCE = re.compile(r"`{3}|~{3}")
@@ -100,7 +99,7 @@ def _block(state: StateBlock, first: int, last: int, silent: bool) -> bool:
     if state.is_code_block(first):
         return False
     begin = state.bMarks[first] + state.tShift[first]
-    closer = next((end for start, end in _BLOCKS if state.src.startswith(start, begin)), "")
+    closer = _closer_of_block(state.src, begin)
     if not closer or state.src.find(closer, begin + 2, begin + _REACH) < 0:
         return False
     lines: list[str] = []
@@ -113,20 +112,26 @@ def _block(state: StateBlock, first: int, last: int, silent: bool) -> bool:
         ):
             return False
         lines.append(line.rstrip())
-        if closer in (line[2:] if number == first else line):
+        if closer in (rest := line[2:] if number == first else line) and closer in _ends(rest):
             source = "\n".join(lines)
             formula = _formula_at(source, 0, len(source))
-            if formula is not None and formula.end == len(source):
-                if not silent:
-                    token = state.push("formula_block", "", 0)
-                    token.block = True
-                    token.content, token.info = formula.content, formula.source
-                    token.map = [first, number + 1]
-                    state.line = number + 1
-                return True
-            if formula is not None:
+            if formula is None or formula.end < len(source):
                 return False  # words follow on its last line: it belongs to a paragraph
+            if not silent:
+                token = state.push("formula_block", "", 0)
+                token.block = True
+                token.content, token.info = formula.content, formula.source
+                token.map = [first, number + 1]
+                state.line = number + 1
+            return True
     return False
+
+
+def _closer_of_block(src: str, pos: int) -> str:
+    if src.startswith(("$$", "\\["), pos):
+        return "$$" if src[pos] == "$" else "\\]"
+    environment = _ENVIRONMENT.match(src, pos)
+    return f"\\end{{{environment[1]}}}" if environment else ""
 
 
 def _formula_at(src: str, pos: int, limit: int) -> _Formula | None:
@@ -190,7 +195,7 @@ def _delimited(
     src: str, pos: int, limit: int, width: int, closer: str, *, display: bool
 ) -> _Formula | None:
     start = pos + width
-    ends = _ends(src).get(closer, ())
+    ends = _ends_once(src).get(closer, ())
     index = bisect_left(ends, start)
     if index == len(ends) or ends[index] + len(closer) > min(limit, start + _REACH):
         return None
@@ -199,9 +204,8 @@ def _delimited(
     return _Formula(src[pos:end], content, display, end) if content else None
 
 
-@lru_cache(maxsize=8)
 def _ends(src: str) -> Mapping[str, Sequence[int]]:
-    """Return where each sign that ends a formula stands unescaped; once for a text."""
+    """Return where each sign that ends a formula stands unescaped."""
     ends: dict[str, list[int]] = defaultdict(list)
     for sign in _SIGN.finditer(src):
         if sign[0][0] == "\\":
@@ -210,3 +214,6 @@ def _ends(src: str) -> Mapping[str, Sequence[int]]:
             ends["$"] += range(sign.start(), sign.end())
             ends["$$"] += range(sign.start(), sign.end() - 1)
     return dict(ends)
+
+
+_ends_once = lru_cache(maxsize=8)(_ends)  # a text with many beginnings is read once

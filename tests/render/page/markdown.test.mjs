@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { protect, visible } from "../../../qwen_nb/render/live/page/markdown.mjs";
 
-const tex = (source) => protect(source).formulas.map(({ tex, display }) => [tex, display]);
+const tex = (source) => protect(source).formulas.map(({ tex, kind }) => [tex, kind === "display"]);
 
 test("every spelling of a formula is found", () => {
   assert.deepEqual(tex("$a$ \\(b\\) $$c$$ \\[d\\] \\begin{cases}e\\end{cases} \\boxed{f{g}}"), [
@@ -29,6 +29,17 @@ test("what is protected can be put back", () => {
   const { text, formulas } = protect("<b>$a$ x < y <https://a.b> $$\nc\n$$");
   assert.equal(text, "\uE002b>\uE0000\uE001 x \uE002 y <https://a.b> \uE0001\uE001");
   assert.deepEqual(formulas.map((one) => one.source), ["$a$", "$$\nc\n$$"]);
+});
+
+test("a formula over the lines of a quote loses their marks", () => {
+  const { text, formulas } = protect("> $a\n> b$ c");
+  assert.equal(text, "> \uE0000\uE001 c");
+  assert.deepEqual([formulas[0].tex, formulas[0].source], ["a\nb", "$a\nb$"]);
+});
+
+test("a dollar in a list's fence begins no formula", () => {
+  const text = "- ~~~\n  echo $PATH\n  ~~~\n- costs 5$ <b>";
+  assert.deepEqual(protect(text), { text: text.replace("<", "\uE002"), formulas: [] });
 });
 
 test("signs of ours in an answer mean nothing", () => {
