@@ -21,6 +21,7 @@ export class Lines {
   #inside = []; // the open list items, by the column where their text begins; 0: a quote
   #fence = null;
   #paragraph = false;
+  #isBare = false; // the last line was the mark of a list item and nothing else
 
   // How many quotes and lists the last line stands in.
   get depth() {
@@ -34,7 +35,8 @@ export class Lines {
     this.#fence = null;
     if (place.next === line.length) {
       if (!place.isInside) this.#inside.length = place.depth;
-      this.#paragraph = false;
+      if (this.#isBare) this.#inside.pop(); // an item may not begin with two blank lines
+      this.#paragraph = this.#isBare = false;
       return { kind: "blank" };
     }
     const goesOn = !this.#opened(line, place) && this.#paragraph;
@@ -42,6 +44,7 @@ export class Lines {
     const fence = isIndented ? null : FENCE.exec(text);
     const isAlone = !isIndented && (!text || HEADING.test(text) || RULE.test(text));
     if (fence || isAlone || !goesOn) this.#inside.length = place.depth;
+    this.#isBare = !text && this.#inside.at(-1) > 0;
     this.#paragraph = !fence && !isAlone && (goesOn || !isIndented);
     if (fence) {
       this.#fence = { marks: fence[1] ?? fence[3], column: place.column - place.base };
