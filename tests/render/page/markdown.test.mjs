@@ -42,6 +42,16 @@ test("a dollar in a list's fence begins no formula", () => {
   assert.deepEqual(protect(text), { text: text.replace("<", "\uE002"), formulas: [] });
 });
 
+test("a fence alone is spelled for any parser", () => {
+  const spelled = (text) => protect(text).text;
+  assert.equal(spelled("~~~py x\n```\n~~~\n"), "````py\n```\n````\n");
+  assert.equal(spelled("```c++\n$a$ <b>"), "```c++\n$a$ <b>\n```\n");
+  assert.equal(spelled("```mermaid\nx\n```"), "```\nx\n```\n");
+  assert.equal(spelled("```\n\tx\n```"), "```\n\tx\n```\n");
+  assert.equal(spelled("a\n```\n$b$"), "a\n```\n$b$"); // words stand above it
+  assert.equal(protect("- ```mermaid\n  x\n  ```"), null);
+});
+
 test("signs of ours in an answer mean nothing", () => {
   assert.equal(protect("\uE0000\uE001\uE002").text, "\uFFFD0\uFFFD\uFFFD");
 });

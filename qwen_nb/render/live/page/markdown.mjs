@@ -35,18 +35,27 @@ export const visible = (text) => text.replace(HIDDEN, (sign) => {
   return code === 0x7f ? "␡" : `⟨U+${code.toString(16).toUpperCase().padStart(4, "0")}⟩`;
 });
 
-// Put formulas out of the parser's reach, and every "<" too: markup of a model is text.
+// Spell a block for the front end's parser: formulas out of its reach, and every "<" too,
+// for markup of a model is text. A fence alone is spelled so that it is code to any parser.
+// null: it is not to be parsed, as a diagram would be drawn, with all that it loads.
 export function protect(source) {
-  const text = source.replace(OURS, "\uFFFD"), formulas = [];
+  const text = source.replace(OURS, "\uFFFD"), formulas = [], found = spans(text);
+  if (isFence(text, found[0])) return { text: canonical(found[0]), formulas };
+  if (/mermaid/i.test(text)) return null;
   let out = "", from = 0;
   const plain = (end) => text.slice(from, end).replace(LESS_SIGN, LESS);
-  for (const span of spans(text)) {
+  for (const span of found) {
     out += plain(span.begin);
     if (span.tex) out += OPEN + (formulas.push(span) - 1) + CLOSE;
     else out += text.slice(span.begin, span.end);
     from = span.end;
   }
   return { text: out + plain(), formulas };
+}
+
+function isFence(text, span) {
+  if (span?.kind !== "fence" || span.depth) return false;
+  return !(text.slice(0, span.begin) + text.slice(span.end)).trim();
 }
 
 export class Markdown {
@@ -69,17 +78,9 @@ export class Markdown {
 
   // Draw a block into an element; formulas are typeset where asked, which takes longer.
   async draw(source, host, { typeset, copy }) {
-    const [fence] = spans(source);
-    const isFence =
-      fence?.kind === "fence" && !fence.depth && !(source.slice(0, fence.begin) + source.slice(fence.end)).trim();
-    let held = { text: source, formulas: [] }, html;
-    if (isFence) html = await this.#parse(canonical(fence));
-    else if (!/mermaid/i.test(source)) {
-      // (a diagram would be drawn while it is parsed, with all that it loads)
-      held = protect(source);
-      html = await this.#parse(held.text);
-    }
-    host.replaceChildren(this.#written(html, held.formulas, copy) ?? plainly(source));
+    const held = protect(source);
+    const html = held ? await this.#parse(held.text) : undefined;
+    host.replaceChildren(this.#written(html, held?.formulas, copy) ?? plainly(source));
     if (typeset && host.querySelector(".qn-formula")) {
       this.#rendermime.latexTypesetter?.typeset(host);
     }
