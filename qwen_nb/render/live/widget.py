@@ -21,7 +21,9 @@ _MODULES = (
     "text.mjs", "element.mjs", "calls.mjs", "reader.mjs", "blocks.mjs", "markdown.mjs",
     "answer.mjs", "card.mjs",
 )  # fmt: skip
-_LEFT_OUT = re.compile(r"^(?:import .*|\s*//.*|\s+)\n?|^\s+|[ \t]+// [^\"'`\n]*$", re.MULTILINE)
+_LEFT_OUT = re.compile(
+    r"^(?:import .*|\s*//.*|\s+)\n?|^\s+|[ \t]+// [^\"'`\n]*$|(?<=[;{,])\n", re.MULTILINE
+)
 
 
 def _page_code() -> str:

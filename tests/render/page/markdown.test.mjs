@@ -34,7 +34,7 @@ test("what is protected can be put back", () => {
 test("a formula over the lines of a quote loses their marks", () => {
   const { text, formulas } = protect("> $a\n> b$ c");
   assert.equal(text, "> \uE0000\uE001 c");
-  assert.deepEqual([formulas[0].tex, formulas[0].source], ["a\nb", "$a\nb$"]);
+  assert.deepEqual([formulas[0].tex, formulas[0].source], ["a\n b", "$a\n> b$"]);
 });
 
 test("a dollar in a list's fence begins no formula", () => {

@@ -3,7 +3,7 @@
 
 import { Lines } from "./reader.mjs";
 
-const ITEM = /^ {0,3}(?:[-+*]|\d{1,9}[.)])(?:[ \t]|$)/;
+const ITEM = /^ {0,3}(?:>|(?:[-+*]|\d{1,9}[.)])(?:[ \t]|$))/; // or a quote
 
 export class Blocks {
   #lines = new Lines();
@@ -30,7 +30,7 @@ export class Blocks {
 
   // No formula goes over a blank line or a fence, so none is cut here.
   #take(line, finished) {
-    const { kind } = this.#lines.take(line.replace(/\r$/, "")), isTop = !this.#lines.depth;
+    const kind = this.#lines.take(line);
     if (kind === "blank") {
       this.#blank = this.#body !== "";
       if (this.#blank) this.#body += line + "\n";
@@ -38,11 +38,11 @@ export class Blocks {
     }
     const goesOn = this.#list && (ITEM.test(line) || /^\s/.test(line));
     // A fence may follow a paragraph directly; in a list it belongs to the item.
-    if ((this.#blank && !goesOn) || (kind === "open" && isTop)) this.#finish(finished);
+    if ((this.#blank && !goesOn) || (kind === "open" && !this.#list)) this.#finish(finished);
     if (!this.#body) this.#list = ITEM.test(line);
     this.#blank = false;
     this.#body += line + "\n";
-    if (kind === "close" && isTop) this.#finish(finished);
+    if (kind === "close" && !this.#list) this.#finish(finished);
   }
 
   #finish(finished) {

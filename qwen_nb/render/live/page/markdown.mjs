@@ -54,7 +54,7 @@ export function protect(source) {
 }
 
 function isFence(text, span) {
-  if (span?.kind !== "fence" || span.depth) return false;
+  if (span?.kind !== "fence" || !/^ {0,3}$/.test(span.before)) return false;
   return !(text.slice(0, span.begin) + text.slice(span.end)).trim();
 }
 
