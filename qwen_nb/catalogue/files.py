@@ -223,6 +223,7 @@ def _toml(file: _File) -> Iterator[_Row]:
         line = begins[number] if number < len(begins) else 1
         if not isinstance(row, dict):
             raise file.wrong(line, "only_servers", found=str(row))
+        row.pop("reasoning_fields", None)  # a file made for an older version may name it
         for name in row:
             _known(file, line, name, SERVER_CELLS)
         yield line, _read(file, line, row, SERVER_CELLS)

@@ -54,7 +54,6 @@ CONVERTER = "qwen-flash"
 
 _NAME = re.compile(r"[^A-Za-z0-9_-]+")
 _LONGEST_NAME = 64
-_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`]*\n(.*?)^[ \t]*\1[ \t]*$", re.M | re.S)
 _BEGINS = re.compile(r"[\[{]")
 _MOST_BEGINNINGS = 20  # places in a text around which JSON is looked for
 
@@ -180,7 +179,7 @@ _NOTHING = _Nothing()
 
 def _values(answer: str) -> Iterator[Any]:
     """Yield what an answer may be saying in JSON, the likeliest first."""
-    tried = [answer, *(found[2] for found in _FENCE.finditer(answer))]
+    tried = [answer, *(block.text for block in Reply(answer=answer).code)]
     for each in tried:
         value = _parsed(each)
         if value is not _NOTHING:
@@ -206,9 +205,13 @@ def _parsed(said: str) -> Any:
 
 
 def _unfenced(answer: str) -> str:
+    """Return the text of the fence that an answer is, or the answer."""
     whole = answer.strip()
-    fence = _FENCE.fullmatch(whole)
-    return fence[2] if fence else whole
+    blocks = Reply(answer=whole).code
+    if len(blocks) != 1 or not blocks[0].complete or not whole.startswith(("```", "~~~")):
+        return whole
+    code = blocks[0].text
+    return code if whole.count("\n") == code.count("\n") + 2 else whole
 
 
 # -- asking ---------------------------------------------------------------------------------

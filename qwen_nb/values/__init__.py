@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qwen_nb.values.api_messages import messages_from
-    from qwen_nb.values.code_blocks import CodeBlock
+    from qwen_nb.values.code_blocks import CodeBlock, markdown_parser, spans_of_prompt
     from qwen_nb.values.display import Display, Frame, Opening, State
     from qwen_nb.values.entry import Change, Entry, EntryState, Slot, new_id
     from qwen_nb.values.events import (
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         ToolResult,
         UsageReport,
     )
+    from qwen_nb.values.formulas import HARMFUL_TEX, is_plain_mathematics
     from qwen_nb.values.lines import columns, excerpt, one_line
     from qwen_nb.values.messages import CallRecord, Content, Message, ToolCall, estimate_tokens
     from qwen_nb.values.notes import Note
@@ -55,13 +56,14 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "api_messages": "messages_from",
-    "code_blocks": "CodeBlock",
+    "code_blocks": "CodeBlock markdown_parser spans_of_prompt",
     "display": "Display Frame Opening State",
     "entry": "Change Entry EntryState Slot new_id",
     "events": (
         "AnswerDelta Event FinishReason Finished Retrying Started ThinkingDelta "
         "ToolArgumentsDelta ToolCallStarted ToolResult UsageReport"
     ),
+    "formulas": "HARMFUL_TEX is_plain_mathematics",
     "lines": "columns excerpt one_line",
     "messages": "CallRecord Content Message ToolCall estimate_tokens",
     "notes": "Note",
