@@ -179,7 +179,7 @@ def _unused(cassette: Path, journal: Path) -> Iterator[str]:
         return  # the notebook has said so
     if unused := [words for number, words in numbers if str(number) not in given]:
         language = machine_language(os.environ)
-        asked_not = text("record.unused", language, unused="; ".join(unused))
+        asked_not = text("cassettes.unused", language, unused="; ".join(unused))
         yield f"{cassette.name}: {asked_not}"
 
 

@@ -21,19 +21,16 @@ from qwen_nb.catalogue import Catalogue
 from qwen_nb.context import Summary
 from qwen_nb.conversation import Continued, Decision, identity
 from qwen_nb.errors import StoreError
+from qwen_nb.files import HomeFile, home
 from qwen_nb.front_end import deleted_cells, here, running_shell
 from qwen_nb.ledger import Budgets, Ledger
-from qwen_nb.settings import home
 from qwen_nb.texts import Language, text
 from qwen_nb.values import Entry, new_id, turn_from
 
 if TYPE_CHECKING:
     from qwen_nb.store import Listing, Store
 
-__all__ = ["STORE", "Notebook"]
-
-STORE = "store.sqlite"
-"""The file under `QWEN_NB_HOME`."""
+__all__ = ["Notebook"]
 
 
 class Notebook:
@@ -101,7 +98,7 @@ class Notebook:
     @property
     def store_path(self) -> Path:
         """Where conversations are kept now."""
-        return home(os.environ) / STORE
+        return home(os.environ) / HomeFile.STORE
 
     @property
     def id(self) -> str:

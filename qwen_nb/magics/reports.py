@@ -67,7 +67,7 @@ def _key(server: Server, language: Language) -> str:
     if server.scripted:
         return text("status.no_key_emulator", language)
     if server.replayed:
-        return text("record.origin", language, name=visible(server.key_origin))
+        return text("cassettes.origin", language, name=visible(server.key_origin))
     if server.key is None:
         name = "DASHSCOPE_API_KEY" if server.model_studio else "QWEN_NB_API_KEY"
         return text("status.no_key", language, name=name)
@@ -77,8 +77,8 @@ def _key(server: Server, language: Language) -> str:
 def _cassette(language: Language) -> Iterator[tuple[str, str]]:
     if (cassette := cassettes.current()) is not None:
         report = cassette.report()
-        key, name = f"record.status_{report.mode}", visible(report.path.name)
-        yield "record.status", text(key, language, name=name)
+        key, name = f"cassettes.status_{report.mode}", visible(report.path.name)
+        yield "cassettes.status", text(key, language, name=name)
 
 
 def _conversation(kept: Kept, language: Language) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qwen_nb.values.api_messages import messages_from
-    from qwen_nb.values.code_blocks import CodeBlock
+    from qwen_nb.values.code_blocks import CodeBlock, markdown_parser, spans_of_prompt
     from qwen_nb.values.display import Display, Frame, Opening, State
     from qwen_nb.values.entry import Change, Entry, EntryState, Slot, new_id
     from qwen_nb.values.events import (
@@ -26,12 +26,15 @@ if TYPE_CHECKING:
         ToolResult,
         UsageReport,
     )
+    from qwen_nb.values.formulas import HARMFUL_TEX, is_plain_mathematics
+    from qwen_nb.values.lines import columns, excerpt, one_line
     from qwen_nb.values.messages import CallRecord, Content, Message, ToolCall, estimate_tokens
     from qwen_nb.values.notes import Note
     from qwen_nb.values.options import ChatOptions, ChatRequest
     from qwen_nb.values.policy import Policy
     from qwen_nb.values.question import AskFields, OptionFields, Preview, Question, options_of
     from qwen_nb.values.reply import Reply, ReplyBuilder, Timing
+    from qwen_nb.values.secrets import HAS_PASSWORD, is_secret, names_a_secret, secret_spans
     from qwen_nb.values.server import Server
     from qwen_nb.values.tables import frame_of, rows_of
     from qwen_nb.values.turn import Turn
@@ -53,19 +56,22 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "api_messages": "messages_from",
-    "code_blocks": "CodeBlock",
+    "code_blocks": "CodeBlock markdown_parser spans_of_prompt",
     "display": "Display Frame Opening State",
     "entry": "Change Entry EntryState Slot new_id",
     "events": (
         "AnswerDelta Event FinishReason Finished Retrying Started ThinkingDelta "
         "ToolArgumentsDelta ToolCallStarted ToolResult UsageReport"
     ),
+    "formulas": "HARMFUL_TEX is_plain_mathematics",
+    "lines": "columns excerpt one_line",
     "messages": "CallRecord Content Message ToolCall estimate_tokens",
     "notes": "Note",
     "options": "ChatOptions ChatRequest",
     "policy": "Policy",
     "question": "AskFields OptionFields Preview Question options_of",
     "reply": "Reply ReplyBuilder Timing",
+    "secrets": "HAS_PASSWORD is_secret names_a_secret secret_spans",
     "server": "Server",
     "tables": "frame_of rows_of",
     "turn": "Turn",

@@ -21,7 +21,7 @@ _SPEED = re.compile(r"(?:^|\s)--speed(?:\s+(\S+)|=(\S*)|$)")
 def record_file(chat: Chat, rest: str) -> str:
     """Record what is asked from now on."""
     cassette = cassettes.start(_path(chat, rest), "record")
-    return text("record.recording", chat.language, name=visible(cassette.path.name))
+    return text("cassettes.recording", chat.language, name=visible(cassette.path.name))
 
 
 def replay_file(chat: Chat, rest: str) -> str:
@@ -32,7 +32,7 @@ def replay_file(chat: Chat, rest: str) -> str:
         told = rest[: found.start()] + rest[found.end() :]
     cassette = cassettes.start(_path(chat, told), "replay", speed)
     name, n = visible(cassette.path.name), cassette.report().recordings
-    return text("record.replaying", chat.language, name=name, n=n)
+    return text("cassettes.replaying", chat.language, name=name, n=n)
 
 
 def live(chat: Chat, rest: str) -> str:
@@ -40,7 +40,7 @@ def live(chat: Chat, rest: str) -> str:
     report = cassettes.live()
     lines = [] if report is None else told(report, chat.language)
     server = chat.server(started=False)
-    lines.append(text("record.live", chat.language, server=visible(server.name)))
+    lines.append(text("cassettes.live", chat.language, server=visible(server.name)))
     return "\n".join(lines)
 
 
@@ -48,18 +48,18 @@ def told(report: cassettes.Report, language: Language) -> list[str]:
     """Return what became of a cassette, in words."""
     name = visible(report.path.name)
     if report.mode == "record":
-        lines = [text("record.recorded", language, name=name, n=report.used)]
+        lines = [text("cassettes.recorded", language, name=name, n=report.used)]
         if report.problem:
             problem = {"name": name, "reason": report.problem}
-            lines.append(text("record.problem", language, **problem))
+            lines.append(text("cassettes.problem", language, **problem))
         return lines
     n, all_ = report.used, report.recordings
-    lines = [text("record.replayed", language, name=name, n=n, all=all_)]
+    lines = [text("cassettes.replayed", language, name=name, n=n, all=all_)]
     if report.unused:
         unused = visible("; ".join(report.unused))
-        lines.append(text("record.unused", language, unused=unused))
+        lines.append(text("cassettes.unused", language, unused=unused))
     if report.other_results:
-        lines.append(text("record.results", language, n=report.other_results))
+        lines.append(text("cassettes.results", language, n=report.other_results))
     return lines
 
 
@@ -68,7 +68,7 @@ def _path(chat: Chat, rest: str) -> Path:
     if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
         name = name[1:-1]
     if not name:
-        raise UsageError(text("record.wanted", chat.language))
+        raise UsageError(text("cassettes.wanted", chat.language))
     return Path(name)
 
 

@@ -10,6 +10,7 @@ from IPython.core.error import UsageError
 
 from qwen_nb.catalogue import set_price
 from qwen_nb.chat import Chat
+from qwen_nb.files import HomeFile
 from qwen_nb.ledger import budgets
 from qwen_nb.magics import Sheet
 from qwen_nb.render import exact_money
@@ -128,5 +129,5 @@ def price_set(chat: Chat, rest: str) -> str:
             ("thinking", price.output_thinking),
         )
     }
-    path = shown_path(home / "prices.csv")
+    path = shown_path(home / HomeFile.PRICES)
     return text(key, chat.language, model=price.id, region=price.region, path=path, **amounts)
