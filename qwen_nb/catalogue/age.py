@@ -1,4 +1,4 @@
-"""How old a price is: a list that nobody looked at for long may not hold any more."""
+"""How old a price is: a price list that was not checked for long may not hold any more."""
 
 from __future__ import annotations
 
@@ -32,5 +32,5 @@ def is_old(price_date: str, today: date) -> bool:
     try:
         day = int(found[3]) if found[3] else calendar.monthrange(year, month)[1]
         return today - date(year, month, day) > timedelta(days=OLD_DAYS)
-    except ValueError:  # there is no such day
+    except ValueError:  # the table names a day that does not exist
         return False

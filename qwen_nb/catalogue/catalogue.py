@@ -70,9 +70,9 @@ class Catalogue:
     def find(self, model_id: str) -> Model:
         """Return what is known about a model, whatever the id.
 
-        A dated snapshot that is not in the table has the facts of its family, and an id
-        with a vendor before a slash, as other servers spell it, those of the model;
-        `inferred_from` names it then. Of any other id nothing is known.
+        A dated snapshot that is not in the table has the facts of its family; an id with a
+        vendor before a slash, as other servers spell it, has the facts of the model behind
+        the slash. `inferred_from` then names the row. Of any other id nothing is known.
         """
         asked = model_id.strip()
         key = asked.casefold()
@@ -251,8 +251,8 @@ class Catalogue:
         dated = _DATED.fullmatch(key)
         if dated is None or (base := self._row(dated["base"])) is None:
             return None
-        # A snapshot older than the family's first in the table is of an earlier
-        # generation (protocol.md §3.4), and one dated by month and day may be.
+        # A snapshot older than the first one of its family in the table belongs to an earlier
+        # generation (protocol.md §3.4); a snapshot dated by month and day may belong to one.
         prefix = f"{dated['base']}-20"
         snapshots = [id for id in self._tables.models if id.startswith(prefix)]
         is_older = bool(snapshots) and (len(dated["date"]) == 4 or key < min(snapshots))
@@ -271,7 +271,8 @@ class Catalogue:
         return ()
 
     def _places(self, region: str) -> tuple[str, ...]:
-        # a region has one name in the table; another server is called as somebody wrote it
+        # The price table has one name for a region of Model Studio. Any other server stands
+        # there under the name that the person wrote.
         row = self.server(region)
         if row is None:
             return (region.strip(),)
@@ -286,7 +287,7 @@ class Catalogue:
         ]
 
     def _priced_as(self, model_id: str) -> list[str]:
-        # an id that only a person's prices know has a price too
+        # an id may have a price in a person's own file and no row in the table of models
         return list(
             dict.fromkeys((model_id.strip().casefold(), self.find(model_id).id.casefold()))
         )
@@ -320,7 +321,7 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
         state = path.stat()
     except OSError:
         return None
-    # a file that was put in the place of another within a tick of the clock is another file
+    # the inode too: a file that replaced another within one tick of the clock has its time
     return state.st_mtime_ns, state.st_size, state.st_ino
 
 

@@ -18,7 +18,7 @@ _IMPLICIT_HIT, _EXPLICIT_HIT, _CREATION = Decimal("0.2"), Decimal("0.1"), Decima
 """Shares of the price of input on Model Studio (protocol.md §6.4)."""
 
 _TAGS = 16
-"""Output beyond thinking and answer: the think tags, and how exactly a limit is kept
+"""Output beyond thinking and answer: the think tags, and how far a limit is overrun
 (protocol.md §2, §4.2)."""
 
 
@@ -41,9 +41,9 @@ def cost_of(
     tiers : sequence of Price
         The prices of the model in one region, the tiers in their order.
     usage : Usage
-        What the server told, or an estimate.
+        The server's token counts, or an estimate.
     has_thinking : bool
-        The reply has thinking: says which price holds where the server did not count it.
+        The reply has thinking: decides the price where the server did not count it.
     model_studio : bool
         Model Studio's discounts for cached input hold.
 
@@ -59,7 +59,7 @@ def cost_of(
         return None
     cached, created = usage.cached or 0, usage.cache_created or 0
     plain = usage.input - cached - created
-    if plain < 0:  # this server does not count them as input
+    if plain < 0:  # this server does not count cached tokens as input
         return None
     bound = price.up_to_input_tokens if len(tiers) > 1 and _holds(price, usage.input) else None
     parts = [CostPart("input", plain, price.input)]
@@ -93,15 +93,16 @@ def _hit(price: Price, usage: Usage, model_studio: bool) -> Decimal:
 
 
 def _is_explicit(usage: Usage) -> bool:
-    # only the explicit cache tells what it created, even if that is nothing
+    # only the explicit cache reports how many tokens it created, even if that is zero
     details = usage.raw.get("prompt_tokens_details") or usage.raw.get("input_tokens_details")
     kind = details.get("cache_type") if isinstance(details, Mapping) else None
     return kind == "ephemeral" or usage.cache_created is not None
 
 
 def _output_price(price: Price, *, thought: bool) -> tuple[Decimal | None, bool]:
-    # A model with one price for output has it for all output: those that always think have
-    # that of thinking alone (protocol.md §3.3), those that never do the other.
+    # A model with a single price for output has it for all output. A model that always thinks
+    # has only the price with thinking (protocol.md §3.3), one that never thinks only the
+    # other.
     if price.output is None or (thought and price.output_thinking is not None):
         return price.output_thinking, True
     return price.output, False
@@ -126,8 +127,8 @@ def dearest(
 ) -> Cost | None:
     """Return the most that a call with at most so many tokens can cost.
 
-    It may turn out to have less input, so each tier up to that of `input_tokens` counts;
-    nothing is taken off for cached input.
+    The call may turn out to have less input, so each tier up to the one of `input_tokens`
+    counts; nothing is taken off for cached input.
     """
     at_most = tiers[: tiers.index(tier_for(tiers, input_tokens)) + 1]
     costs = [_at_most(tiers, tier, input_tokens, output_tokens, may_think) for tier in at_most]
@@ -167,7 +168,7 @@ def most_output(
     Parameters
     ----------
     model : Model
-        What is known of it.
+        What the catalogue knows of the model.
     thinking : bool or int, optional
         What was asked for: on, off, a budget in tokens; None: nothing.
     max_tokens : int, optional

@@ -133,7 +133,7 @@ def _merged(row: Any, kind: type[Any], cells: dict[str, Any]) -> Any:
 
 
 def _keyed(file: _File, rows: Iterator[_Row], name: str) -> Iterator[dict[str, Any]]:
-    # every row has its key, and no key comes twice
+    # refuses a row without its key, and a second row with the same key
     seen: dict[str, int] = {}
     for line, cells in rows:
         if not cells.get(name):
@@ -144,7 +144,7 @@ def _keyed(file: _File, rows: Iterator[_Row], name: str) -> Iterator[dict[str, A
 
 
 def _regions(servers: Iterable[ServerRow]) -> dict[str, str]:
-    # all names of a region, as prices.csv may have them
+    # every name by which prices.csv may call a region, and the one that the table uses
     return {
         name.casefold(): row.price_region
         for row in servers
@@ -170,7 +170,8 @@ def _prices(
 
 
 def _tiers(file: _File, rows: list[tuple[int, Price]]) -> tuple[Price, ...]:
-    # in their order; at most one without a bound, the last; one currency
+    # The tiers of one model in one region: sorted by bound, at most one of them without a
+    # bound (it comes last), all in one currency.
     bounds: dict[int | None, int] = {}
     for line, price in rows:
         if (first := bounds.setdefault(price.up_to_input_tokens, line)) != line:

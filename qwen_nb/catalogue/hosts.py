@@ -28,13 +28,13 @@ def find(address: str, rows: Iterable[ServerRow]) -> ServerRow | None:
             return row
         if row.workspace_host and _workspace(row.workspace_host).fullmatch(host):
             workspaces.append(row)
-    # a plan's host looks like a workspace's: exact names were asked first
+    # A plan's host has the form of a workspace's: exact names are compared before.
     return workspaces[0] if workspaces else None
 
 
 def _place(address: str) -> tuple[str, int | None] | None:
     if re.search(r"[\\\s]", address):
-        return None  # programs disagree about where such a host ends
+        return None  # programs disagree about where the host of such an address ends
     try:
         parts = urlsplit(address if "://" in address else f"//{address}")
         host, port = parts.hostname or "", parts.port
@@ -61,7 +61,8 @@ def _fits(pattern: str, host: str, port: int | None) -> bool:
 
 @lru_cache(maxsize=256)
 def _place_of(pattern: str) -> tuple[str, int | None] | None:
-    # of the table's own patterns only: an address of a person's may hold a password
+    # Only patterns of the table are cached: an address that a person typed may hold a
+    # password, which must not stay in memory.
     return _place(pattern)
 
 

@@ -50,7 +50,7 @@ def set_price(
         Prices per million tokens, for input, for output, and for all output of a reply with
         thinking; without the last, `output` holds for that too.
     currency : str, optional
-        Three letters; else that of the region, else USD.
+        Three letters; unless given the region's currency, else USD.
     today : datetime.date
         The day as of which the price is known.
 
@@ -121,7 +121,7 @@ def _place(catalogue: Catalogue, region: str) -> tuple[str, str]:
         if row.price_region:
             where = row.price_region
         elif where in map(str.casefold, names):
-            where = row.name.casefold()  # a host stays one: others may have the same port
+            where = row.name.casefold()  # a host stays: its port may have others
     return where, catalogue.currency(where) or (row.currency if row else "") or "USD"
 
 
@@ -153,7 +153,7 @@ def _with(before: str, price: Price, catalogue: Catalogue) -> str:
 
 
 def _rows(written: str) -> list[tuple[str, list[str]]]:
-    # each row as it is written, line ends and all, and its cells
+    # each row twice: as its text in the file, line ends included, and as cells
     taken: list[str] = []
 
     def lines() -> Any:

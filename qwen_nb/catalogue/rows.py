@@ -38,7 +38,7 @@ Switch: TypeAlias = Literal[
     "thinking_object",
     "none",
 ]
-"""How a server is told to think (protocol.md §8)."""
+"""How a request switches thinking on this server (protocol.md §8)."""
 
 WORKSPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 """A workspace id (protocol.md §1.2)."""
@@ -80,7 +80,7 @@ class Model:
     native_route : str, optional
         `text`, `multimodal` or `both` (protocol.md §1.3).
     context, max_input, max_cot, max_output : int, optional
-        Limits in tokens; `max_cot` is that of the thinking.
+        Limits in tokens; `max_cot` limits the thinking.
     implicit_cache, explicit_cache : bool, optional
         Which context cache it has (protocol.md §6.4).
     source, date : str
@@ -151,7 +151,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerRow:
-    """A place that serves models; the fields are told at the top of `servers.toml`."""
+    """A place that serves models; the top of `servers.toml` explains the fields."""
 
     name: str
     title: str = ""
@@ -247,7 +247,7 @@ def _count(value: Any) -> int:
 
 
 def money(value: Any) -> Decimal:
-    """Return a price; none is negative, endless, or finer than anybody charges.
+    """Return a price; refuse what is negative, endless, or finer than any list of prices.
 
     Raises
     ------
@@ -263,7 +263,7 @@ def money(value: Any) -> Decimal:
         raise BadCell("money")
     if not 0 <= amount <= _DEAREST:
         raise BadCell("money")
-    return amount.copy_abs()  # there is a negative zero
+    return amount.copy_abs()  # Decimal has a negative zero, which would show as -0
 
 
 def _one_of(*names: str) -> Reader:

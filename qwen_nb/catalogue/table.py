@@ -1,4 +1,4 @@
-"""The models as rows of words, for whoever draws the table."""
+"""The models as rows of words, for the displays that draw the table."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from qwen_nb.front_end.place import can_answer, running_shell
 __all__ = ["agrees"]
 
 _YES = {"y", "yes", "是", "好"}
-"""In either language, whichever the question was in."""
+"""Answers that mean yes, in either language, whichever the question was in."""
 
 
 def agrees(question: str) -> bool | None:
@@ -18,13 +18,13 @@ def agrees(question: str) -> bool | None:
     Parameters
     ----------
     question : str
-        As it is shown; what is somebody else's in it is made `visible` before.
+        As it is shown; text in it that a model or a file wrote has gone through `visible`.
 
     Returns
     -------
     bool or None
         Whether the answer was yes; whatever else was typed is a no, the end of the input
-        (Ctrl-D) too. None where nobody can answer: nothing is asked then.
+        (Ctrl-D) too. None where no person can answer: nothing is asked then.
 
     Raises
     ------

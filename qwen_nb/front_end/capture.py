@@ -1,7 +1,7 @@
-"""Catches what a function prints and displays, and nothing that anybody else does.
+"""Catches what a function prints and displays, and nothing that other code does.
 
-Who is meant is told by a context variable, so that functions that are awaited together
-each keep their own, and other tasks and threads go on printing where they did.
+A context variable holds the outputs of the function that runs, so that functions that are
+awaited together each have their own, and other tasks and threads go on printing as before.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from qwen_nb.texts import Language, text
 __all__ = ["Outputs", "capturing"]
 
 MOST_PRINTED = 20_000
-"""Characters of prints that are kept of one call."""
+"""Characters that the prints of one call may have; the rest is left out."""
 
 MOST_DISPLAYED = 1_000_000
-"""Characters of displays that are kept of one call; a picture takes some hundred thousand."""
+"""Characters that the displays of one call may have; a picture takes some hundred thousand."""
 
 
 class Outputs:
@@ -108,7 +108,7 @@ class _Routed:
 
 
 class _Routes:
-    """Leads the streams and the shell's displays elsewhere while anybody captures."""
+    """Leads the streams and the shell's displays elsewhere while any function is captured."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -137,7 +137,7 @@ class _Routes:
         setattr(sys, name, routed)
 
         def undo() -> None:
-            if getattr(sys, name) is routed:  # else somebody has taken it over meanwhile
+            if getattr(sys, name) is routed:  # else other code has replaced it meanwhile
                 setattr(sys, name, before)
 
         self._undo.callback(undo)

@@ -60,7 +60,7 @@ def last_error() -> str | None:
     cell = ""
     for index, frame in enumerate(told.stack):
         if "ipykernel_" in frame.filename or frame.filename.startswith("<ipython-input"):
-            # What comes before is IPython's own way to the cell.
+            # The frames before this one are IPython's own, on its way to the cell.
             del told.stack[:index]
             cell = "".join(linecache.getlines(frame.filename)).rstrip()
             break

@@ -39,9 +39,9 @@ class NextCell:
 def next_cell(blocks: Sequence[CodeBlock], language: Language = "en") -> NextCell:
     """Choose what of an answer's code makes the next cell.
 
-    Blocks marked as Python go, joined by a blank line, sessions without their prompts and
-    what they printed; where none is, those without a
-    language; where there are none either, those of the first shell, as its cell magic.
+    The blocks marked as Python, joined by a blank line; of a session, its input without
+    prompts and outputs. Where no block is, the blocks without a language; where there are
+    none of those either, the blocks of the first shell, as its cell magic.
 
     Parameters
     ----------
@@ -62,7 +62,8 @@ def next_cell(blocks: Sequence[CodeBlock], language: Language = "en") -> NextCel
     notes = [text("code.left_out", language, languages=languages)] if left else []
     if not chosen[-1].complete:
         notes.append(text("code.incomplete", language))
-    # A sign that hides, or turns a line around, must not slip into what a person runs.
+    # A character that hides, or turns a line around, would let a person run code that
+    # they did not see.
     if (seen := visible(code)) != code:
         notes.append(text("code.hidden_signs", language))
     return NextCell(seen, tuple(notes))
@@ -71,7 +72,7 @@ def next_cell(blocks: Sequence[CodeBlock], language: Language = "en") -> NextCel
 def put(shell: Any, cell: NextCell) -> None:
     """Put the code into the next cell of a notebook, or the next prompt of a terminal.
 
-    A program that runs a notebook with nobody watching takes no notice.
+    A program that runs a notebook without a person (nbclient) ignores it.
     """
     if cell.code:
         shell.set_next_input(cell.code, replace=False)

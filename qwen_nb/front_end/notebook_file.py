@@ -19,12 +19,12 @@ from typing import Any
 
 __all__ = ["Carried", "NotebookFile", "read_notebook"]
 
-FILE_BYTES = 256_000_000  # beyond, a file tells nothing
+FILE_BYTES = 256_000_000  # a larger file is not read
 CELLS = 100_000
 CARRIED = 5_000
 PLACES = 1_000_000
 
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # nbformat's own rule, and that of our ids
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # nbformat's rule; our ids follow it too
 _KEY = re.compile(r"[!-~]{1,512}")  # a cell's key may be the fragment of a uri
 _NAME = 200
 
@@ -81,7 +81,7 @@ class NotebookFile:
 def read_notebook(path: str) -> NotebookFile:
     """Read an `.ipynb`; never fails."""
     try:
-        # a pipe or a device would block or never end
+        # reading a pipe or a device would block or never end
         status = os.stat(path)  # noqa: PTH116
         if not stat.S_ISREG(status.st_mode) or status.st_size > FILE_BYTES:
             return NotebookFile(exists=True)

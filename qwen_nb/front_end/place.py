@@ -1,8 +1,8 @@
 """Where am I: which front end is looking, in which cell, of which notebook.
 
 Everything here is a hint from the running shell, read at the moment of the question.
-What the front ends really send was measured; the rule is the first decision about
-the display: a live card needs somebody who can answer (`allow_stdin`) and a cell.
+What the front ends really send was measured. The first decision about the display: a live
+card needs a person who can answer (`allow_stdin`) and a cell.
 A path counts only together with a cell: a kernel that a notebook starts inherits the
 notebook's environment, path included, and its requests name no cell.
 """
@@ -30,8 +30,8 @@ __all__ = [
 ]
 
 FrontEnd: TypeAlias = Literal["card", "terminal", "static", "none"]
-"""`card`: a notebook somebody watches. `terminal`: terminal IPython, jupyter console.
-`static`: a kernel nobody watches (nbclient, nbval). `none`: a plain program."""
+"""`card`: a notebook that a person watches. `terminal`: terminal IPython, jupyter console.
+`static`: a kernel without a person (nbclient, nbval). `none`: a plain program."""
 
 _VSCODE = "vscode-notebook-cell:"
 _ID_CHARACTERS = 8_192  # an nbformat id has at most 64; a cell's uri holds a whole path
@@ -41,7 +41,7 @@ _ANSWER_BYTES = 4_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a question was asked, as far as the front end tells.
+    """Where a question was asked, as far as the front end sends it.
 
     Parameters
     ----------
@@ -54,9 +54,9 @@ class Place:
         The notebook, absolute and without symlinks; None without a cell. After a rename
         Jupyter's kernels know the old one until they are restarted.
     deleted : tuple of str
-        Cells deleted since the last execution of any cell. Jupyter tells them once.
+        Cells deleted since the last execution of any cell. Jupyter sends each of them once.
     watched : bool
-        Whether somebody can be asked (`allow_stdin`).
+        Whether a person can be asked (`allow_stdin`).
     kernel : str, optional
         The kernel's id, as its server knows it.
     """
@@ -87,14 +87,14 @@ def front_end(shell: Any | None) -> FrontEnd:
 
 
 def can_answer(shell: Any | None) -> bool:
-    """Return whether somebody can be asked something, and answer it."""
+    """Return whether a person is there who can be asked something."""
     if getattr(shell, "kernel", None) is not None:
         return bool(_parent(shell).get("content", {}).get("allow_stdin"))
     return sys.stdin is not None and sys.stdin.isatty()
 
 
 def cell_id(shell: Any | None) -> str | None:
-    """Return the id of the running cell, where the front end tells one."""
+    """Return the id of the running cell, where the front end sends one."""
     told = _metadata(shell).get("cellId")
     return told if isinstance(told, str) and 0 < len(told) <= _ID_CHARACTERS else None
 
@@ -102,8 +102,8 @@ def cell_id(shell: Any | None) -> str | None:
 def deleted_cells(shell: Any | None) -> tuple[str, ...]:
     """Return the cells deleted since the last execution.
 
-    Jupyter says it with the next cell that runs, whichever that is, and only once: who
-    wants to know all of them reads this at every execution.
+    Jupyter sends the deleted cells with the next cell that runs, whichever that is, and only
+    once: a caller that needs all of them calls this at every execution.
     """
     told = _metadata(shell).get("deletedCells")
     if not isinstance(told, list):
@@ -113,7 +113,7 @@ def deleted_cells(shell: Any | None) -> tuple[str, ...]:
 
 
 def here(shell: Any | None) -> Place:
-    """Return the facts of the running request; reads no file and asks nobody."""
+    """Return the facts of the running request, without reading a file or asking a server."""
     told = cell_id(shell)
     if told is None:
         return Place()
@@ -165,8 +165,8 @@ def _sessions(about: Path, kernel: str, within_s: float) -> Iterator[str]:
     try:
         server = json.loads(about.read_bytes())
         if server.get("secure") or server.get("sock"):
-            return  # a certificate of its own, a unix socket: not worth the code
-        # the token leaves this machine by no way, and loopback knows no proxy
+            return  # it has its own certificate or a unix socket: not worth the code
+        # always loopback and without a proxy, so that the token cannot leave this machine
         connection = HTTPConnection("127.0.0.1", int(server["port"]), timeout=within_s)
         try:
             connection.request(
@@ -183,19 +183,20 @@ def _sessions(about: Path, kernel: str, within_s: float) -> Iterator[str]:
             if session["type"] == "notebook" and session["kernel"]["id"] == kernel:
                 yield os.path.realpath(root / session["path"].lstrip("/"))
     except (OSError, HTTPException, ValueError, LookupError, TypeError, AttributeError):
-        return  # a hint that is missing
+        return  # a path is only a hint; without it the question is asked all the same
 
 
 def _jupyter_path(shell: Any) -> str | None:
     told = os.environ.get("JPY_SESSION_NAME", "")
     if not told or "\0" in told:
         return None
-    # older servers tell it relative to their root; the kernel began in its folder
+    # Older servers send the path relative to their root; the kernel began in the folder of
+    # the notebook.
     began = Path(getattr(shell, "starting_dir", None) or os.getcwd())  # noqa: PTH109
     found = began / told
     if not found.is_file() and not Path(told).is_absolute():
         found = began / Path(told).name
-    # a console's session has a name of its own, without a file
+    # A console's session has a name too, but no file of that name.
     is_notebook = found.suffix == ".ipynb" or found.is_file()
     return os.path.realpath(found) if is_notebook else None
 
@@ -204,12 +205,13 @@ def _vscode_path(shell: Any, uri: str) -> str | None:
     from urllib.parse import urlsplit
     from urllib.request import url2pathname
 
-    # the uri is of this request; the name in the namespace was set when the kernel began
+    # The uri comes with this request, so it stands first; the name in the namespace was set
+    # when the kernel began, and may be old.
     found = [url2pathname(urlsplit(uri).path)]
     if isinstance(told := shell.user_ns.get("__vsc_ipynb_file__"), str):
         found.append(told)
     for path in found:
-        # neither an untitled document nor one on another machine is a file here
+        # an untitled document, or one on another machine, has no file here
         if path.endswith(".ipynb") and "\0" not in path and Path(path).is_file():
             return os.path.realpath(path)
     return None
@@ -235,8 +237,9 @@ def _metadata(shell: Any | None) -> Mapping[str, Any]:
 def stop_route(shell: Any | None) -> Literal["message", "interrupt"]:
     """Return how a click in the page reaches a kernel that is running a cell.
 
-    ipykernel 7 can take messages meanwhile, in subshells, where the page asks for them;
-    whether it did shows only when none is answered. Earlier ones hear interrupts alone.
+    ipykernel 7 can take messages while a cell runs, in subshells, where the page asks for
+    them; whether the page did shows only when a message is not answered. Earlier releases
+    take nothing but interrupts.
     """
     kernel = getattr(shell, "kernel", None)
     return "message" if getattr(kernel, "_supports_kernel_subshells", False) else "interrupt"

@@ -50,7 +50,7 @@ def user_names(
     Parameters
     ----------
     namespace, hidden : mapping
-        The notebook's variables, and those of them that IPython itself put there.
+        The notebook's variables, and which of them IPython itself put there.
     local : mapping, optional
         Variables of the function that is running, where a line magic stands in one.
     """
@@ -124,11 +124,12 @@ def _pieces(prompt: str) -> Iterator[tuple[str, bool]]:
     for begin, end in spans:
         bare += prompt[at:begin], " " * (end - begin)
         at = end
-    # Where code and formulas are blank, no brace of theirs ends a chain outside of them.
+    # Chains are looked for with code and formulas blanked out, so that no brace inside of
+    # them ends a chain that began outside.
     spans += _chains("".join((*bare, prompt[at:])))
     at = 0
     for begin, end in sorted(spans):
-        if begin >= at:  # else it stands in a chain
+        if begin >= at:  # else the span stands inside a chain
             yield prompt[at:begin], True
             yield prompt[begin:end], False
             at = end
@@ -165,7 +166,7 @@ def _value(field: re.Match[str], names: Mapping[str, Any], show: Callable[[Any],
         if field["conversion"]:
             value = _CONVERSIONS[field["conversion"]](value)
         return format(value, field["format"]) if field["format"] else show(value)
-    except Exception as error:  # whatever the user's own object raises
+    except Exception as error:  # an object of the user's own may raise anything
         reason = f"{type(error).__name__}: {error}"
         raise FillError(field[0], reason) from error
 

@@ -37,7 +37,7 @@ def stored(home: Path, address: str) -> Setting | None:
     place = place_of(address)
     keyring = _keyring()
     if keyring is not None:
-        with contextlib.suppress(Exception):  # a locked or missing backend is no key
+        with contextlib.suppress(Exception):  # a locked keyring holds no key
             if value := keyring.get_password(_SERVICE, place):
                 return Setting(value, "keyring", "user")
     if value := _read(home).get(place):
@@ -88,7 +88,7 @@ def _keyring() -> Any | None:
 def _from_colab(name: str) -> str | None:
     if "google.colab" not in sys.modules:
         return None
-    with contextlib.suppress(Exception):  # no such secret, or no leave to read it
+    with contextlib.suppress(Exception):  # no such secret, or not readable here
         userdata = importlib.import_module("google.colab.userdata")
         return str(userdata.get(name))
     return None

@@ -2,7 +2,7 @@
 
 In this order: the server named for the call; `server` or `base_url`, whichever is set
 nearer; Model Studio in the region that is set, when there is a key for it; the embedded
-emulator. A region that nobody set is a guess, which the first 401 may correct.
+emulator. Where no region is set, one is guessed, and the first 401 may correct the guess.
 
 A key is bound to scheme and host. `DASHSCOPE_API_KEY` speaks to Model Studio's documented
 hosts only, over TLS, and to a region that the user's own servers.toml puts elsewhere.
@@ -66,7 +66,7 @@ def server_from(settings: Settings, catalogue: Catalogue, named: str | None = No
     key = _studio_key(settings, catalogue)
     if key is None:
         return _emulated(settings, catalogue)
-    if plan := _plan_of(key, catalogue):  # its key goes to its own host only
+    if plan := _plan_of(key, catalogue):  # a plan's key goes to the plan's own host only
         return _at(plan, settings, key)
     name = region.value if region else _remembered(settings, key.value) or GUESSED_REGION
     row = catalogue.server(name)
@@ -78,7 +78,7 @@ def server_from(settings: Settings, catalogue: Catalogue, named: str | None = No
 
 
 def _emulated(settings: Settings, catalogue: Catalogue) -> Server:
-    """Return the embedded emulator; what it says a reply would cost is that region's price."""
+    """Return the embedded emulator; its replies are priced as in the region that is set."""
     row = catalogue.server(settings.value("region", GUESSED_REGION))
     region = row.price_region if row is not None else ""
     return Server(name="", scripted=True, model_studio=True, region=region)
@@ -258,7 +258,7 @@ def other_regions(server: Server, settings: Settings, catalogue: Catalogue) -> l
 
 
 def remember_region(settings: Settings, key: str, region: str) -> None:
-    """Remember which region accepted a key; the key itself is not kept."""
+    """Remember which region accepted a key; the file holds a hash of the key, not the key."""
     with contextlib.suppress(OSError):
         known = _regions(settings) | {_fingerprint(key): region}
         write_object(settings.home / HomeFile.REGIONS, known)

@@ -7,8 +7,8 @@ cassette that is replayed, `.env` beside the notebook (not where `QWEN_NB_DOTENV
 the default. All are read anew at each call, so a change holds from the next question on.
 
 The two places beside the notebook are not the user's own: a notebook may come from
-somebody else. What they may do with a key is told in `_servers`; what guards the user they
-may switch on and not off.
+somebody else. `settings/servers.py` decides which key they may use; a setting that guards
+the user they may switch on and not off.
 """
 
 from __future__ import annotations
@@ -42,10 +42,11 @@ DEFAULT_MODEL = "qwen-plus"
 DOTENV, BESIDE = ".env", "qwen_nb.toml"
 
 _NO_DOTENV = "QWEN_NB_DOTENV"
-"""Whoever checks notebooks sets it to `off`: what is in that file is one person's own."""
+"""The plugin that checks notebooks sets it to `off`: `.env` holds one person's own settings,
+and a check must not depend on them."""
 
 _SENT = ("context", "dialect", "model", "thinking")
-"""What a question that names nothing is sent with."""
+"""The settings that shape a request, where the question itself does not."""
 
 
 def _thinking(value: Any) -> bool | int:
@@ -178,7 +179,7 @@ class _Place:
         return name in self.values
 
     def told(self, name: str) -> Any:
-        """Return one value; who shows a traceback with its variables sees no other."""
+        """Return one value; so a traceback with variables shows this one and no other."""
         return self.values[name]
 
 
@@ -218,7 +219,7 @@ class Settings:
             file = "pyproject.toml"
         variables = {name: kind.variable for name, kind in _KINDS.items()}
         own = _toml(self.home, HomeFile.CONFIG)
-        # with how a person finds one of the values again
+        # nearest first; each with the words by which a person finds a value of it again
         self._places: tuple[_Place, ...] = (
             _Place("session", session or {}, lambda name: f"%qwen_nb config {name}"),
             _Place(
@@ -258,9 +259,9 @@ class Settings:
         return None
 
     def personal(self) -> dict[str, Any]:
-        """Return what shapes requests and comes from nothing that travels with a notebook.
+        """Return the settings that shape requests and do not travel with a notebook.
 
-        A cassette keeps it, or the same notebook would ask something else elsewhere.
+        A cassette keeps them, or the same notebook would send other requests elsewhere.
         """
         lasting = [each for each in self._places if each.name != "session"]
         found = {name: next((p for p in lasting if p.has(name)), None) for name in _SENT}
@@ -276,11 +277,12 @@ class Settings:
         Parameters
         ----------
         told : mapping
-            What was `personal` when it was recorded.
+            What `personal` returned when the cassette was recorded.
         name : str
-            What the cassette is called.
+            The cassette's file name.
         """
-        # the file came with the notebook: it may say nothing about servers and keys
+        # A cassette comes with the notebook, perhaps from somebody else: it may not choose
+        # servers or keys.
         sent = {setting: value for setting, value in told.items() if setting in _SENT}
         here = _Place("cassette", sent, lambda setting: f"{name} ({setting})")
         made, number = copy(self), [each.name for each in self._places].index(DOTENV)
@@ -364,11 +366,11 @@ def _dotenv(folder: Path, environ: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _variables(path: Path) -> Mapping[str, str]:
-    """Return our own variables of a file; the others in it are not kept."""
+    """Return our own variables of a file, and none of the others in it."""
     from dotenv.parser import parse_stream
 
-    # Only parsed: what interpolates would let a file beside the notebook read the
-    # environment, and would log what it cannot read at each question.
+    # Only parsed: dotenv's own loader interpolates, so a file beside the notebook could read
+    # the environment, and it logs each line it cannot read, at each question.
     with path.open(encoding="utf-8-sig") as file:
         lines = list(parse_stream(file))
     for line in lines:
@@ -389,7 +391,7 @@ _kept: dict[Path, tuple[tuple[int, ...], Any]] = {}
 
 
 def _told(path: Path, parse: Callable[[Path], Any]) -> Any:
-    """Return what a file says, None where there is none; it is read when it has changed.
+    """Return a file, parsed; None where there is none. It is read when it has changed.
 
     Settings are looked up several times for one question, and files change rarely.
     """
@@ -405,7 +407,8 @@ def _told(path: Path, parse: Callable[[Path], Any]) -> Any:
     if known is not None and known[0] == stamp:
         return known[1]
     told = parse(path)
-    # what was written just now may be written again within one tick of the file system
+    # A file that was written a moment ago may change again within one tick of the file
+    # system, and its stamp would not show it: it is not remembered yet.
     if time.time_ns() - max(changed) > _SETTLED_NS:
         if len(_kept) >= _MOST_KEPT:
             _kept.clear()
@@ -422,7 +425,7 @@ def _toml(folder: Path, name: str, *tables: str) -> Mapping[str, Any]:
         told = _told(folder / name, _parsed)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         if tables:
-            return {}  # somebody else's file; its owner's tools will say what is wrong
+            return {}  # pyproject.toml belongs to the project, whose own tools report it
         raise ConfigError("error.settings_file", name=name, reason=str(error)) from error
     if told is None:
         return {}

@@ -22,19 +22,20 @@ _known: dict[tuple[object, ...], ssl.SSLContext] = {}
 
 
 def trusted(*, by_system: bool, by_environment: bool = True) -> ssl.SSLContext:
-    """Return what decides whether a server is who it says.
+    """Return the context that checks whether a server is the one it claims to be.
 
-    It is read anew when `SSL_CERT_FILE` or `SSL_CERT_DIR` has changed, or what they name.
+    The certificates are read again when `SSL_CERT_FILE` or `SSL_CERT_DIR` has changed, or a
+    file that they name.
 
     Parameters
     ----------
     by_system : bool
-        Python's own choice, which is the system's; else that of the HTTP library.
+        Take Python's own certificates, which are the system's; else the HTTP library's.
     by_environment : bool
-        Whether the library listens to the environment.
+        Whether the HTTP library reads proxies and certificates from the environment.
     """
     key = (by_system, by_environment, *map(_stamp, _TOLD_BY))
-    with _lock:  # who comes at the same time waits: it would take them all as long
+    with _lock:  # a second thread waits for the first: reading again would take as long
         if key not in _known:
             if len(_known) > len(_TOLD_BY) + 1:
                 _known.clear()

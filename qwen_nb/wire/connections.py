@@ -12,7 +12,8 @@ from qwen_nb.wire.http import Exchange, HttpTransport
 __all__ = ["Connections"]
 
 _LATER_S = 5.0
-"""The pump measures silence; the transport's own limit only comes after it."""
+"""The thread that waits for a reply measures the silence; the transport's own limit is later,
+so that it ends only a reading thread that was left behind."""
 
 
 class Connections:
@@ -24,7 +25,7 @@ class Connections:
         self._server: Server | None = None
 
     def exchange(self, server: Server, idle_s: float, *, native: bool) -> Exchange:
-        """Return a fresh exchange; what is still under way to another server goes on."""
+        """Return a fresh exchange; a call that is under way to another server goes on."""
         return cassettes.exchange(server, lambda: self._opened(server, idle_s, native))
 
     def _opened(self, server: Server, idle_s: float, native: bool) -> Exchange:

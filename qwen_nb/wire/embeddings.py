@@ -34,9 +34,9 @@ def embed(
     new_exchange : callable
         Returns a fresh exchange with the compatible address, for each call.
     server : Server
-        Whom it leads to.
+        The server that the exchanges lead to.
     counted : callable
-        Told what each call took, also where a later one fails.
+        Called with the usage of each call that succeeded, also where a later one fails.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def embed(
         exchange = new_exchange()
         try:
             exchange.send(HttpCall("POST", "/embeddings", body))
-            # ten vectors of 2 048 figures fit; more would be no answer to this
+            # `read` returns at most a megabyte: ten vectors of 2 048 figures fit
             raw = exchange.read()
             if exchange.status >= 400:
                 key = server.key.encode() if server.key else None

@@ -8,9 +8,9 @@ Laws of this file:
 
 * A reader blocked in `recv` is woken only by `shutdown` of its socket; closing the
   response from another thread leaves it blocked. So every call knows its socket.
-* A pooled connection tells its socket only after the response has begun. So every call
-  under way has a client of its own with one connection (a lane), which remembers it;
-  lanes are used again, one call at a time.
+* The SDK gives out the socket of a pooled connection only after the response has begun. So
+  every call under way has a client of its own with one connection (a lane), which remembers
+  the socket; lanes are used again, one call at a time.
 * Only headers we mean to send leave: what `OPENAI_*` variables add is taken off.
 """
 
@@ -89,7 +89,7 @@ class Exchange(Protocol):
         """Break the connection now."""
 
     def close(self) -> None:
-        """Give everything back; a finished answer's connection is kept for the next call."""
+        """End the exchange; a finished answer's connection stays open for the next call."""
 
 
 class Transport(Protocol):
@@ -119,7 +119,8 @@ class HttpTransport:
         self._free: list[_Lane] = []
         self._is_closed = False
         self._lock = threading.Lock()
-        # a chat that nobody closed leaves no open socket for the garbage to complain of
+        # Without it, a chat that was never closed would end in a ResourceWarning about an
+        # open socket when it is collected.
         weakref.finalize(self, _close, self._free).atexit = False
 
     def exchange(self) -> HttpExchange:
@@ -127,14 +128,14 @@ class HttpTransport:
         return HttpExchange(self._server, self)
 
     def take_lane(self) -> _Lane:
-        """Return a lane nobody uses."""
+        """Return a lane that no other call uses."""
         with self._lock:
             if self._free:
                 return self._free.pop()
         return _Lane(self._server, self.idle_s)
 
     def give_back(self, lane: _Lane) -> None:
-        """Keep a lane for the next call; nothing is kept once the transport was closed."""
+        """Take a lane back for the next call; close it if the transport is closed."""
         with self._lock:
             if not self._is_closed:
                 self._free.append(lane)
@@ -165,7 +166,7 @@ class _Lane:
         is_here, is_secure = is_loopback(server.base_url), server.base_url[:6] == "https:"
         options["trust_env"] = not is_here  # a proxy cannot reach this machine's own servers
         options["verify"] = trusted(
-            by_system=is_here and is_secure,  # knows SSL_CERT_FILE all the same
+            by_system=is_here and is_secure,  # Python's certificates follow SSL_CERT_FILE too
             by_environment=not is_here,
         )
         self._headers = _OUR_HEADERS if server.key else _OUR_HEADERS - {"authorization"}
@@ -182,7 +183,7 @@ class _Lane:
                 default_headers={"User-Agent": _USER_AGENT},
                 http_client=openai.DefaultHttpxClient(**options),
             )
-        except ImportError as error:  # a socks proxy is set and its package is missing
+        except ImportError as error:  # a SOCKS proxy is set, and its package is missing
             raise ConnectionFailed(
                 "error.proxy_package", server=server.name, reason=_reason(error)
             ) from error
@@ -190,15 +191,16 @@ class _Lane:
     def _before_sending(self, request: Any) -> None:
         for name in set(request.headers) - self._headers - self.extra:
             del request.headers[name]
-        # `OPENAI_CUSTOM_HEADERS` reaches our own names too. Where the library has taken the
-        # key off, since a redirect leads to another host, it stays off.
+        # `OPENAI_CUSTOM_HEADERS` may set headers of our own names too, so they are set again
+        # here. Where the HTTP library has taken the key off, since a redirect leads to
+        # another host, it stays off.
         request.headers["user-agent"] = _USER_AGENT
         if "authorization" in request.headers:
             request.headers["authorization"] = self._authorization
         request.extensions["trace"] = self._traced
 
     def _traced(self, name: str, info: dict[str, Any]) -> None:
-        # "connection." before it; through a proxy "proxy." or "socks."
+        # the whole name begins with "connection.", through a proxy "proxy." or "socks."
         if name.endswith((".connect_tcp.complete", ".start_tls.complete")):
             self.socket = info["return_value"].get_extra_info("socket")
             if self.is_shut:  # the stop came while the connection was being made
@@ -208,8 +210,8 @@ class _Lane:
         """Break the connection, and any that is still being made."""
         self.is_shut = True
         if self.socket is not None:
-            # The plain socket's method: that of a TLS socket would first forget its
-            # TLS state under the feet of the reading thread.
+            # `shutdown` of the plain socket: a TLS socket's own would first drop its TLS
+            # state, which the reading thread is still using.
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
 
@@ -220,8 +222,8 @@ class _Lane:
 class _Watch:
     """Shuts lanes whose answer does not end in time.
 
-    One thread for all of them, which ends by itself: every answer has such a moment, and
-    of many questions at once each would begin a thread of its own for it.
+    One thread watches all lanes, and ends by itself: every answer has a moment in which its
+    end is read, and with a thread for each, many questions at once would start many.
     """
 
     def __init__(self) -> None:
@@ -279,7 +281,7 @@ class HttpExchange:
         self._release()
         self._answer = self._bytes = None
         lane = self._lane = self._transport.take_lane()
-        if self._stopped.is_set():  # the stop came before there was anything to break
+        if self._stopped.is_set():  # the stop came before there was a connection to break
             raise ConnectionFailed("error.hung_up", server=self._server.name, reason="stopped")
         lane.extra = frozenset(name.lower() for name in call.headers)
         try:
@@ -311,8 +313,8 @@ class HttpExchange:
         if self._bytes is None:
             self._bytes = self._answer.iter_bytes()
         try:
-            # Not `yield from`: left early, it would close the bytes, and with them a
-            # connection that `close` may still keep.
+            # Not `yield from`: a reader that leaves early would close the iterator of bytes,
+            # and with it a connection that `close` may still hand to the next call.
             for chunk in self._bytes:  # noqa: UP028
                 yield chunk
         except http.TimeoutException as error:
@@ -376,7 +378,7 @@ def _library_of(answer: Any) -> ModuleType:
 
 
 def _reason(error: BaseException) -> str:
-    # The SDK says "Connection error."; the cause at the bottom says which.
+    # The SDK's message is "Connection error."; the last cause names the error.
     while error.__cause__ or error.__context__:
         error = error.__cause__ or error.__context__  # type: ignore[assignment]
     return " ".join(str(error).split()) or type(error).__name__

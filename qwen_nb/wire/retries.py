@@ -25,8 +25,8 @@ _THROTTLED_S = 60.0
 """A limit of tokens a minute needs up to a minute to pass, longer than other faults."""
 
 _LONGEST_ASKED_S = 120.0
-"""A server that asks for a longer wait than this is not waited for; the error says how
-long it asked."""
+"""A question does not wait for a server that asks for more seconds than this; the error names
+the wait it asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Retries:
     tries: int = 5
 
     def passed(self) -> None:
-        """Hear that the server let the question through."""
+        """Take note that the server has begun to answer; `map` sends faster again."""
 
     def wait(self, tried: int, error: QwenError, chance: float | None = None) -> float | None:
         """Return the seconds to wait before the next try; None: do not try again.
@@ -73,9 +73,10 @@ class Retries:
 
 def _may_pass(error: QwenError, tried: int) -> bool:
     if isinstance(error, ConnectionFailed):
-        # Nobody listens there, or the name does not exist: that seldom mends itself.
+        # No program listens at that address, or the name does not exist: one more try is
+        # enough, since waiting seldom helps.
         return error.key != "error.unreachable" or tried < 2
-    # One of moderation's codes begins with InternalError; it says the same the next time.
+    # One code of moderation begins with InternalError; a second try is refused as well.
     if not isinstance(error, ApiError) or isinstance(error, ContentRefused):
         return False
     return may_retry(error)

@@ -30,8 +30,8 @@ def stream(
 ) -> Iterator[Event]:
     """Ask, and yield what happens. The caller closes the exchange.
 
-    What fails before anything of the answer has come is tried again as `retries` says;
-    a stop ends the wait.
+    A call that fails before any event of the answer has come is tried again, as often and as
+    late as `retries` decides; a stop ends the wait.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def stream(
     Yields
     ------
     Event
-        As they come; the iterator ends when the server says that nothing more comes.
+        As they come; the iterator ends with the server's stream.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def stream(
     BadEvent
         What came is no event stream.
     BrokenStream
-        The stream ended before the model said why it ended.
+        The stream ended without a finish_reason.
     """
     tried, rerouted = 0, False
     while True:
@@ -76,7 +76,7 @@ def stream(
             if isinstance(error, ApiError):
                 error.retry_after_s = retry_after(exchange.headers)
             wait = retries.wait(tried, error)
-            if wait is None or exchange.wait(0):  # it failed because somebody stopped it
+            if wait is None or exchange.wait(0):  # the call failed because it was stopped
                 raise
             yield Retrying(wait, tried + 1, retries.tries, _reason(error))
             if exchange.wait(wait):
@@ -120,7 +120,7 @@ def _attempt(
                 got_any = True
                 yield from _events(reader, sse, server)
     except QwenError:
-        yield from reader.close()  # it had come, only its meaning was open
+        yield from reader.close()  # text that was held back belongs to the reply, too
         raise
     yield from reader.close()
     if not got_any:
@@ -136,7 +136,7 @@ def _events(reader: EventReader, sse: ServerSentEvent, server: Server) -> list[E
         without_key = _without_key(sse.data, server)
         if without_key == sse.data:
             raise
-    # The error quotes the key, perhaps in part: let it be told anew.
+    # The error quotes the server's data, which holds the key: read it again without the key.
     return reader.events(ServerSentEvent(without_key, sse.name))
 
 

@@ -2,7 +2,7 @@
 
 Matched loosely, as parts of the words or of the code in any case, since spelling and
 figures vary by release; the first row that matches wins, so the narrow ones come first.
-The advice is a text id; what it says is in `_texts`.
+The advice is a text id; its words are in `texts/wire.py`.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ WORDS: tuple[tuple[str, str], ...] = (
     # moderation
     ("inappropriate content", "moderation"),
     ("datainspectionfailed", "moderation"),
-    # quotas, where the wording says more than the code
+    # quotas: the wording tells them apart, the code does not
     ("free allocated quota exceeded", "free_tier"),
 )
 """Parts of a message, lower case, with the name of its advice."""

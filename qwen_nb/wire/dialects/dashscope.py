@@ -42,10 +42,10 @@ _PATHS: Mapping[Route, str] = {
 _HEADERS = {"X-DashScope-SSE": "enable", "Accept": "text/event-stream"}
 
 _MULTIMODAL = re.compile(r"qwen3\.[56](?!-max)|qwen\d?(\.\d)?-?vl|qvq|.*-ocr|.*-captioner")
-"""Families of protocol.md §1.3, for models nobody named a route for."""
+"""Families of protocol.md §1.3, for models whose route is not in the table."""
 
 _NOT_HERE = frozenset(("stream", "stream_options"))
-"""Fields of the other dialect: here a header says it."""
+"""Fields of the compatible dialect that have no place here: a header asks for the stream."""
 
 
 class DashScopeDialect:
@@ -150,7 +150,7 @@ class DashScopeReader:
     Attributes
     ----------
     done : bool
-        Always False: nothing says that no more comes.
+        Always False: this protocol has no event that ends the stream.
     finished : bool
         A real finish_reason was seen; `"null"` is none.
     """
@@ -179,7 +179,8 @@ class DashScopeReader:
         frame = self._frame(sse.data)
         if frame is None:
             return []
-        # The status stands in a comment, which says nothing; the name and the data do.
+        # An event's status stands in an SSE comment, which the decoder drops; only the
+        # event's name and its data show that it is an error.
         has_code = frame.get("code") and not frame.get("output")
         if sse.name == "error" or has_code or frame.get("error"):
             raise refusal(200, frame, self._server)
@@ -189,7 +190,7 @@ class DashScopeReader:
             raise bad_event(str(frame)) from error
 
     def close(self) -> list[Event]:
-        """Return what was held back until its meaning would be clear."""
+        """Return the events that were held back until their meaning would be clear."""
         events: list[Event] = []
         _put(ThinkingDelta, self._thinking.close(), events)
         _put(AnswerDelta, self._answer.close(), events)
@@ -209,7 +210,7 @@ class DashScopeReader:
         events: list[Event] = []
         if not self._started:
             self._started = True
-            # The camel case is that of a dumped SDK object (protocol.md §4.3).
+            # `requestId` is how a dumped SDK object spells it (protocol.md §4.3).
             request_id = frame.get("request_id") or frame.get("requestId")
             events.append(Started("", request_id if isinstance(request_id, str) else ""))
         output = frame.get("output") or {}
@@ -217,7 +218,7 @@ class DashScopeReader:
             choice = choices[0]
             self._read(choice.get("message") or {}, choice.get("finish_reason"), events)
         elif "text" in output:
-            # result_format "text"
+            # the answer to a request with result_format "text"
             message = output | {"content": output["text"]}
             self._read(message, output.get("finish_reason"), events)
         self._search = output.get("search_info") or self._search
@@ -237,7 +238,8 @@ class DashScopeReader:
         if calls := message.get("tool_calls"):
             events += self._calls.events(calls, repeats=self._repeats())
         if ends:
-            # A whole text would be whole in the last frame, too, not missing from it.
+            # A server that repeats the whole text repeats it in the last frame too; a last
+            # frame without text means that the text came in pieces.
             _put(AnswerDelta, self._answer.close(repeats=bool(answer)), events)
             events += self.close()
             self.finished = True
@@ -248,7 +250,8 @@ class DashScopeReader:
 
     def _thought(self, thinking: str, answer: str) -> str:
         piece = self._thinking.delta(thinking)
-        # Pieces of thinking end where the answer begins; a whole text stays beside it.
+        # Where the thinking comes in pieces, they end when the answer begins; where it is
+        # repeated whole, it goes on standing beside the answer.
         return piece + self._thinking.close(repeats=True) if answer else piece
 
     def _begin_answer(self, events: list[Event]) -> None:

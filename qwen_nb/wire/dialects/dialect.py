@@ -43,15 +43,15 @@ class HttpCall:
 
 
 class EventReader(Protocol):
-    """Reads one stream; it remembers what this stream has told so far."""
+    """Reads one stream; it remembers the events of this stream so far."""
 
     @property
     def done(self) -> bool:
-        """Whether the stream has said that nothing more comes."""
+        """Whether the server has announced the end of the stream."""
 
     @property
     def finished(self) -> bool:
-        """Whether the model has said why it ended."""
+        """Whether the model has given the reason of its end (finish_reason)."""
 
     def events(self, sse: ServerSentEvent) -> list[Event]:
         """Return what one server-sent event means.
@@ -65,7 +65,7 @@ class EventReader(Protocol):
         """
 
     def close(self) -> list[Event]:
-        """Tell that nothing more comes; return what was held back, if anything was."""
+        """Tell the reader that the stream is over; return the events it held back."""
 
 
 class Dialect(Protocol):

@@ -17,14 +17,15 @@ _SURE_TIMES = 2
 class GrowingText:
     """One text of a stream.
 
-    While both readings are possible (a text that begins with all there was before),
-    what they differ in is held back; the first other text decides, usually the second
-    frame. Linear: an undecided text is short or equal to the one before.
+    A text that begins with all the text before it can be read both ways. As long as all
+    frames can, the part in which the readings differ is held back; the first frame that
+    cannot decides, usually the second. The cost is linear: an undecided text is short, or
+    equal to the one before.
 
     Parameters
     ----------
     repeats : bool, optional
-        What is known already.
+        Whether the server repeats, where that is known already.
     """
 
     def __init__(self, repeats: bool | None = None) -> None:
@@ -41,7 +42,7 @@ class GrowingText:
             self.repeats, self.is_sure = other.repeats, True
 
     def delta(self, text: str) -> str:
-        """Take in a frame's text, which is not empty; return what is new, as far as sure."""
+        """Take in a frame's text, which is not empty; return the part that is surely new."""
         if self.repeats is False:
             return text
         if self.repeats:
@@ -59,13 +60,13 @@ class GrowingText:
         return self.close(repeats=True) if self._grown >= _SURE_TIMES else ""
 
     def close(self, *, repeats: bool | None = None) -> str:
-        """Decide, and return what was held back.
+        """Decide whether the server repeats, and return the text that was held back.
 
         Parameters
         ----------
         repeats : bool, optional
-            What is known from elsewhere; else growing frames are repeats, and equal
-            ones are pieces ("ha", "ha").
+            Whether it does, where another text of the stream has shown it; else growing
+            frames are repeats, and equal ones are pieces ("ha", "ha").
         """
         if self.repeats is not None or len(self._pieces) < 2:
             return ""  # a single text reads the same both ways
@@ -74,7 +75,7 @@ class GrowingText:
             repeats = len(self._latest) > len(self._pieces[0])
         self.repeats = repeats
         pieces, self._pieces = self._pieces, []
-        # What was told is the first text, which both readings begin with.
+        # Only the first frame's text was returned so far: both readings begin with it.
         return self._rest(self._latest) if repeats else "".join(pieces)[self._told :]
 
     def _rest(self, text: str) -> str:

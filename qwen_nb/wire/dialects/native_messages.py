@@ -47,7 +47,7 @@ def _text(content: Content) -> Any:
         return content or ""
     if all(part.keys() <= {"type", "text"} for part in content):
         return "".join(str(part.get("text", "")) for part in content)
-    return list(content)  # with a cache mark or an image: the server knows best
+    return list(content)  # parts with a cache mark or an image go as the person wrote them
 
 
 def _parts(content: Content) -> list[dict[str, Any]]:

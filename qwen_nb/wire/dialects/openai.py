@@ -95,7 +95,7 @@ def overlaid(ours: dict[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _message(message: Message) -> dict[str, Any]:
-    # protocol.md §2.3. A missing content is refused, so nothing is the empty text.
+    # protocol.md §2.3. A message without `content` is refused, so no content is sent as "".
     content = message.content
     spelled: dict[str, Any] = {
         "role": message.role,
@@ -177,11 +177,11 @@ class OpenAIReader:
         try:
             return self._meaning(frame)
         except (AttributeError, LookupError, TypeError) as error:
-            # A field of another shape than any server of this dialect is known to send.
+            # A field has a shape that no known server of this dialect sends.
             raise bad_event(str(frame)) from error
 
     def close(self) -> list[Event]:
-        """Return what was held back until its meaning would be clear."""
+        """Return the events that were held back until their meaning would be clear."""
         events: list[Event] = []
         if self._growing is not None and (text := self._growing.close()):
             self._answer(text, events)
@@ -230,7 +230,7 @@ class OpenAIReader:
             self.finished = True
             events += self.close()
             finish = FINISH.get(reason, "stop")
-            # Some servers say `stop` all the same (protocol.md §4.4).
+            # Some servers end with `stop` after calls of tools (protocol.md §4.4).
             events.append(
                 Finished("tool_calls" if finish == "stop" and self._calls else finish)
             )

@@ -34,7 +34,7 @@ _STATUS_OF_CODE = (
     (("throttling", "limit_requests", "limit_burst", "insufficient_quota"), 429),
     (("commoditynotpurchased", "billoverdue"), 429),
     (("requesttimeout", "request_timeout"), 408),
-    # before `invalidparameter`, which is part of its most frequent form
+    # stands before "internalerror", which it contains: this one is a fault of the request
     (("internalerror.algo.invalidparameter",), 400),
     (("internalerror", "internal_error", "systemerror", "modelserv", "modelunavail"), 500),
     (("invalid", "badrequest", "arrearage", "apiconnectionerror"), 400),
@@ -48,7 +48,7 @@ _NOT_SOON = ("free allocated quota", "hour", "week", "month")
 
 
 def told_in(body: bytes) -> Mapping[str, Any]:
-    """Return what an error's body says, in any of the shapes of protocol.md §5.1.
+    """Return the JSON object of an error's body, in any of the shapes of protocol.md §5.1.
 
     A native server may put the event of a stream into the body (§4.6).
     """
@@ -83,7 +83,7 @@ def refusal(status: int, told: Mapping[str, Any], server: Server) -> ApiError:
     status : int
         HTTP status; 200 for a report inside a stream.
     told : mapping
-        The report.
+        The server's report, as `told_in` returns it.
     server : Server
         Named in the message.
     """

@@ -48,13 +48,13 @@ class _Code:
                 self._end_run()
                 self._run, self._run_length = token[0], 0
                 self._run_at_start = self._at_start
-            # A run goes on in the next chunk; only its length is remembered.
+            # A run of backticks may go on in the next chunk; only its length is remembered.
             self._run_length += len(token)
             self._at_start = False
             return
         self._end_run()
         if token == "\n":
-            # A backtick that nothing closes on its line was no code.
+            # Inline code ends with its line: an unclosed backtick was no code.
             self._inline, self._is_fresh, self._at_start = 0, False, True
         elif self._at_start and token.strip(_LINE_OPENERS):
             self._at_start = False
@@ -94,7 +94,7 @@ class ThinkSplitter:
 
     def __init__(self, *, missing_opener: bool = False) -> None:
         self._holds = missing_opener
-        self._held: list[str] | None = []  # what is not yet known to be either
+        self._held: list[str] | None = []  # text that may still turn out as thinking
         self._is_blank = True
         self._thinking = False
         self._strips = False
@@ -113,7 +113,7 @@ class ThinkSplitter:
         return self._events()
 
     def close(self) -> list[Event]:
-        """Tell that no more comes; return what was held back."""
+        """Tell the splitter that the text is over; return the events it held back."""
         if self._tail:
             self._put(self._tail)
             self._tail = ""
@@ -136,13 +136,13 @@ class ThinkSplitter:
     def _opens(self) -> bool:
         if self._code:
             return False
-        # A second opener, where the template has given the first, is dropped.
+        # The template may have written the first opener; the model's own is dropped then.
         return not self._thinking or self._is_blank
 
     def _closes(self) -> bool:
         if self._code:
-            # A thinking cut at its budget may leave a fence open; only a tag that was
-            # opened in the same fence is part of its text.
+            # Thinking that was cut at its budget may leave a fence open. Its closing tag
+            # still ends the thinking, unless an opening tag stands in the same fence.
             return self._thinking and self._code.is_fence and not self._code.openers
         return self._thinking or (self._holds and self._held is not None)
 
@@ -164,7 +164,7 @@ class ThinkSplitter:
         if self._held is None:
             return
         held, self._held = "".join(self._held), None
-        # Nothing but blanks before the first opener is no answer.
+        # Blanks before the first opener are not the beginning of an answer.
         if held and not self._is_blank:
             self._out.append((thinking, held))
 

@@ -63,7 +63,8 @@ def switch(
                 return fields, no_budget
             return fields | ({} if budget is None else {"thinking_budget": budget}), ()
         case "chat_template_kwargs":
-            # A budget in there would be a hint to the template at most (protocol.md §8).
+            # These servers enforce no budget: one in the template's arguments would be a
+            # hint to the template at most (protocol.md §8).
             return {"chat_template_kwargs": {"enable_thinking": is_on}}, no_budget
         case "reasoning_effort":
             return _effort(is_on, budget)
@@ -97,7 +98,7 @@ def thinking_in(delta: Mapping[str, Any]) -> str:
     details = delta.get("reasoning_details")
     if not isinstance(details, list):
         return ""
-    # Encrypted details have neither key.
+    # A detail that is encrypted has neither `text` nor `summary`.
     texts = (
         detail.get("text") or detail.get("summary")
         for detail in details
@@ -107,14 +108,14 @@ def thinking_in(delta: Mapping[str, Any]) -> str:
 
 
 def thinking_notes(options: ChatOptions, reply: Reply) -> tuple[Note, ...]:
-    """Return what to say about the thinking of a reply that has ended.
+    """Return the notes on the thinking of a reply that has ended.
 
     Parameters
     ----------
     options : ChatOptions
         As they were sent.
     reply : Reply
-        The whole reply; nothing is said about the end of one that was stopped or cut.
+        The whole reply. One that was stopped or cut gets no note on how its thinking ended.
 
     Returns
     -------
@@ -132,7 +133,8 @@ def thinking_notes(options: ChatOptions, reply: Reply) -> tuple[Note, ...]:
         notes.append(Note("note.no_thinking"))
     if wanted and not isinstance(wanted, bool) and spent is not None and spent >= wanted:
         notes.append(Note("note.cut_at_budget", {"budget": wanted, "tokens": spent}))
-    # one that ended with calls did not want to answer yet, whoever took the calls away
+    # A reply that ended with calls of tools was not meant to have an answer yet, even if
+    # its calls were taken out of it since.
     wanted_to_answer = reply.finish_reason in ("stop", "length") and not reply.tool_calls
     if wanted_to_answer and reply.thinking and not reply.answer:
         notes.append(Note("note.ate_answer"))

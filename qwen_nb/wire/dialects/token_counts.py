@@ -1,9 +1,9 @@
-"""The token counts of a `usage` object, whoever sent it (protocol.md §4.2, §8).
+"""The token counts of a `usage` object, of whichever server (protocol.md §4.2, §8).
 
-Each server has its own spelling, and some have two at once; what stands under either is
-taken. Missing, null, negative, a truth value, a text: no figure. Nor is a zero that only
-fills a form: no request is without input, so an input of zero tells nothing, and an output
-of zero tells something only beside an input.
+Each server has its own spelling, and some have two at once; a figure under either is taken.
+Missing, null, negative, a truth value, a text: no figure. Nor is a zero that only fills a
+form: no request is without input, so an input of zero means that the server did not count,
+and an output of zero counts only beside an input.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ _MODALITIES = {
 }
 
 _BESIDE = {kind: name for kind, name in _MODALITIES.items() if kind != "text"}
-"""Older native replies tell them beside the counts; they are input."""
+"""Older native replies have these counts beside the sums; they are input."""
 
 
 def count(value: Any) -> int | None:
     """Return a token count; None for anything that is none."""
-    # a bool is no `int` of its own, and JSON has no other kind of int
+    # not isinstance: True and False are ints in Python, and no counts
     return value if type(value) is int and 0 <= value < _MOST else None
 
 
@@ -58,23 +58,23 @@ def usage_from(told: Mapping[str, Any], search: Any = None) -> Usage:
         The server's object, of either protocol (protocol.md §4.2, the table of usage
         fields).
     search : mapping, optional
-        The web search's sources, kept beside it in `raw` as `search_info`.
+        The web search's sources; they stand in `Usage.raw` as `search_info`.
     """
     counts = _counts(told)
     raw = {**told, "search_info": search} if search else told
-    if _PLAIN.issuperset(told):  # most of what comes with each frame
+    if _PLAIN.issuperset(told):  # most servers that send usage with every frame
         return Usage(*counts, raw=raw)
     asked = _details(told, "prompt_tokens_details", "input_tokens_details")
     made = _details(told, "completion_tokens_details", "output_tokens_details")
     thinking = count(made.get("reasoning_tokens"))
     if thinking is None and "reasoning_tokens" in told:
-        # SGLang's place, which it fills with zero where it did not count
+        # SGLang puts it here, and puts zero where it did not count
         thinking = count(told["reasoning_tokens"]) or None
     cached = count(asked.get("cached_tokens"))
     if cached is None:
-        # Moonshot's and DeepSeek's own spelling
+        # as Moonshot and DeepSeek spell it
         cached = _first(told, "cached_tokens", "prompt_cache_hit_tokens")
-    # nor does a zero tell anything of what is not counted itself
+    # where input or output was not counted, a zero of its part was not counted either
     if counts[0] is None:
         cached = cached or None
     if counts[1] is None:
@@ -99,7 +99,7 @@ def _counts(told: Mapping[str, Any]) -> tuple[int | None, int | None, int | None
     total = count(told.get("total_tokens"))
     if input_tokens:
         return input_tokens, output_tokens, total
-    # a sum with a zero that tells nothing is no sum
+    # a total that was added up from an input of zero is no total
     return None, output_tokens or None, total if input_tokens is None and total else None
 
 
@@ -129,5 +129,5 @@ def _created(asked: Mapping[str, Any]) -> int | None:
 
 
 def _parts(told: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, int]:
-    # a kind of which there was nothing is no part
+    # a kind (text, image, …) with zero tokens is left out
     return {kind: tokens for kind, name in names.items() if (tokens := count(told.get(name)))}

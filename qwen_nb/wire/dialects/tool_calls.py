@@ -2,8 +2,8 @@
 
 Servers disagree on everything but the order of a call's argument text: ids may be
 missing, empty or repeated, indexes missing or shared, arguments a text or an object. All
-that is settled here, by giving each call a slot, so that nobody after this file needs to
-know. Ids and names are never concatenated from repeats.
+that is settled here, by giving each call a slot, so that no reader of the events needs to
+know it. Ids and names are never concatenated from repeats.
 """
 
 from __future__ import annotations
@@ -87,8 +87,9 @@ class ToolCalls:
             arguments = json.dumps(arguments, ensure_ascii=False)
         slot = self._slot(fragment.get("index"), call_id)
         if slot is not None and not call_id and fragment.get("index") is None:
-            # Nothing names the call, so the last one goes on; but two entries of one
-            # list, whole arguments after others, or another name are another call.
+            # A fragment without id and index goes on with the last call. But a second
+            # entry of the same list, whole arguments after others, or another name begin
+            # a new call.
             known = self._calls[slot]
             other = name and name != known.name and known.has_arguments
             if slot in touched or (is_whole and known.has_arguments) or other:
@@ -101,13 +102,14 @@ class ToolCalls:
         if at_index is not None and call_id in ("", self._calls[at_index].id):
             return at_index
         if at_index is not None and not self._calls[at_index].id:
-            # (a) the id of a call that had none so far, unless it is another call's id
+            # (a) the id belongs to the call at this index, which had none so far, unless
+            # another call has that id already
             return self._by_id.get(call_id, at_index)
         if call_id:
-            return self._by_id.get(call_id)  # (b) its slot, or (c) a new one
+            return self._by_id.get(call_id)  # (b) the slot of that id, or (c) a new one
         if index is not None or not self._calls:
             return None
-        return self._last  # (d)
+        return self._last  # (d) neither id nor index: the last call
 
     def _add(
         self,
