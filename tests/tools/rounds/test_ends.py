@@ -344,7 +344,6 @@ def run(*calls: ToolCall, tools: Any = (get_current_weather,)) -> Calling:
         calls,
         {tool.name: tool for tool in tools_of(tools)},
         confirm=None,
-        told=lambda *_: None,
         is_stopped=lambda: False,
         language="en",
     )
