@@ -38,7 +38,14 @@ if TYPE_CHECKING:
     from qwen_nb.values.server import Server
     from qwen_nb.values.tables import frame_of, rows_of
     from qwen_nb.values.turn import Turn
-    from qwen_nb.values.turn_json import carried, turn_from
+    from qwen_nb.values.turn_json import (
+        TURN_TEXTS,
+        carried,
+        data_of_turn,
+        turn_from,
+        turn_of_data,
+    )
+    from qwen_nb.values.typed_json import Malformed, data_of, json_of, reader
     from qwen_nb.values.usage import (
         EXACT,
         Bound,
@@ -75,7 +82,8 @@ _NAMES = {
     "server": "Server",
     "tables": "frame_of rows_of",
     "turn": "Turn",
-    "turn_json": "carried turn_from",
+    "turn_json": "TURN_TEXTS carried data_of_turn turn_from turn_of_data",
+    "typed_json": "Malformed data_of json_of reader",
     "usage": (
         "Bound By Call CallKind Cost CostPart EXACT LedgerRow Usage Which cost_of_all "
         "usage_of_all"
