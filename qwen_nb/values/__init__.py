@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qwen_nb.values.api_messages import messages_from
+    from qwen_nb.values.api_messages import messages_from, tool_call_list
     from qwen_nb.values.code_blocks import CodeBlock, markdown_parser, spans_of_prompt
     from qwen_nb.values.display import Display, Frame, Opening, State
     from qwen_nb.values.entry import Change, Entry, EntryState, Slot, new_id
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     )
 
 _NAMES = {
-    "api_messages": "messages_from",
+    "api_messages": "messages_from tool_call_list",
     "code_blocks": "CodeBlock markdown_parser spans_of_prompt",
     "display": "Display Frame Opening State",
     "entry": "Change Entry EntryState Slot new_id",
