@@ -40,7 +40,7 @@ MOST_LINES = 450
 
 STILL_LONG = {
     "chat", "asking.asker", "asking.pump", "settings.settings",
-    "store.store", "texts.commands", "context.planning",
+    "texts.commands", "context.planning",
 }  # fmt: skip
 
 # what a room may import from outside the standard library, at its top or late
