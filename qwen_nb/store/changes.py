@@ -24,7 +24,7 @@ __all__ = ["adopt", "copy", "entries_where", "put", "save"]
 _NAMES = ", ".join(COLUMNS)
 _ALL = (*COLUMNS, "conversation", "revision")
 _INSERT = f"INSERT INTO entries ({', '.join(_ALL)}) VALUES ({', '.join('?' * len(_ALL))})"
-_MAY_CHANGE = COLUMNS[: COLUMNS.index("model")]
+_MAY_CHANGE = COLUMNS[: COLUMNS.index("input")]
 
 
 def entries_where(database: sqlite3.Connection, where: str, *values: Any) -> tuple[Entry, ...]:

@@ -36,8 +36,7 @@ __all__ = [
 ]
 
 _STANDING = "id place k cell state older asked_at left_as marked copy_of region"
-_SUMMED = "model server scripted input output thinking_tokens cached"
-COLUMNS = (*_STANDING.split(), *_SUMMED.split(), "prompt", "answer", "thinking", "rest")
+COLUMNS = (*_STANDING.split(), "input", "output", *TURN_TEXTS, "rest")
 """The columns of `entries`, in the order of `row_of` and `entry_from`."""
 
 _HELD = len(_STANDING.split())
@@ -59,13 +58,8 @@ def row_of(entry: Entry) -> tuple[Any, ...]:
         entry.marked,
         entry.copy_of,
         entry.region,
-        stored_text(reply.model),
-        stored_text(reply.server),
-        reply.scripted,
         _count(usage.input if usage else None),
         _count(usage.output if usage else None),
-        _count(usage.thinking if usage else None),
-        _count(usage.cached if usage else None),
         stored_text(entry.turn.prompt),
         stored_text(reply.answer),
         stored_text(reply.thinking),

@@ -13,7 +13,8 @@ import pytest
 
 from qwen_nb.conversation.conversation import Conversation
 from qwen_nb.conversation.exchange import from_lines, lines
-from qwen_nb.store.rows import rest_of
+from qwen_nb.store.rows import COLUMNS, rest_of
+from qwen_nb.store.schema import VERSION
 from qwen_nb.store.store import Store
 from qwen_nb.values import Turn, carried, turn_from
 from tests.values import _rich_turns as rich
@@ -89,6 +90,31 @@ def test_a_store_is_read_with_what_was_growing(path: Path) -> None:
     assert store.summaries("c1") == [{"text": "a summary"}]
     assert store.settings.of("n1") == {"model": "qwen-max"}
     assert [found.id for found in store.search("larger")] == ["e1"]
+    store.close()
+
+
+def test_a_store_leaves_what_nobody_reads(path: Path) -> None:
+    database = sqlite3.connect(path)
+    kept = f"SELECT number, revision, {', '.join(COLUMNS)} FROM entries ORDER BY number"
+    before = database.execute(kept).fetchall()
+    database.close()
+    store = Store(path)
+    assert store.read("PRAGMA user_version") == [(VERSION,)]
+    assert store.read(kept) == before
+    columns = {name for _, name, *_ in store.read("PRAGMA table_info(entries)")}
+    assert columns == {"number", "conversation", "revision", *COLUMNS}
+    indexes = {name for _, name, *_ in store.read("PRAGMA index_list(entries)")}
+    assert {name for name in indexes if not name.startswith("sqlite_")} == {
+        "entries_place",
+        "entries_cell",
+        "entries_revision",
+    }
+    assert store.read("PRAGMA foreign_key_check") == []
+    # the search index speaks of the same rows, also once one of them is written again
+    store.put("c1", [replace(rich.ENTRIES[1], turn=rich.STOPPED)], begins_anew=False)
+    assert [found.id for found in store.search("Count")] == ["e2"]
+    assert store.search("weather") == ()
+    assert [found.id for found in store.search("stars")] == ["e3"]
     store.close()
 
 
