@@ -15,12 +15,16 @@ from dataclasses import replace
 from typing import Any
 
 from qwen_nb.conversation.order import (
+    STANDING,
     answered,
     by_place,
+    context_of,
     leaving,
     older_after,
     position_of,
     since_mark,
+    start_of,
+    to_restore,
 )
 from qwen_nb.conversation.rounds import api_messages
 from qwen_nb.conversation.runs import Runs
@@ -243,7 +247,8 @@ class Conversation:
                 run.own.add(slot.id)
                 run.settled = True
             else:
-                gone = [self._entries[each] for each in slot.replaces if self._stands(each)]
+                known = (self._entries.get(each) for each in slot.replaces)
+                gone = [old for old in known if old is not None and old.state in STANDING]
                 heirs = [old for old in gone if old.k == slot.k]
                 inherits = any(old.turn.starts_anew for old in heirs)
                 by_command = any(old.marked for old in heirs)
@@ -295,19 +300,8 @@ class Conversation:
             The version that came back; None when there is none.
         """
         with self._lock:
-            if isinstance(which, str):
-                gone = [self._entries[which]] if which in self._entries else []
-            else:
-                gone = [
-                    entry
-                    for entry in self._entries.values()
-                    if entry.state in ("replaced", "undone")
-                ]
-            if isinstance(which, int):
-                there = self.entry(which)
-                position = there.position if there else None
-                gone = [entry for entry in gone if entry.position == position]
-            back = max(gone, key=lambda entry: entry.left, default=None)
+            there = self.entry(which) if isinstance(which, int) else None
+            back = to_restore(self._entries, which, there)
             if back is None or back.state == "current":
                 return back
             stood = [each for each in self._standing() if each.position == back.position]
@@ -347,13 +341,11 @@ class Conversation:
                 if last is None:
                     raise LookupError(at)
                 standing = [each for each in standing if each.position <= last.position]
-            return Conversation(
-                (
-                    replace(entry, id=new_id(), copy_of=entry.copy_of or entry.id)
-                    for entry in standing
-                ),
-                begins_anew=self._anew and at is None,
+            copies = (
+                replace(entry, id=new_id(), copy_of=entry.copy_of or entry.id)
+                for entry in standing
             )
+            return Conversation(copies, begins_anew=self._anew and at is None)
 
     def merge(self, entries: Iterable[Entry], *, begins_anew: bool) -> None:
         """Take over what another kernel has stored; the listener is not told."""
@@ -382,21 +374,12 @@ class Conversation:
         self, entries: list[Entry], position: tuple[int, int] | None = None
     ) -> list[Entry]:
         """Return the entries since the last beginning, one that is on its way included."""
-        entries = since_mark(entries)
-        start = self._start(entries, position)
-        return entries[bisect_left(entries, start, key=position_of) :]
+        return context_of(entries, self._beginnings(position))
 
-    def _start(self, entries: list[Entry], position: tuple[int, int] | None) -> tuple[int, int]:
-        beginnings = [
-            slot.position
-            for slot in self._pending.values()
-            if slot.anew and (position is None or slot.position < position)
-        ]
-        return max([*beginnings, entries[0].position if entries else (0, 0)])
-
-    def _stands(self, entry_id: str) -> bool:
-        entry = self._entries.get(entry_id)
-        return entry is not None and entry.state in ("current", "deleted")
+    def _beginnings(self, position: tuple[int, int] | None) -> list[tuple[int, int]]:
+        waiting = self._pending.values()
+        places = [slot.position for slot in waiting if slot.anew]
+        return [each for each in places if position is None or each < position]
 
     def _next_place(self) -> int:
         places = [entry.place for entry in self._entries.values()]
@@ -417,7 +400,7 @@ class Conversation:
     ) -> Slot:
         position = place, k
         before = [] if anew else self._context(self._before(position, replaces), position)
-        start = self._start(before, position)
+        start = start_of(before, self._beginnings(position))
         waiting = {
             slot.position
             for slot in self._pending.values()

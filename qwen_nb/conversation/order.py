@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from qwen_nb.values import Entry, EntryState, Turn
 
 __all__ = [
     "ANSWERED",
+    "STANDING",
     "answered",
     "by_place",
+    "context_of",
     "leaving",
     "older_after",
     "position_of",
     "since_mark",
+    "start_of",
+    "to_restore",
 ]
 
 ANSWERED = frozenset(("stop", "length", "tool_calls", "stopped", "cut"))
 """The finish reasons after which a turn is sent again."""
+
+STANDING = ("current", "deleted")
+"""The states of what a new version of its cell replaces."""
 
 
 def position_of(entry: Entry) -> tuple[int, int]:
@@ -37,6 +45,30 @@ def since_mark(entries: list[Entry]) -> list[Entry]:
         if entries[index].turn.starts_anew:
             return entries[index:]
     return entries
+
+
+def start_of(entries: list[Entry], beginnings: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    """Return where a context starts: with its first entry, or a beginning on its way."""
+    return max([*beginnings, entries[0].position if entries else (0, 0)])
+
+
+def context_of(entries: list[Entry], beginnings: Iterable[tuple[int, int]]) -> list[Entry]:
+    """Return the entries since the last beginning, one that is on its way included."""
+    entries = since_mark(entries)
+    start = start_of(entries, beginnings)
+    return entries[bisect_left(entries, start, key=position_of) :]
+
+
+def to_restore(
+    entries: Mapping[str, Entry], which: int | str | None, there: Entry | None
+) -> Entry | None:
+    """Return the version that `Conversation.restore` brings back; `there` is at its number."""
+    if isinstance(which, str):
+        return entries.get(which)
+    gone = [each for each in entries.values() if each.state in ("replaced", "undone")]
+    if which is not None:
+        gone = [each for each in gone if there and each.position == there.position]
+    return max(gone, key=lambda entry: entry.left, default=None)
 
 
 def answered(entries: Iterable[Entry]) -> tuple[Turn, ...]:

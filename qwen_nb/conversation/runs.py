@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from qwen_nb.conversation.order import by_place
+from qwen_nb.conversation.order import STANDING, by_place
 from qwen_nb.values import Entry
 
 __all__ = ["Run", "Runs"]
@@ -34,9 +34,7 @@ class Run:
         return [
             entry
             for entry in sorted(entries, key=by_place)
-            if entry.cell == self.cell
-            and entry.state in ("current", "deleted")
-            and entry.id not in self.own
+            if entry.cell == self.cell and entry.state in STANDING and entry.id not in self.own
         ]
 
 
