@@ -48,7 +48,8 @@ def any_of(hint: Any) -> st.SearchStrategy[Any]:
     if origin is Literal:
         return st.sampled_from(arguments)
     if origin is not None and issubclass(origin, Mapping):
-        return st.dictionaries(_TEXTS, _JSON, max_size=3)
+        values = _JSON if arguments[1] is Any else any_of(arguments[1])
+        return st.dictionaries(_TEXTS, values, max_size=3)
     simple: dict[Any, st.SearchStrategy[Any]] = {
         Any: st.none(),  # `Reply.data`, which is not stored
         str: _TEXTS,

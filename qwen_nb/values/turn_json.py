@@ -238,38 +238,26 @@ def _form(found: dict[str, Any]) -> _Carried:
     if isinstance(options, dict) and isinstance(options.get("params"), dict):
         found["options"] = {**options, "params": _params(options["params"])}
     form: _Carried = reader(_Carried, checked=True)(_plain(found))
+    thinking = form.options.thinking
     if (
         not 1 <= form.version <= VERSION
         or ("usage" in found and form.usage is None)
-        or not all(map(_is_count, (form.answer_from, form.thinking_from)))
-        or not all(map(_is_sound, map(_countable, (form.usage, *(form.round_usage or ())))))
-        or not _is_possible(form.options)
+        or (thinking is not False and thinking == 0)
+        or any(number < 0 for number in _numbers(data_of(form)))
     ):
         raise Malformed("turn", found)
     return form
 
 
-def _is_count(value: object) -> bool:
-    if not isinstance(value, int) or isinstance(value, bool):
-        return value is None
-    return 0 <= value < _INTEGER
-
-
-def _is_sound(usage: Usage | None) -> bool:
-    if usage is None:
-        return True
-    parts = [part for each in _PARTS for part in getattr(usage, each).values()]
-    figures = [getattr(usage, name) for name in _FIGURES]
-    return None not in parts and all(map(_is_count, (*figures, *parts)))
-
-
-def _is_possible(options: ChatOptions) -> bool:
-    thinking, temperature = options.thinking, options.temperature
-    return (
-        (isinstance(thinking, bool) or (_is_count(thinking) and thinking != 0))
-        and (temperature is None or 0 <= temperature < _INTEGER)
-        and _is_count(options.max_tokens)
-    )
+def _numbers(data: Any) -> Iterator[float]:
+    """Yield the figures of a form; request fields are not its own."""
+    if isinstance(data, dict):
+        data = [value for name, value in data.items() if name != "params"]
+    if isinstance(data, list):
+        for each in data:
+            yield from _numbers(each)
+    elif isinstance(data, int | float):
+        yield data
 
 
 def _turn(form: _Carried) -> Turn:

@@ -171,10 +171,11 @@ def _fits(hint: Any, found: Any) -> bool:
     """Whether data stand for a value of a simple type."""
     if get_origin(hint) is Literal:
         return isinstance(found, str) and found in get_args(hint)
-    if hint is Any or (isinstance(get_origin(hint), type) and isinstance(found, dict)):
+    if hint is Any:
         return _is_shallow(found, DEPTH)
-    if get_origin(hint) is not None:
-        return False
+    if get_origin(hint) is not None:  # a mapping
+        kind = get_args(hint)[1]
+        return isinstance(found, dict) and all(_fits(kind, each) for each in found.values())
     # in Python a bool is an int, in JSON it is not
     kinds = (float, int) if hint is float else hint
     return isinstance(found, kinds) and isinstance(found, bool) == (hint is bool)

@@ -118,6 +118,7 @@ BENT_TURNS: dict[str, Any] = {
     "a price in words": ("reply", {"cost": {"currency": "USD", "parts": [
         {"kind": "input", "tokens": 1, "price": "dear"}]}}),
     "an output without end": ("reply", {"calls": [{"name": "f", "outputs": [{"x": DEEP}]}]}),
+    "parts in words": ("reply", {"usage": {"input_parts": {"text": "many"}}}),
     "no options": ("options", None),
 }  # fmt: skip
 
