@@ -119,7 +119,7 @@ class Asker:
         self._before = messages_from(messages)
         self.native = DashScopeDialect()
         self._compatible = OpenAIDialect()
-        self._connections = Connections()
+        self._connections = Connections(cassettes.exchange)
 
     @property
     def archive(self) -> Archive | None:
@@ -485,8 +485,6 @@ class Asker:
         )
 
     def _other_region(self, server: Server) -> Server | None:
-        if isinstance(cassette := cassettes.current(), cassettes.Replayer):
-            return cassette.moved(server)
         if not (server.guessed and server.key):
             return None
         settings = self.settings()

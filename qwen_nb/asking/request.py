@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from qwen_nb import cassettes
 from qwen_nb.asking.kept import Kept
 from qwen_nb.asking.rules import check
 from qwen_nb.catalogue import Catalogue, Model
@@ -176,7 +177,7 @@ class Desk:
             raise ConfigError("error.no_key", server=server.name)
         options = self._options(question, server)
         dialect = self._dialect(question, server)
-        model = options.model or stream.only_model(server)
+        model = options.model or stream.only_model(server, cassettes.exchange)
         options = replace(options, model=model)
         facts = self.catalogue.find(model)
         self.native.suggest_route(model, facts.native_route)

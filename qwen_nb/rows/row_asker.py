@@ -70,7 +70,9 @@ class RowAsker(Asker):
             raise ConfigError("error.map_confirm")
         options = self._options(self._row_desk.settings, self._row_server)
         if not options.model:
-            options = replace(options, model=stream.only_model(self._row_server))
+            options = replace(
+                options, model=stream.only_model(self._row_server, cassettes.exchange)
+            )
         self._question = replace(self._question, options=options)
         tries = self._row_desk.settings.value("retries", TRIES)
         self._tries, self._pace = tries, Pace(tries)
@@ -127,7 +129,7 @@ class RowAsker(Asker):
         return await run.awaited()
 
     async def _turn(self) -> None:
-        if cassettes.is_at_once():
+        if isinstance(cassettes.current(), cassettes.Replayer):
             await asyncio.sleep(0)
             return
         await asyncio.sleep(self._pace.turn())
