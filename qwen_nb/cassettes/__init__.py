@@ -18,7 +18,6 @@ if TYPE_CHECKING:
         aside,
         current,
         exchange,
-        is_at_once,
         leave,
         live,
         recording,
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "in_use": (
-        "Cassette JOURNAL Mode VARIABLE aside current exchange is_at_once leave live "
-        "recording start"
+        "Cassette JOURNAL Mode VARIABLE aside current exchange leave live recording start"
     ),
     "recorder": "Recorder",
     "replayer": "Replayer",

@@ -1,10 +1,10 @@
 """The text form of a cassette: made to be read, compared line by line, and appended to.
 
-    qwen_nb cassette 1
+    qwen_nb cassette 2
     # comments
 
     === place 1, default
-    { … JSON … }
+    { … JSON of the server that was asked … }
     === price qwen-plus sg
     { … JSON … }
     === request 1 to place 1 at 2026-11-25T20:00:00Z
@@ -12,20 +12,20 @@
     { … JSON … }
     --- 200
     content-type: text/event-stream
-    +0.00
     | a line of the answer
     |
     --- end sha256 …
 
-A chunk begins with its pause. Its lines follow: `| ` one that ends in a line feed, `] ` one
-that ends in a carriage return and a line feed, `: ` one without an end, `= ` bytes in base64
-that are no clean text. `~121,233 |word|` is a chunk that is like the one before but for what
-stands between its first 121 and its last 233 characters; without a pause of its own it came
-at once. Whatever a line holds comes after the mark, so nothing of an answer can be taken for
-the form. The hash is that of all the bytes, of status, headers, ending and error, so that a
-change is noticed; where the change is meant, the hash may be taken out. The recordings stand
-in the order in which they ended where that cannot be helped; their numbers tell the order in
-which they were asked.
+The answer's lines: `| ` is one that ends in a line feed, `] ` one that ends in a carriage
+return and a line feed, `: ` one without an end, `= ` bytes in base64 that are no clean text.
+`~121,233 |word|` is an event that is like the event before but for what stands between its
+first 121 and its last 233 characters. Whatever a line holds comes after the mark, so nothing
+of an answer can be taken for the form. The hash is that of the answer's bytes, status,
+headers, ending and error, so that a change is noticed; where the change is meant, the hash
+may be taken out. The recordings stand in the order in which they ended where that cannot be
+helped; their numbers give the order in which they were asked.
+
+Version 1 had a line `+0.25` before an event that was waited for; such lines are passed over.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias, cast
 
-from qwen_nb.cassettes.pieces import dumped
-from qwen_nb.cassettes.values import Answer, Chunk, Ending, Place, Recording
+from qwen_nb.cassettes.pieces import common_prefix, dumped, split
+from qwen_nb.cassettes.values import Answer, Ending, Place, Recording
 from qwen_nb.errors import BadCassette
 
 __all__ = [
@@ -51,7 +51,7 @@ __all__ = [
     "recording_text",
 ]
 
-VERSION = 1
+VERSION = 2
 HEADER = f"""\
 qwen_nb cassette {VERSION}
 # What was asked and what was answered; keys and other secrets were left out. Replayed in
@@ -65,8 +65,9 @@ _REQUEST = re.compile(r"=== request ([0-9]{1,9}) to place ([0-9]{1,9}) at (\S+)"
 _CALL = re.compile(r"(GET|POST) (/\S*)")
 _STATUS = re.compile(r"--- ([0-9]{1,3})")
 _ENDING = re.compile(r"--- (end|failed|broken|stopped)(?: sha256 ([0-9a-f]{64}))?")
-_PAUSE = re.compile(r"\+([0-9]{1,9}\.[0-9]{2})")
+_PAUSE = re.compile(r"\+[0-9]{1,9}\.[0-9]{2}")
 _LIKE = re.compile(r"~([0-9]{1,12}),([0-9]{1,12}) \|(.*)\|")
+_ENDS = (b"\n\n", b"\n\r\n")
 _MARKS = {"|": b"\n", "]": b"\r\n", ":": b"", "=": b""}
 _UNCLEAN = re.compile("[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029\ufeff]")
 
@@ -105,10 +106,10 @@ def recording_text(recording: Recording) -> str:
     ]
     before: str | None = None
     last: _Range | None = None
-    for chunk in answer.chunks:
-        text = _clean(chunk.data)
+    for event in split(answer.data):
+        text = _clean(event)
         last = None if text is None or not before else _differs(text, before, last)
-        lines += _chunk_lines(chunk, text, last)
+        lines += _event_lines(event, text, last)
         before = text
     lines.append(f"--- {answer.ending} sha256 {_hash(answer)}")
     if answer.ending in ("failed", "broken"):
@@ -121,20 +122,16 @@ def _json(value: Any) -> str:
 
 
 def _hash(answer: Answer) -> str:
-    told = hashlib.sha256()
-    for chunk in answer.chunks:
-        told.update(chunk.data)
     facts = [answer.status, answer.headers, answer.ending, answer.error]
-    told.update(f"\n{json.dumps(facts, sort_keys=True)}".encode())
-    return told.hexdigest()
+    return hashlib.sha256(
+        answer.data + f"\n{json.dumps(facts, sort_keys=True)}".encode()
+    ).hexdigest()
 
 
-def _chunk_lines(chunk: Chunk, text: str | None, differs: _Range | None) -> Iterator[str]:
-    """Yield a chunk's lines; one that is like the chunk before says only what is new."""
-    if differs is None or chunk.pause_s:
-        yield f"+{chunk.pause_s:.2f}"
+def _event_lines(event: bytes, text: str | None, differs: _Range | None) -> Iterator[str]:
+    """Yield an event's lines; one that is like the event before says only what is new."""
     if text is None:
-        yield f"= {base64.b64encode(chunk.data).decode()}"
+        yield f"= {base64.b64encode(event).decode()}"
     elif differs is not None:
         begins, ends = differs
         yield f"~{begins},{ends} |{text[begins : len(text) - ends]}|"
@@ -166,28 +163,15 @@ def _differs(text: str, before: str, last: _Range | None) -> _Range | None:
     """
     if text == before and last is not None:
         return last
-    same = _common(text, before)
+    same = common_prefix(text, before)
     begins = text.rfind('"', 0, same) + 1 or same
-    rest = min(len(text), len(before)) - begins
-    ends = _common(text[begins:][::-1], before[begins:][::-1], rest)
+    ends = common_prefix(text[begins:][::-1], before[begins:][::-1])
     if (quote := text.find('"', len(text) - ends)) >= 0:
         ends = len(text) - quote
     middle = len(text) - ends - begins
     if 2 * middle > len(text) or "\n" in text[begins : len(text) - ends]:
         return None
     return begins, ends
-
-
-def _common(one: str, other: str, most: int | None = None) -> int:
-    """Return how many characters two texts begin with alike."""
-    same, end = 0, min(len(one), len(other)) if most is None else most
-    while same < end:
-        middle = (same + end + 1) // 2
-        if other.startswith(one[same:middle], same):
-            same = middle
-        else:
-            end = middle - 1
-    return same
 
 
 # -- reading ---------------------------------------------------------------------------------
@@ -291,7 +275,7 @@ class _Reader:
         if status is None:
             raise self._damaged()
         headers = dict(self._headers())
-        chunks = tuple(self._chunks())
+        data = self._data()
         end = _ENDING.fullmatch(self._take())
         if end is None:
             raise self._damaged()
@@ -299,7 +283,7 @@ class _Reader:
         error = self._object() if ending in ("failed", "broken") else {}
         if not isinstance(error, Mapping):
             raise self._damaged()
-        answer = Answer(int(status[1]), headers, chunks, ending, error)
+        answer = Answer(int(status[1]), headers, data, ending, error)
         if end[2] and end[2] != _hash(answer):
             raise BadCassette("error.cassette_hash", name=self._name, number=number)
         return Recording(number, at, place, call[1], call[2], body, answer)
@@ -311,39 +295,32 @@ class _Reader:
                 raise self._damaged()
             yield name, value
 
-    def _chunks(self) -> Iterator[Chunk]:
-        before = ""
+    def _data(self) -> bytes:
+        done, event, before = [], bytearray(), ""
         while not self._begins("---"):
-            pause_s = 0.0
-            if self._begins("+"):
-                pause = _PAUSE.fullmatch(self._take())
-                if pause is None:
-                    raise self._damaged()
-                pause_s = float(pause[1])
-            elif not self._begins("~"):
-                self._take()
-                raise self._damaged()
-            data = self._like(before) if self._begins("~") else b"".join(self._data())
-            yield Chunk(pause_s, data)
-            before = _clean(data) or ""
+            line = self._take()
+            if _PAUSE.fullmatch(line):
+                continue
+            event += self._like(line, before) if line[:1] == "~" else self._bytes(line)
+            if event.endswith(_ENDS):
+                done.append(bytes(event))
+                event, before = bytearray(), _clean(done[-1]) or ""
+        return b"".join((*done, event))
 
-    def _like(self, before: str) -> bytes:
-        found = _LIKE.fullmatch(self._take())
+    def _like(self, line: str, before: str) -> bytes:
+        found = _LIKE.fullmatch(line)
         if found is None or int(found[1]) + int(found[2]) > len(before):
             raise self._damaged()
         begins, ends = before[: int(found[1])], before[len(before) - int(found[2]) :]
         return f"{begins}{found[3]}{ends}".encode()
 
-    def _data(self) -> Iterator[bytes]:
-        while self._begins(*_MARKS) and self._at < len(self._lines):
-            line = self._take()
-            mark, space, rest = line[:1], line[1:2], line[2:]
-            if space not in ("", " "):
-                raise self._damaged()
-            if mark == "=":
-                try:
-                    yield base64.b64decode(rest, validate=True)
-                except ValueError as error:
-                    raise self._damaged() from error
-            else:
-                yield rest.encode() + _MARKS[mark]
+    def _bytes(self, line: str) -> bytes:
+        mark, space, rest = line[:1], line[1:2], line[2:]
+        if mark not in _MARKS or space not in ("", " "):
+            raise self._damaged()
+        if mark != "=":
+            return rest.encode() + _MARKS[mark]
+        try:
+            return base64.b64decode(rest, validate=True)
+        except ValueError as error:
+            raise self._damaged() from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import math
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -25,7 +24,6 @@ __all__ = [
     "aside",
     "current",
     "exchange",
-    "is_at_once",
     "leave",
     "live",
     "recording",
@@ -72,7 +70,7 @@ def current() -> Cassette | None:
         return _environment[told]
 
 
-def opened(path: Path, mode: Mode, speed: float | None = None) -> Cassette:
+def opened(path: Path, mode: Mode) -> Cassette:
     """Return a cassette ready to be used.
 
     Raises
@@ -80,14 +78,10 @@ def opened(path: Path, mode: Mode, speed: float | None = None) -> Cassette:
     CassetteError
         When it cannot be read or made.
     """
-    if speed is not None and not 0 < speed < math.inf:
-        raise CassetteError("error.cassette_speed", value=speed)
     path = _file_of(path)
     if mode == "replay" or (mode == "auto" and path.exists()):
         journal = os.environ.get(JOURNAL)
-        return Replayer(
-            path, os.environ, speed=speed, journal=Path(journal) if journal else None
-        )
+        return Replayer(path, os.environ, journal=Path(journal) if journal else None)
     return Recorder(path, os.environ)
 
 
@@ -102,9 +96,9 @@ def _file_of(told: Path) -> Path:
     return (path if path.suffix else path.with_suffix(SUFFIX)).absolute()
 
 
-def start(path: Path, mode: Mode, speed: float | None = None) -> Cassette:
+def start(path: Path, mode: Mode) -> Cassette:
     """Use a cassette from now on in this session, in the place of any other."""
-    cassette = opened(path, mode, speed)
+    cassette = opened(path, mode)
     with _lock:
         _session[:] = [cassette]
     return cassette
@@ -139,9 +133,7 @@ def _close_all() -> None:
 
 
 @contextlib.contextmanager
-def recording(
-    path: str | Path, mode: Mode = "auto", *, speed: float | None = None
-) -> Iterator[Cassette]:
+def recording(path: str | Path, mode: Mode = "auto") -> Iterator[Cassette]:
     """Record what is asked within, or replay it where it was recorded before.
 
     It holds for all chats of this process. What is asked is then answered from the file,
@@ -153,8 +145,6 @@ def recording(
         The cassette; without a suffix, `.cassette` is added.
     mode : {"auto", "record", "replay"}
         `auto` replays a file that is there, and else records one.
-    speed : float, optional
-        How fast to replay: 1 with the pauses as they were; None: at once.
 
     Yields
     ------
@@ -174,7 +164,7 @@ def recording(
     """
     if mode not in ("auto", "record", "replay"):
         raise CassetteError("error.cassette_mode", value=mode)
-    cassette = opened(Path(path), mode, speed)
+    cassette = opened(Path(path), mode)
     with _lock:
         _entered.append(cassette)
     try:
@@ -183,12 +173,6 @@ def recording(
         cassette.close()
         with _lock:
             _entered.remove(cassette)
-
-
-def is_at_once() -> bool:
-    """Tell whether answers come without any waiting: replayed, and not in their own time."""
-    cassette = current()
-    return isinstance(cassette, Replayer) and cassette.speed is None
 
 
 def exchange(server: Server, begin: Callable[[], Exchange]) -> Exchange:

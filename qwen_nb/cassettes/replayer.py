@@ -12,7 +12,7 @@ from typing import Any
 from qwen_nb.cassettes.attachments import check
 from qwen_nb.cassettes.choice import Choice
 from qwen_nb.cassettes.format import read
-from qwen_nb.cassettes.nearest import nearest
+from qwen_nb.cassettes.nearest import difference, nearest
 from qwen_nb.cassettes.places import name_of, server_of
 from qwen_nb.cassettes.prices import RecordedPrices
 from qwen_nb.cassettes.replayed import Replayed
@@ -43,8 +43,6 @@ class Replayer:
         The cassette.
     environ : mapping
         The environment; its secrets are taken out of what is asked, as when it was recorded.
-    speed : float, optional
-        How fast: 1 with the pauses as they were, 2 with half of them; None: at once.
     journal : Path, optional
         A file that is told the number of each recording that was given.
 
@@ -59,11 +57,9 @@ class Replayer:
         path: Path,
         environ: Mapping[str, str],
         *,
-        speed: float | None = None,
         journal: Path | None = None,
     ) -> None:
         self.path = path
-        self.speed = speed
         self._journal = journal
         self._lock = threading.Lock()
         self._redactor = Redactor(environ, SECRET)
@@ -84,12 +80,11 @@ class Replayer:
                 raise BadCassette(
                     "error.cassette_damaged", name=called(path), line=line
                 ) from error
-        self._recordings = sorted(recordings, key=lambda each: each.number)
-        check(path, [each.body for each in self._recordings])
-        self._of = [self._servers[each.place - 1] for each in self._recordings]
-        names = [name_of(server) for server in self._of]
+        check(path, [each.body for each in recordings])
+        recordings.sort(key=lambda each: each.number)
+        self._recordings = self._without_hunt(recordings)
+        names = [name_of(self._asked(each)) for each in self._recordings]
         self._choice = Choice(self._recordings, names)
-        self._moved = dict(self._moves())
         self._other_results: set[int] = set()
 
     def _take_in(self, place: Place) -> None:
@@ -100,6 +95,30 @@ class Replayer:
         self._servers.append(server)
         if place.is_default:
             self._defaults.append(server)
+
+    def _without_hunt(self, recordings: list[Recording]) -> list[Recording]:
+        """Leave out the refusals of a region whose key another region then took.
+
+        A question that nobody gave a region goes to the region that answered it.
+        """
+        refused: dict[str, str] = {}
+        took: dict[str, Server] = {}
+        answered = set()
+        for each in recordings:
+            asked, server = canonical([each.method, each.path, each.body]), self._asked(each)
+            if each.answer.status == 401:
+                refused[asked] = name_of(server)
+                continue
+            answered.add(name_of(server))
+            if asked in refused:
+                took.setdefault(refused.pop(asked), server)
+        for name in answered & took.keys():  # it took the key the next time
+            del took[name]
+        self._defaults = [took.get(name_of(each), each) for each in self._defaults]
+        return [each for each in recordings if name_of(self._asked(each)) not in took]
+
+    def _asked(self, recording: Recording) -> Server:
+        return self._servers[recording.place - 1]
 
     # -- who is asked ------------------------------------------------------------------------
 
@@ -116,10 +135,6 @@ class Replayer:
             Nobody named one in this session.
         """
         if is_default and self._servers:
-            for server in self._defaults:
-                if name_of(server) in self._moved and not self._was_asked(server):
-                    return replace(server, guessed=True)  # and its refusal tells where to go
-            # the last one took the key, if several regions were tried
             return (self._defaults or self._servers)[-1]
         named, failed = [], None
         for variables in (_AS_IF_SET, {}):
@@ -135,35 +150,8 @@ class Replayer:
             raise failed
         # nothing goes out to it either
         key = named[-1].key and MARK
-        return replace(named[-1], key=key, key_origin=called(self.path), replayed=True)
-
-    def moved(self, server: Server) -> Server | None:
-        """Return the other region that took the key then, after this one had refused it."""
-        there = self._moved.get(name_of(server))
-        return None if there is None else there[1]
-
-    def _moves(self) -> dict[str, tuple[int, Server]]:
-        """Find the servers that refused the key, and where the same was asked next."""
-        moves: dict[str, tuple[int, Server]] = {}
-        refused: dict[str, int] = {}
-        for number, (each, server) in enumerate(zip(self._recordings, self._of, strict=True)):
-            asked = canonical([each.method, each.path, each.body])
-            before = refused.pop(asked, None)
-            if each.answer.status == 401:
-                refused[asked] = number
-            elif before is not None and (name := name_of(self._of[before])) != name_of(server):
-                moves.setdefault(name, (before, server))
-        taken = {
-            name_of(server)
-            for each, server in zip(self._recordings, self._of, strict=True)
-            if each.answer.status != 401
-        }
-        return {name: there for name, there in moves.items() if name not in taken}
-
-    def _was_asked(self, server: Server) -> bool:
-        return any(
-            given and name_of(each) == name_of(server)
-            for given, each in zip(self._choice.given, self._of, strict=True)
+        return replace(
+            named[-1], key=key, key_origin=called(self.path), replayed=True, guessed=False
         )
 
     def settings(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -178,7 +166,7 @@ class Replayer:
 
     def exchange(self, server: Server, start: Callable[[], Exchange]) -> Exchange:
         """Return an exchange that is answered from the cassette."""
-        return Replayed(lambda call: self.take(call, server), server, self.speed)
+        return Replayed(lambda call: self.take(call, server), server)
 
     def take(self, call: HttpCall, server: Server) -> Answer:
         """Return the next answer to a request.
@@ -193,9 +181,6 @@ class Replayer:
         with self._lock:
             choice, alike = self._choice, False
             number = choice.equal(method, path, body, who)
-            if number is None and who in self._moved:
-                number = self._moved[who][0]
-                choice.given[number] += 1
             if number is None:
                 number = choice.equal(method, path, body, None)
             if number is None:
@@ -214,20 +199,21 @@ class Replayer:
             return recording.answer
 
     def _nothing_like(self, method: str, path: str, body: Any) -> NoMatch:
+        if not self._recordings:
+            return NoMatch("error.cassette_empty", name=called(self.path))
         given = self._choice.given
         unused_first = sorted(range(len(given)), key=lambda number: given[number])
-        there = [
-            {"path": f"{each.method} {each.path}", "body": each.body}
-            for each in (self._recordings[number] for number in unused_first)
+        recordings = [self._recordings[number] for number in unused_first]
+        recorded = [
+            {"path": f"{each.method} {each.path}", "body": each.body} for each in recordings
         ]
-        found = nearest(there, {"path": f"{method} {path}", "body": body})
-        if found is None:
-            return NoMatch("error.cassette_empty", name=called(self.path))
-        number, differs = found
+        asked = {"path": f"{method} {path}", "body": body}
+        number = nearest(recorded, asked)
+        differs = difference(recorded[number], asked)
         return NoMatch(
             "error.no_match",
             name=called(self.path),
-            number=self._recordings[unused_first[number]].number,
+            number=recordings[number].number,
             field=differs.field.removeprefix("body."),
             recorded=differs.recorded,
             asked=differs.asked,
@@ -240,10 +226,7 @@ class Replayer:
         with self._lock:
             given, results = list(self._choice.given), len(self._other_results)
         unused = [
-            each
-            for each, times, server in zip(self._recordings, given, self._of, strict=True)
-            # how many were refused before the right region was found is chance
-            if not times and not (name_of(server) in self._moved and any(given))
+            each for each, times in zip(self._recordings, given, strict=True) if not times
         ]
         return Report(
             "replay",

@@ -1,4 +1,4 @@
-"""What a cassette holds: who was asked, what was asked, what came, and the prices of then."""
+"""What a cassette holds: recordings, and the servers that were asked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-__all__ = ["Answer", "Chunk", "Ending", "Place", "Recording"]
+__all__ = ["Answer", "Ending", "Place", "Recording"]
 
 Ending: TypeAlias = Literal["end", "failed", "broken", "stopped"]
 """How an answer ended: as it should; never begun; broken off in the middle; by the person."""
@@ -30,14 +30,6 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """Bytes of an answer, and how long they were waited for, in seconds."""
-
-    pause_s: float
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """What came for a request.
 
@@ -47,8 +39,8 @@ class Answer:
         HTTP status; 0 where nothing came.
     headers : mapping
         The few that matter, in lower case.
-    chunks : tuple of Chunk
-        The bytes.
+    data : bytes
+        The body, as it came.
     ending : str
         How it ended; see `Ending`.
     error : mapping
@@ -57,7 +49,7 @@ class Answer:
 
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
-    chunks: tuple[Chunk, ...] = ()
+    data: bytes = b""
     ending: Ending = "end"
     error: Mapping[str, Any] = field(default_factory=dict)
 
