@@ -11,10 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qwen_nb.cassettes.in_use import (
-        JOURNAL,
-        VARIABLE,
         Cassette,
-        Mode,
         aside,
         current,
         exchange,
@@ -23,15 +20,11 @@ if TYPE_CHECKING:
         recording,
         start,
     )
-    from qwen_nb.cassettes.recorder import Recorder
     from qwen_nb.cassettes.replayer import Replayer
     from qwen_nb.cassettes.reports import Report
 
 _NAMES = {
-    "in_use": (
-        "Cassette JOURNAL Mode VARIABLE aside current exchange leave live recording start"
-    ),
-    "recorder": "Recorder",
+    "in_use": "Cassette aside current exchange leave live recording start",
     "replayer": "Replayer",
     "reports": "Report",
 }

@@ -41,15 +41,7 @@ from qwen_nb.cassettes.pieces import common_prefix, dumped, split
 from qwen_nb.cassettes.values import Answer, Ending, Place, Recording
 from qwen_nb.errors import BadCassette
 
-__all__ = [
-    "HEADER",
-    "Block",
-    "PriceNote",
-    "place_text",
-    "price_text",
-    "read",
-    "recording_text",
-]
+__all__ = ["HEADER", "place_text", "price_text", "read", "recording_text"]
 
 VERSION = 2
 HEADER = f"""\

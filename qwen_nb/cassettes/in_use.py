@@ -18,17 +18,7 @@ from qwen_nb.errors import CassetteError
 from qwen_nb.values import Server
 from qwen_nb.wire import Exchange
 
-__all__ = [
-    "Cassette",
-    "Mode",
-    "aside",
-    "current",
-    "exchange",
-    "leave",
-    "live",
-    "recording",
-    "start",
-]
+__all__ = ["Cassette", "aside", "current", "exchange", "leave", "live", "recording", "start"]
 
 Mode: TypeAlias = Literal["record", "replay", "auto"]
 """What a cassette is used for; `auto` replays one that is there, and else records it."""

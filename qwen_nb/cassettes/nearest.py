@@ -6,36 +6,18 @@ import difflib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from qwen_nb.cassettes.pieces import common_prefix
 from qwen_nb.cassettes.requests import canonical, matches
 
-__all__ = ["Difference", "difference", "nearest"]
+__all__ = ["difference", "nearest"]
 
 _AROUND = 30
 _LONGEST = 90
 _NOTHING = object()
 
 _WORD = re.compile(r"\w+|[^\w\s]")
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Where two requests differ first.
-
-    Parameters
-    ----------
-    field : str
-        As a person would write it: `messages[1].content`.
-    recorded, asked : str
-        What stands there, cut to what differs; empty where nothing does.
-    """
-
-    field: str
-    recorded: str
-    asked: str
 
 
 def nearest(recorded: Sequence[Any], asked: Any) -> int:
@@ -53,12 +35,16 @@ def nearest(recorded: Sequence[Any], asked: Any) -> int:
     return max(range(len(recorded)), key=common)
 
 
-def difference(recorded: Any, asked: Any) -> Difference:
-    """Return where two bodies differ first."""
+def difference(recorded: Any, asked: Any) -> tuple[str, str, str]:
+    """Return where two bodies differ first, and what stands there in each.
+
+    The field is named as a person would write it, `messages[1].content`; what stands there
+    is cut to what differs, and empty where nothing does.
+    """
     field, one, other = next(_differences(recorded, asked, ""), ("", "", ""))
     one, other = _text(one), _text(other)
     begins = max(0, common_prefix(one, other) - _AROUND)
-    return Difference(field, _cut(one, begins), _cut(other, begins))
+    return field, _cut(one, begins), _cut(other, begins)
 
 
 def _words(body: Any) -> list[str]:

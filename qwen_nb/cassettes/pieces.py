@@ -11,7 +11,6 @@ from typing import Any, TypeAlias
 
 __all__ = [
     "Path",
-    "Piece",
     "common_prefix",
     "cut_out",
     "dumped",

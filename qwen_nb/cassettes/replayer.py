@@ -53,11 +53,7 @@ class Replayer:
     """
 
     def __init__(
-        self,
-        path: Path,
-        environ: Mapping[str, str],
-        *,
-        journal: Path | None = None,
+        self, path: Path, environ: Mapping[str, str], *, journal: Path | None = None
     ) -> None:
         self.path = path
         self._journal = journal
@@ -179,18 +175,11 @@ class Replayer:
         method, path = call.method, self._redactor.text(call.path)
         body, who = self._redactor.value(parted(call.body)[0]), name_of(server)
         with self._lock:
-            choice, alike = self._choice, False
-            number = choice.equal(method, path, body, who)
-            if number is None:
-                number = choice.equal(method, path, body, None)
-            if number is None:
-                alike = True
-                number = choice.alike(method, path, body, who)
-            if number is None:
-                number = choice.alike(method, path, body, None)
-            if number is None:
+            found = self._choice.next(method, path, body, who)
+            if found is None:
                 raise self._nothing_like(method, path, body)
-            if alike:
+            number, has_other_results = found
+            if has_other_results:
                 self._other_results.add(number)
             recording = self._recordings[number]
             if self._journal is not None:
@@ -209,14 +198,14 @@ class Replayer:
         ]
         asked = {"path": f"{method} {path}", "body": body}
         number = nearest(recorded, asked)
-        differs = difference(recorded[number], asked)
+        field, then, now = difference(recorded[number], asked)
         return NoMatch(
             "error.no_match",
             name=called(self.path),
             number=recordings[number].number,
-            field=differs.field.removeprefix("body."),
-            recorded=differs.recorded,
-            asked=differs.asked,
+            field=field.removeprefix("body."),
+            recorded=then,
+            asked=now,
         )
 
     # -- what became of it -------------------------------------------------------------------
