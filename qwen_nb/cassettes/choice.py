@@ -11,8 +11,8 @@ import heapq
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
+from qwen_nb.cassettes.recordings import Recording
 from qwen_nb.cassettes.requests import canonical, has_secret, matches, without_results
-from qwen_nb.cassettes.values import Recording
 
 __all__ = ["Choice"]
 
@@ -41,14 +41,14 @@ class Choice:
         self._recordings = recordings
         self._servers = servers
         # the recording that is given next comes first; the counts in here may be out of date
-        self._turns: dict[_Key, list[tuple[int, int]]] = {}
+        self._queues: dict[_Key, list[tuple[int, int]]] = {}
         self._marked: list[int] = []
         self._next_marked = 0
         for number, (each, server) in enumerate(zip(recordings, servers, strict=True)):
             for bare in (False, True):
                 digest = _digest(each.method, each.path, _body(each.body, bare))
-                for who in (server, None):
-                    self._turns.setdefault((who, bare, digest), []).append((0, number))
+                for of in (server, None):
+                    self._queues.setdefault((of, bare, digest), []).append((0, number))
             if has_secret(each.body):
                 self._marked.append(number)
 
@@ -62,23 +62,23 @@ class Choice:
         for bare in (False, True):
             asked = _body(body, bare)
             digest = _digest(method, path, asked)
-            for who in (server, None):
-                number = self._next((who, bare, digest))
+            for of in (server, None):
+                number = self._next((of, bare, digest))
                 if number is None:
-                    number = self._next_with_secrets(method, path, asked, who, bare)
+                    number = self._next_with_secrets(method, path, asked, of, bare)
                 if number is not None:
                     self.given[number] += 1
                     return number, bare
         return None
 
     def _next(self, key: _Key) -> int | None:
-        turns = self._turns.get(key)
-        while turns:
-            count, number = turns[0]
+        queue = self._queues.get(key)
+        while queue:
+            count, number = queue[0]
             if count == self.given[number]:
-                heapq.heapreplace(turns, (count + 1, number))
+                heapq.heapreplace(queue, (count + 1, number))
                 return number
-            heapq.heapreplace(turns, (self.given[number], number))
+            heapq.heapreplace(queue, (self.given[number], number))
         return None
 
     def _next_with_secrets(

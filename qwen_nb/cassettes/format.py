@@ -23,7 +23,8 @@ first 121 and its last 233 characters. Whatever a line holds comes after the mar
 of an answer can be taken for the form. The hash is that of the answer's bytes, status,
 headers, ending and error, so that a change is noticed; where the change is meant, the hash
 may be taken out. The recordings stand in the order in which they ended where that cannot be
-helped; their numbers give the order in which they were asked.
+helped; their numbers give the order in which they were asked. A server that was asked is a
+place in the file.
 
 Version 1 had a line `+0.25` before an event that was waited for; such lines are passed over.
 """
@@ -38,10 +39,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias, cast
 
 from qwen_nb.cassettes.pieces import common_prefix, dumped, split
-from qwen_nb.cassettes.values import Answer, Ending, Place, Recording
+from qwen_nb.cassettes.recordings import Answer, AskedServer, Ending, Recording
 from qwen_nb.errors import BadCassette
 
-__all__ = ["HEADER", "place_text", "price_text", "read", "recording_text"]
+__all__ = ["HEADER", "price_text", "read", "recording_text", "server_text"]
 
 VERSION = 2
 HEADER = f"""\
@@ -51,7 +52,7 @@ qwen_nb cassette {VERSION}
 """
 
 _FIRST = re.compile(r"qwen_nb cassette ([0-9]{1,9})")
-_PLACE = re.compile(r"=== place ([0-9]{1,9})(, default)?")
+_SERVER = re.compile(r"=== place ([0-9]{1,9})(, default)?")
 _PRICE = re.compile(r"=== price (.+)")
 _REQUEST = re.compile(r"=== request ([0-9]{1,9}) to place ([0-9]{1,9}) at (\S+)")
 _CALL = re.compile(r"(GET|POST) (/\S*)")
@@ -66,7 +67,7 @@ _UNCLEAN = re.compile("[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029\ufeff]")
 PriceNote: TypeAlias = tuple[str, Any]
 """A look-up of a price, as text, and the rows it found."""
 
-Block: TypeAlias = Place | PriceNote | Recording
+Block: TypeAlias = AskedServer | PriceNote | Recording
 
 _Range: TypeAlias = tuple[int, int]
 
@@ -74,10 +75,10 @@ _Range: TypeAlias = tuple[int, int]
 # -- writing ---------------------------------------------------------------------------------
 
 
-def place_text(number: int, place: Place) -> str:
-    """Return the block of who was asked."""
-    default = ", default" if place.is_default else ""
-    return f"\n=== place {number}{default}\n{_json(place.facts)}\n"
+def server_text(number: int, server: AskedServer) -> str:
+    """Return the block of a server that was asked."""
+    default = ", default" if server.is_default else ""
+    return f"\n=== place {number}{default}\n{_json(server.facts)}\n"
 
 
 def price_text(asked: str, rows: Any) -> str:
@@ -90,7 +91,7 @@ def recording_text(recording: Recording) -> str:
     answer = recording.answer
     lines = [
         "",
-        f"=== request {recording.number} to place {recording.place} at {recording.at}",
+        f"=== request {recording.number} to place {recording.server} at {recording.at}",
         f"{recording.method} {recording.path}",
         _json(recording.body),
         f"--- {answer.status}",
@@ -131,8 +132,8 @@ def _event_lines(event: bytes, text: str | None, differs: _Range | None) -> Iter
         *lines, rest = text.split("\n")
         for line in lines:
             # nothing at the end of a line that an editor would take away
-            mark, said = ("]", line[:-1]) if line.endswith("\r") else ("|", line)
-            yield f"{mark} {said}" if said else mark
+            mark, words = ("]", line[:-1]) if line.endswith("\r") else ("|", line)
+            yield f"{mark} {words}" if words else mark
         if rest:
             yield f": {rest}"
 
@@ -150,8 +151,7 @@ def _differs(text: str, before: str, last: _Range | None) -> _Range | None:
     """Return how much of a text is that of the one before at its beginning and its end.
 
     None where that saves little. What differs reaches from quote to quote where it can, so
-    that what a model said stands there as it said it; where nothing does, it is what last
-    did.
+    that the model's words stand there whole; equal texts differ where the last two did.
     """
     if text == before and last is not None:
         return last
@@ -204,26 +204,26 @@ class _Reader:
         if self._lines[0].endswith("\r"):
             # an editor or git has put other line ends into it; those of answers are marked
             self._lines = [line.removesuffix("\r") for line in self._lines]
-        self._at, places = 1, 0
-        while (line := self._next_said()) is not None:
+        self._at, servers = 1, 0
+        while (line := self._next_line()) is not None:
             begins = self._at
-            if found := _PLACE.fullmatch(line):
-                places += 1
-                if int(found[1]) != places:
+            if found := _SERVER.fullmatch(line):
+                servers += 1
+                if int(found[1]) != servers:
                     raise self._damaged()
-                yield begins, Place(self._object(), bool(found[2]))
+                yield begins, AskedServer(self._object(), bool(found[2]))
             elif found := _PRICE.fullmatch(line):
                 yield begins, (found[1], self._object())
             elif found := _REQUEST.fullmatch(line):
-                number, place = int(found[1]), int(found[2])
-                if number in self._numbers or not 0 < place <= places:
+                number, server = int(found[1]), int(found[2])
+                if number in self._numbers or not 0 < server <= servers:
                     raise self._damaged()
                 self._numbers.add(number)
-                yield begins, self._recording(number, place, found[3])
+                yield begins, self._recording(number, server, found[3])
             else:
                 raise self._damaged()
 
-    def _next_said(self) -> str | None:
+    def _next_line(self) -> str | None:
         while self._at < len(self._lines):
             line = self._take()
             if line.strip() and not line.startswith("#"):
@@ -247,18 +247,18 @@ class _Reader:
         begins, lines = self._at, []
         while not self._begins("---", "==="):
             lines.append(self._take())
-        told = "\n".join(lines)
+        text = "\n".join(lines)
         try:
-            return json.loads(told)
+            return json.loads(text)
         except (ValueError, RecursionError) as error:
             if self._at >= len(self._lines):
                 raise BadCassette(
                     "error.cassette_cut", name=self._name, line=self._at
                 ) from error
-            self._at = begins + told.count("\n", 0, getattr(error, "pos", 0)) + 1
+            self._at = begins + text.count("\n", 0, getattr(error, "pos", 0)) + 1
             raise self._damaged() from error
 
-    def _recording(self, number: int, place: int, at: str) -> Recording:
+    def _recording(self, number: int, server: int, at: str) -> Recording:
         call = _CALL.fullmatch(self._take())
         if call is None:
             raise self._damaged()
@@ -278,7 +278,7 @@ class _Reader:
         answer = Answer(int(status[1]), headers, data, ending, error)
         if end[2] and end[2] != _hash(answer):
             raise BadCassette("error.cassette_hash", name=self._name, number=number)
-        return Recording(number, at, place, call[1], call[2], body, answer)
+        return Recording(number, at, server, call[1], call[2], body, answer)
 
     def _headers(self) -> Iterator[tuple[str, str]]:
         while not self._begins("+", "-", *_MARKS):

@@ -32,7 +32,7 @@ SUFFIX = ".cassette"
 _aside: ContextVar[bool] = ContextVar("qwen_nb_aside", default=False)
 _lock = threading.RLock()
 _entered: list[Cassette] = []
-_session: list[Cassette | None] = []  # empty: nobody said anything in this session
+_session: list[Cassette | None] = []  # empty: this session has set nothing
 _environment: dict[str, Cassette] = {}
 
 
@@ -49,15 +49,15 @@ def current() -> Cassette | None:
             return _entered[-1]
         if _session:
             return _session[-1]
-        told = os.environ.get(VARIABLE, "").strip()
-        if not told:
+        value = os.environ.get(VARIABLE, "").strip()
+        if not value:
             return None
-        if told not in _environment:
-            mode, colon, path = told.partition(":")
+        if value not in _environment:
+            mode, colon, path = value.partition(":")
             if not colon or mode not in ("record", "replay", "auto") or not path.strip():
-                raise CassetteError("error.cassette_variable", value=told)
-            _environment[told] = opened(Path(path.strip()), mode)  # type: ignore[arg-type]
-        return _environment[told]
+                raise CassetteError("error.cassette_variable", value=value)
+            _environment[value] = opened(Path(path.strip()), mode)  # type: ignore[arg-type]
+        return _environment[value]
 
 
 def opened(path: Path, mode: Mode) -> Cassette:
@@ -75,14 +75,14 @@ def opened(path: Path, mode: Mode) -> Cassette:
     return Recorder(path, os.environ)
 
 
-def _file_of(told: Path) -> Path:
-    if told.name in ("", "..") or "\0" in str(told):
-        raise CassetteError("error.cassette_no_folder", name=str(told))
+def _file_of(named: Path) -> Path:
+    if named.name in ("", "..") or "\0" in str(named):
+        raise CassetteError("error.cassette_no_folder", name=str(named))
     try:
-        path = told.expanduser()
+        path = named.expanduser()
     except RuntimeError:  # nobody of that name is known here
-        path = told
-    # who changes the folder later means the same file
+        path = named
+    # absolute: the notebook may change its folder later, and means the same file
     return (path if path.suffix else path.with_suffix(SUFFIX)).absolute()
 
 
@@ -109,7 +109,7 @@ def live() -> Report | None:
 
 
 def leave() -> None:
-    """Forget what this session said; the environment's word holds again."""
+    """Forget what this session has set; the environment's variable holds again."""
     with _lock:
         _session.clear()
 

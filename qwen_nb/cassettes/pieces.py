@@ -89,7 +89,7 @@ def leaves(value: Any, path: Path = (), group: Path = ()) -> Iterator[tuple[Path
     if isinstance(value, str):
         yield path, group, value
     elif isinstance(value, Mapping):
-        # the pieces of one call are told by the number they carry, not by their place
+        # the pieces of one call are known by the number they carry, not by their order
         number, inside = value.get("index"), group
         if isinstance(number, int):
             in_list = bool(group) and isinstance(group[-1], int)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from qwen_nb.cassettes.values import Answer, Ending
+from qwen_nb.cassettes.recordings import Answer, Ending
 from qwen_nb.errors import QwenError
 from qwen_nb.wire import Exchange
 from qwen_nb.wire.dialects import HttpCall
@@ -22,7 +22,7 @@ class Ticket:
 
     number: int
     at: str
-    place: int
+    server: int
     call: HttpCall
     chunks: list[bytes] = field(default_factory=list)
 
@@ -80,8 +80,8 @@ class Recorded:
     def chunks(self) -> Iterator[bytes]:
         """Yield the answer's bytes as they come.
 
-        The answer is kept when its reader has heard enough, which is before anybody hears
-        the end.
+        The answer is kept as soon as its reader stops reading or its bytes end, before the
+        reader learns of either.
         """
         try:
             for chunk in self._inner.chunks():

@@ -2,7 +2,7 @@
 
 The file takes the place of an older one when the first answer is there, not before; from
 then on each answer is appended when it has ended, in the order in which they were asked.
-That it cannot be written never costs an answer: it is told with the report.
+A file that cannot be written never costs an answer: the report says so.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from qwen_nb.cassettes.file import CassetteFile
-from qwen_nb.cassettes.format import HEADER, place_text, price_text, recording_text
-from qwen_nb.cassettes.places import facts_of, know_server, name_of
+from qwen_nb.cassettes.format import HEADER, price_text, recording_text, server_text
 from qwen_nb.cassettes.prices import NotedPrices, Rows
 from qwen_nb.cassettes.recorded import Recorded, Ticket
+from qwen_nb.cassettes.recordings import Answer, AskedServer, Recording
 from qwen_nb.cassettes.reports import Report
 from qwen_nb.cassettes.requests import Attachment, parted
 from qwen_nb.cassettes.secrets import SECRET, Redactor
-from qwen_nb.cassettes.values import Answer, Place, Recording
+from qwen_nb.cassettes.servers import facts_of, know_server, name_of
 from qwen_nb.catalogue import Catalogue
 from qwen_nb.values import Server
 from qwen_nb.wire import Exchange
@@ -58,7 +58,7 @@ class Recorder:
         self._file = CassetteFile(path, HEADER)
         self._lock = threading.RLock()
         self._ended = threading.Condition(self._lock)
-        self._places: list[Place] = []
+        self._servers: list[AskedServer] = []
         self._defaults: set[str] = set()
         self._settings: Mapping[str, Any] = {}
         self._begun = self._written = 0
@@ -73,15 +73,15 @@ class Recorder:
     def server(
         self, resolve: Callable[[Mapping[str, str]], Server], *, is_default: bool
     ) -> Server:
-        """Return the server that questions go to, and note whether anybody named it."""
+        """Return the server that questions go to, and note whether it is the default."""
         server = resolve({})
         if is_default:
             self._defaults.add(name_of(server))
         return server
 
-    def settings(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
+    def settings(self, personal: Mapping[str, Any]) -> Mapping[str, Any]:
         """Keep what the person's own settings add to requests; return what is kept: nothing."""
-        self._settings = self._redactor.value(told)
+        self._settings = self._redactor.value(personal)
         return {}
 
     def catalogue(self, base: Catalogue) -> Catalogue:
@@ -109,14 +109,14 @@ class Recorder:
             self._is_closed = True
             self._write()
 
-    # -- told by the exchanges ------------------------------------------------------------
+    # -- called by the exchanges ----------------------------------------------------------
 
     def _begin(self, server: Server, call: HttpCall) -> Ticket:
         at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         with self._lock:
             self._begun += 1
             self._under_way.add(self._begun)
-            return Ticket(self._begun, at, self._place(server), call)
+            return Ticket(self._begun, at, self._number_of(server), call)
 
     def _end(self, ticket: Ticket, answer: Answer | None) -> None:
         ready = None
@@ -138,7 +138,7 @@ class Recorder:
         recording = Recording(
             ticket.number,
             ticket.at,
-            ticket.place,
+            ticket.server,
             ticket.call.method,
             redactor.text(ticket.call.path),
             redactor.value(body),
@@ -150,14 +150,14 @@ class Recorder:
         )
         return recording_text(recording), attachments
 
-    def _place(self, server: Server) -> int:
+    def _number_of(self, server: Server) -> int:
         own = {"settings": self._settings} if self._settings else {}
         facts = facts_of(server, self._redactor) | own
-        place = Place(facts, name_of(server) in self._defaults)
-        if place not in self._places:
-            self._places.append(place)
-            self._waiting.append(place_text(len(self._places), place))
-        return self._places.index(place) + 1
+        asked = AskedServer(facts, name_of(server) in self._defaults)
+        if asked not in self._servers:
+            self._servers.append(asked)
+            self._waiting.append(server_text(len(self._servers), asked))
+        return self._servers.index(asked) + 1
 
     def _note_price(self, asked: str, rows: Rows) -> None:
         with self._lock:
@@ -170,8 +170,8 @@ class Recorder:
         """Write what is ready, up to the first request that is still under way."""
         first = min(self._under_way, default=self._begun + 1)
         numbers = [n for n in sorted(self._ready) if n < first or self._is_closed]
-        told = [*self._waiting, *self._priced]
-        if not numbers and not (told and self._file.is_made):
+        notes = [*self._waiting, *self._priced]
+        if not numbers and not (notes and self._file.is_made):
             return
         ready = [self._ready[number][0] for number in numbers]
         texts = [*self._waiting, *ready, *self._priced]
@@ -179,7 +179,7 @@ class Recorder:
         try:
             self._file.add("".join(texts), attachments)
         except OSError as error:
-            # it stays ready: what comes next may find a place again
+            # the blocks stay ready: the next write may find room again
             self._problem = error.strerror or type(error).__name__
             return
         self._problem = ""

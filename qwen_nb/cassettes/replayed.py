@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from qwen_nb import errors
 from qwen_nb.cassettes.pieces import split
-from qwen_nb.cassettes.values import Answer
+from qwen_nb.cassettes.recordings import Answer
 from qwen_nb.errors import BrokenStream, ConnectionFailed, QwenError, WasStopped
 from qwen_nb.values import Server
 from qwen_nb.wire.dialects import HttpCall
@@ -90,10 +90,10 @@ class Replayed:
         return BrokenStream("error.broken", server=self._server.name, reason="stopped")
 
     def _error(self, answer: Answer) -> QwenError:
-        told = answer.error
-        name = told.get("type") if told.get("type") in _BROKEN else "ConnectionFailed"
+        error = answer.error
+        name = error.get("type") if error.get("type") in _BROKEN else "ConnectionFailed"
         kind: type[QwenError] = getattr(errors, str(name))
-        facts = told.get("facts")
+        facts = error.get("facts")
         known = facts if isinstance(facts, Mapping) else {}
-        key = str(told.get("key", "error.broken"))
+        key = str(error.get("key", "error.broken"))
         return kind(key, **{**known, "server": self._server.name})

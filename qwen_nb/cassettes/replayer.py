@@ -1,4 +1,4 @@
-"""Gives back what a cassette holds, and never asks anybody else."""
+"""Gives back what a cassette holds, and never asks a server."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from qwen_nb.cassettes.attachments import check
 from qwen_nb.cassettes.choice import Choice
 from qwen_nb.cassettes.format import read
 from qwen_nb.cassettes.nearest import difference, nearest
-from qwen_nb.cassettes.places import name_of, server_of
 from qwen_nb.cassettes.prices import RecordedPrices
+from qwen_nb.cassettes.recordings import Answer, AskedServer, Recording
 from qwen_nb.cassettes.replayed import Replayed
 from qwen_nb.cassettes.reports import Report, called
 from qwen_nb.cassettes.requests import canonical, parted
 from qwen_nb.cassettes.secrets import MARK, SECRET, Redactor
-from qwen_nb.cassettes.values import Answer, Place, Recording
+from qwen_nb.cassettes.servers import name_of, server_of
 from qwen_nb.catalogue import Catalogue
 from qwen_nb.errors import BadCassette, CassetteError, ConfigError, NoMatch
 from qwen_nb.values import Server
@@ -31,7 +31,7 @@ __all__ = ["Replayer"]
 _WORDS = 40
 
 _AS_IF_SET = {"DASHSCOPE_API_KEY": MARK, "DASHSCOPE_WORKSPACE_ID": "workspace"}
-"""With these a server that the notebook names can be told; nobody is asked with them."""
+"""With these set, the server that a notebook names can be found; no server is sent them."""
 
 
 class Replayer:
@@ -44,7 +44,7 @@ class Replayer:
     environ : mapping
         The environment; its secrets are taken out of what is asked, as when it was recorded.
     journal : Path, optional
-        A file that is told the number of each recording that was given.
+        A file that the number of each recording is added to when it is given.
 
     Raises
     ------
@@ -68,7 +68,7 @@ class Replayer:
             try:
                 if isinstance(block, Recording):
                     recordings.append(block)
-                elif isinstance(block, Place):
+                elif isinstance(block, AskedServer):
                     self._take_in(block)
                 else:
                     self._prices.take_in(*block)
@@ -83,13 +83,13 @@ class Replayer:
         self._choice = Choice(self._recordings, names)
         self._other_results: set[int] = set()
 
-    def _take_in(self, place: Place) -> None:
-        server = server_of(place, called(self.path))
-        own = place.facts.get("settings")
+    def _take_in(self, asked: AskedServer) -> None:
+        server = server_of(asked, called(self.path))
+        own = asked.facts.get("settings")
         if not self._servers and isinstance(own, Mapping):
             self._settings = own
         self._servers.append(server)
-        if place.is_default:
+        if asked.is_default:
             self._defaults.append(server)
 
     def _without_hunt(self, recordings: list[Recording]) -> list[Recording]:
@@ -114,9 +114,9 @@ class Replayer:
         return [each for each in recordings if name_of(self._asked(each)) not in took]
 
     def _asked(self, recording: Recording) -> Server:
-        return self._servers[recording.place - 1]
+        return self._servers[recording.server - 1]
 
-    # -- who is asked ------------------------------------------------------------------------
+    # -- which server is asked ---------------------------------------------------------------
 
     def server(
         self, resolve: Callable[[Mapping[str, str]], Server], *, is_default: bool
@@ -150,8 +150,8 @@ class Replayer:
             named[-1], key=key, key_origin=called(self.path), replayed=True, guessed=False
         )
 
-    def settings(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return what the settings of who recorded it added to requests, at the first one."""
+    def settings(self, personal: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what the settings of the person who recorded added to the first request."""
         return self._settings
 
     def catalogue(self, base: Catalogue) -> Catalogue:
@@ -173,9 +173,9 @@ class Replayer:
             When it was never asked; it names the nearest that was, and what differs.
         """
         method, path = call.method, self._redactor.text(call.path)
-        body, who = self._redactor.value(parted(call.body)[0]), name_of(server)
+        body, name = self._redactor.value(parted(call.body)[0]), name_of(server)
         with self._lock:
-            found = self._choice.next(method, path, body, who)
+            found = self._choice.next(method, path, body, name)
             if found is None:
                 raise self._nothing_like(method, path, body)
             number, has_other_results = found
@@ -254,17 +254,18 @@ def _text_of(path: Path) -> str:
 def _named(recording: Recording) -> str:
     """Return how a person knows a request again: its number, how its last question begins."""
     body = recording.body if isinstance(recording.body, Mapping) else {}
-    told = body.get("messages") or body.get("input")
-    if isinstance(told, Mapping):
-        told = told.get("messages")
-    said = ""
-    if isinstance(told, list):
-        for message in told:
+    messages = body.get("messages") or body.get("input")
+    if isinstance(messages, Mapping):
+        messages = messages.get("messages")
+    question = ""
+    if isinstance(messages, list):
+        for message in messages:
             is_message = isinstance(message, Mapping)
             if is_message and message.get("role") not in ("user", None):
                 continue
-            said = _text_in(message.get("content") if is_message else message) or said
-    shown = " ".join(said.split()) or recording.path
+            content = message.get("content") if is_message else message
+            question = _text_in(content) or question
+    shown = " ".join(question.split()) or recording.path
     return f"{recording.number} ({shown[:_WORDS]}{'…' if len(shown) > _WORDS else ''})"
 
 

@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen_nb import CassetteError
-from qwen_nb.cassettes.format import HEADER, place_text, price_text, read, recording_text
+from qwen_nb.cassettes.format import HEADER, price_text, read, recording_text, server_text
+from qwen_nb.cassettes.recordings import Answer, AskedServer, Recording
 from qwen_nb.cassettes.replayer import Replayer
-from qwen_nb.cassettes.values import Answer, Place, Recording
 
-PLACE = Place({"name": "Model Studio (Singapore)", "region": "sg", "has_key": True}, True)
+SERVER = AskedServer(
+    {"name": "Model Studio (Singapore)", "region": "sg", "has_key": True}, True
+)
 PRICE = (
     "qwen-plus sg",
     [{"id": "qwen-plus", "region": "sg", "input": "0.4", "output": "1.2", "currency": "USD"}],
@@ -30,8 +32,8 @@ def recording(*chunks: bytes, number: int = 1, **answer: Any) -> Recording:
 
 
 def text_of(*blocks: Any) -> str:
-    places = [each for each in blocks if isinstance(each, Place)]
-    told = [place_text(n, place) for n, place in enumerate(places, 1)]
+    servers = [each for each in blocks if isinstance(each, AskedServer)]
+    told = [server_text(n, server) for n, server in enumerate(servers, 1)]
     told += [price_text(*each) for each in blocks if isinstance(each, tuple)]
     told += [recording_text(each) for each in blocks if isinstance(each, Recording)]
     return HEADER + "".join(told)
@@ -42,7 +44,7 @@ def read_back(text: str) -> list[Any]:
 
 
 def whole(*recordings: Recording) -> str:
-    return text_of(PLACE, PRICE, *recordings)
+    return text_of(SERVER, PRICE, *recordings)
 
 
 LINES = (
@@ -83,7 +85,7 @@ recordings = st.builds(
     Recording,
     number=st.just(1),
     at=st.just("2026-11-25T20:00:00Z"),
-    place=st.just(1),
+    server=st.just(1),
     method=st.sampled_from(["GET", "POST"]),
     path=st.sampled_from(["/models", "/chat/completions"]),
     body=json_values,
@@ -93,7 +95,7 @@ recordings = st.builds(
 
 @given(recordings)
 def test_what_is_written_is_read_back(recording: Recording) -> None:
-    assert read_back(whole(recording)) == [PLACE, PRICE, recording]
+    assert read_back(whole(recording)) == [SERVER, PRICE, recording]
 
 
 @given(st.lists(answers, min_size=1, max_size=3), st.booleans())
@@ -103,7 +105,7 @@ def test_other_line_ends_change_nothing(answers: list[Answer], has_mark: bool) -
     # what has such a line end alone is in base64, so this is all there is
     text = whole(*there).replace("\n", "\r\n")
     path_text = ("\ufeff" if has_mark else "") + text
-    assert read_back(path_text.removeprefix("\ufeff")) == [PLACE, PRICE, *there]
+    assert read_back(path_text.removeprefix("\ufeff")) == [SERVER, PRICE, *there]
 
 
 EVENT = 'data: {{"id":"1","choices":[{{"delta":{{"content":"{}"}},"index":0}}],"n":null}}\n\n'
@@ -289,7 +291,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
 
 def test_notes_are_json() -> None:
     """So that another program can read and make them."""
-    (_, place), (_, price), (_, first) = list(read(whole(recording(b"x")), "x"))
-    assert json.loads(json.dumps(place.facts)) == PLACE.facts
+    (_, server), (_, price), (_, first) = list(read(whole(recording(b"x")), "x"))
+    assert json.loads(json.dumps(server.facts)) == SERVER.facts
     assert price == PRICE
     assert first.body == BODY

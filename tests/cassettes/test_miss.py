@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from qwen_nb import CassetteError, Chat, recording
-from qwen_nb.cassettes.format import HEADER, place_text, recording_text
+from qwen_nb.cassettes.format import HEADER, recording_text, server_text
+from qwen_nb.cassettes.recordings import Answer, AskedServer, Recording
 from qwen_nb.cassettes.replayer import Replayer
 from qwen_nb.cassettes.requests import LARGE
-from qwen_nb.cassettes.values import Answer, Place, Recording
 from qwen_nb.errors import NoMatch
 from qwen_nb.values import Server
 from qwen_nb.wire.dialects.dialect import HttpCall
@@ -20,7 +20,7 @@ from qwen_nb.wire.dialects.dialect import HttpCall
 from ._twice import Twice, ask
 
 SERVER = Server(name="here")
-PLACE = Place({"name": "here"}, True)
+ASKED = AskedServer({"name": "here"}, True)
 
 
 def body_of(*said: str, **more: Any) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def body_of(*said: str, **more: Any) -> dict[str, Any]:
 
 def replayer_of(tmp_path: Path, *bodies: Any, path: str = "/chat/completions") -> Replayer:
     answer = Answer(200, {}, b"x")
-    text = HEADER + place_text(1, PLACE)
+    text = HEADER + server_text(1, ASKED)
     for number, body in enumerate(bodies, 1):
         text += recording_text(Recording(number, "now", 1, "POST", path, body, answer))
     file = tmp_path / "it.cassette"

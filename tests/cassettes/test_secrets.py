@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from qwen_nb import ApiError, Chat, recording
 from qwen_nb.cassettes.format import read
-from qwen_nb.cassettes.places import facts_of, know_server
+from qwen_nb.cassettes.recordings import Recording
 from qwen_nb.cassettes.requests import matches
 from qwen_nb.cassettes.secrets import SECRET, Redactor
-from qwen_nb.cassettes.values import Recording
+from qwen_nb.cassettes.servers import facts_of, know_server
 from qwen_nb.values import Server
 
 from ._twice import Twice, ask

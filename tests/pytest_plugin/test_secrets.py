@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from qwen_nb.cassettes.format import read
+from qwen_nb.cassettes.recordings import Recording
 from qwen_nb.cassettes.secrets import Redactor
-from qwen_nb.cassettes.values import Recording
 
 ROOT = Path(__file__).parents[2]
 KEY = "sk-0123456789abcdef0123456789abcdef"

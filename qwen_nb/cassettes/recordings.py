@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-__all__ = ["Answer", "Ending", "Place", "Recording"]
+__all__ = ["Answer", "AskedServer", "Ending", "Recording"]
 
 Ending: TypeAlias = Literal["end", "failed", "broken", "stopped"]
 """How an answer ended: as it should; never begun; broken off in the middle; by the person."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Who was asked; what a `Server` says, without its key.
+class AskedServer:
+    """A server that was asked: what a `Server` says, without its key.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class Place:
         The fields of the `Server`, as JSON; addresses name no workspace and no port. With
         `settings`, what the person's own settings added to requests.
     is_default : bool
-        It was asked because nobody named another server.
+        Whether it was asked because the notebook named none.
     """
 
     facts: Mapping[str, Any]
@@ -61,11 +61,11 @@ class Recording:
     Parameters
     ----------
     number : int
-        Its place in the cassette, from 1.
+        Which of the cassette's, from 1, in the order in which they were asked.
     at : str
         When it was asked: UTC, ISO 8601.
-    place : int
-        The number of who was asked.
+    server : int
+        The number of the server that was asked, from 1.
     method, path : str
         As in `HttpCall`.
     body : object
@@ -76,7 +76,7 @@ class Recording:
 
     number: int
     at: str
-    place: int
+    server: int
     method: str
     path: str
     body: Any
