@@ -10,6 +10,7 @@ from typing import Any
 
 from qwen_nb.cassettes.pieces import common_prefix
 from qwen_nb.cassettes.requests import canonical, matches
+from qwen_nb.values import excerpt
 
 __all__ = ["difference", "nearest"]
 
@@ -44,7 +45,7 @@ def difference(recorded: Any, asked: Any) -> tuple[str, str, str]:
     field, one, other = next(_differences(recorded, asked, ""), ("", "", ""))
     one, other = _text(one), _text(other)
     begins = max(0, common_prefix(one, other) - _AROUND)
-    return field, _cut(one, begins), _cut(other, begins)
+    return field, excerpt(one, begins, _LONGEST), excerpt(other, begins, _LONGEST)
 
 
 def _words(body: Any) -> list[str]:
@@ -68,8 +69,3 @@ def _text(value: Any) -> str:
     if value is _NOTHING:
         return "—"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _cut(text: str, begins: int) -> str:
-    shown = " ".join(text[begins : begins + _LONGEST].split())
-    return f"{'…' if begins else ''}{shown}{'…' if len(text) > begins + _LONGEST else ''}"

@@ -233,7 +233,7 @@ def test_an_interrupt_keeps_the_partial_reply(
         chat.ask("one", display=watch)
     timer.join(HANG_S)
     assert signal.getsignal(signal.SIGINT) is before
-    assert misbehaves.left.wait(1)
+    assert misbehaves.left.wait(HANG_S)
     reply = caught.value.reply
     assert (reply.finish_reason, reply.thinking, reply.answer) == ("stopped", thinking, answer)
     assert watch.closed == [reply]
@@ -261,7 +261,7 @@ def test_a_second_interrupt_waits_for_nothing_more(chat: Chat, misbehaves: Misbe
     assert time.monotonic() - begin < HANG_S
     assert shown == []
     assert watch.closed == [caught.value.reply] == [turn.reply for turn in chat.turns]
-    assert misbehaves.left.wait(1)
+    assert misbehaves.left.wait(HANG_S)
     assert signal.getsignal(signal.SIGINT) is before
 
 

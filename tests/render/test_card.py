@@ -366,7 +366,7 @@ def test_importing_the_room_loads_nothing_heavy():
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js")
 def test_the_page_side():
     tests = sorted(Path(__file__).with_name("page").glob("*.test.mjs"))
-    assert len(tests) == 5
+    assert len(tests) == 6
     done = subprocess.run(["node", "--test", *tests], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 

@@ -28,7 +28,7 @@ def test_a_program_that_is_started_may_be_interrupted() -> None:
 
 
 def test_the_suite_may_be_started_in_the_background() -> None:
-    folders = (ROOT / "tests" / name for name in ("stop", "chat"))
+    folders = (ROOT / "tests" / name for name in ("stop", "asking"))
     command = [
         *("sh", "-c", 'trap "" INT; exec "$0" "$@"', sys.executable, "-m", "pytest"),
         *("-q", "-p", "no:cacheprovider", "-k", " or ".join(PRESSES), *map(str, folders)),

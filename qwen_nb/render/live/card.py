@@ -18,10 +18,10 @@ from qwen_nb.render import (
     timing_line,
     usage_line,
 )
-from qwen_nb.render.html import COMMANDS, Describe, StaticDisplay, bundle, metadata
+from qwen_nb.render.html import Describe, StaticDisplay, bundle, metadata
 from qwen_nb.render.live.sent import SentCalls, SentText
 from qwen_nb.texts import Language, markup, text, visible
-from qwen_nb.values import FinishReason, Frame, Opening, Reply
+from qwen_nb.values import HARMFUL_TEX, FinishReason, Frame, Opening, Reply
 
 if TYPE_CHECKING:
     from qwen_nb.render.live.widget import Card
@@ -179,7 +179,7 @@ class CardDisplay:
             server=visible(asking.server),
             notes=[visible(note) for note in notes],
             words=self._words(),
-            tex=COMMANDS,
+            tex=HARMFUL_TEX,
             plain=self._as_text,
             stops=self._route if stop else "",
         )

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from qwen_nb import BudgetReached, Chat, ConfigError, Reply, Stopped
-from qwen_nb.asking import asker
 from qwen_nb.conversation.exchange import api_list, from_api_list
+from qwen_nb.front_end import asks
 from qwen_nb.ledger.budgets import Budget
 from qwen_nb.tools.calling import Calling
 from qwen_nb.tools.tools import tools_of
@@ -245,7 +245,7 @@ def test_the_person_is_asked(
         said.append(asked)
         return answer
 
-    monkeypatch.setattr(asker, "can_answer", lambda _: True)
+    monkeypatch.setattr(asks, "can_answer", lambda _: True)
     monkeypatch.setattr("builtins.input", reply_with)
     chat = new_chat(get_current_weather)
     (call,) = chat.ask("Weather in Hangzhou?", quiet=True, confirm=True).calls
