@@ -84,7 +84,7 @@ def examine(session: Session) -> Iterator[Finding]:
         yield say("note", "key_found", origin=server.key_origin)
     yield from _proxies(say)
     try:
-        models = list_models(server, recorded=False)
+        models = list_models(server)
     except AuthFailed as error:
         yield Finding("bad", error.message(language))
         yield _where_the_key_fits(server, settings, session.catalogue, say)

@@ -118,9 +118,7 @@ class Completer:
                 return ["curl", *_DIALECTS]
             case "usage", "--by":
                 return list(get_args(By))
-        return {"code": ["--as"], "usage": ["--by", "--plot"], "replay": ["--speed"]}.get(
-            command, []
-        )
+        return {"code": ["--as"], "usage": ["--by", "--plot"]}.get(command, [])
 
     def _models(self) -> list[str]:
         return [model.id for model in self._chat.catalogue().models()]

@@ -221,7 +221,6 @@ def exported() -> dict[str, set[str]]:
 
 NOT_YET = {
     ("asking", "chat"), ("rows", "chat"), ("context", "asking"), ("tools", "asking"),
-    ("wire", "cassettes"),
 }  # fmt: skip
 """Arrows that still run the wrong way."""
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import math
-import re
 from pathlib import Path
 
 from IPython.core.error import UsageError
 
 from qwen_nb import cassettes
 from qwen_nb.chat import Chat
-from qwen_nb.errors import CassetteError
 from qwen_nb.texts import Language, text, visible
 
 __all__ = ["live", "record_file", "replay_file", "told"]
-
-_SPEED = re.compile(r"(?:^|\s)--speed(?:\s+(\S+)|=(\S*)|$)")
 
 
 def record_file(chat: Chat, rest: str) -> str:
@@ -26,11 +21,7 @@ def record_file(chat: Chat, rest: str) -> str:
 
 def replay_file(chat: Chat, rest: str) -> str:
     """Answer what is asked from now on out of a cassette."""
-    speed, told = None, rest
-    if found := _SPEED.search(rest):
-        speed = _speed(found[1] or found[2] or "")
-        told = rest[: found.start()] + rest[found.end() :]
-    cassette = cassettes.start(_path(chat, told), "replay", speed)
+    cassette = cassettes.start(_path(chat, rest), "replay")
     name, n = visible(cassette.path.name), cassette.report().recordings
     return text("cassettes.replaying", chat.language, name=name, n=n)
 
@@ -70,13 +61,3 @@ def _path(chat: Chat, rest: str) -> Path:
     if not name:
         raise UsageError(text("cassettes.wanted", chat.language))
     return Path(name)
-
-
-def _speed(value: str) -> float:
-    try:
-        speed = float(value)
-    except ValueError:
-        speed = math.nan
-    if not 0 < speed < math.inf:
-        raise CassetteError("error.cassette_speed", value=value)
-    return speed
