@@ -39,6 +39,7 @@ from qwen_nb.magics.sheet import Sheet
 from qwen_nb.settings import NAMES, help_of, shown
 from qwen_nb.texts import machine_language, text
 from qwen_nb.values import Question, Reply, options_of
+from qwen_nb.wire import warm_up
 
 __all__ = ["QwenMagics", "load", "unload"]
 
@@ -417,6 +418,7 @@ def load(shell: Any) -> None:
     shell.register_magics(magics)
     magics.completer = Completer(magics.chat, shell, magics.commands)
     transformers.install(shell)
+    warm_up(shell)
 
 
 def unload(shell: Any) -> None:
