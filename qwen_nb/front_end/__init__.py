@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         running_shell,
     )
     from qwen_nb.front_end.variables import FillError, fill, user_names
+    from qwen_nb.front_end.warm import warm_up
 
 _NAMES = {
     "capture": "Outputs capturing",
@@ -30,6 +31,7 @@ _NAMES = {
     "notebook_file": "Carried NotebookFile read_notebook",
     "place": "Place can_answer deleted_cells here paths_from_server running_shell",
     "variables": "FillError fill user_names",
+    "warm": "warm_up",
 }
 """What other rooms may use, by the file where it lives."""
 

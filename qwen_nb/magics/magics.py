@@ -29,7 +29,16 @@ from qwen_nb.asking import JOBS, Archive, Job, Screen
 from qwen_nb.cassettes import leave as leave_cassette
 from qwen_nb.chat import Chat
 from qwen_nb.errors import ConfigError, QwenError, Stopped
-from qwen_nb.front_end import FillError, compact, fill, last_error, next_cell, put, user_names
+from qwen_nb.front_end import (
+    FillError,
+    compact,
+    fill,
+    last_error,
+    next_cell,
+    put,
+    user_names,
+    warm_up,
+)
 from qwen_nb.magics import reports, transformers
 from qwen_nb.magics.commands import cassettes, conversations, exchange, history, service, usage
 from qwen_nb.magics.complete import Completer
@@ -39,7 +48,6 @@ from qwen_nb.magics.sheet import Sheet
 from qwen_nb.settings import NAMES, help_of, shown
 from qwen_nb.texts import machine_language, text
 from qwen_nb.values import Question, Reply, options_of
-from qwen_nb.wire import warm_up
 
 __all__ = ["QwenMagics", "load", "unload"]
 

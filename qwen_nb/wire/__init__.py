@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from qwen_nb.wire.retries import Retries
     from qwen_nb.wire.sse import ServerSentEvent, SseDecoder
     from qwen_nb.wire.stream import list_models
-    from qwen_nb.wire.warm import warm_up
 
 _NAMES = {
     "connections": "Connections",
@@ -22,7 +21,6 @@ _NAMES = {
     "retries": "Retries",
     "sse": "ServerSentEvent SseDecoder",
     "stream": "list_models",
-    "warm": "warm_up",
 }
 """What other rooms may use, by the file where it lives."""
 
