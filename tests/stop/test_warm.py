@@ -24,7 +24,7 @@ from types import SimpleNamespace
 from qwen_nb.front_end import warm_up
 
 async def cell():
-    warm_up(SimpleNamespace(kernel=SimpleNamespace(get_parent=lambda channel: {})))
+    warm_up(SimpleNamespace(kernel=SimpleNamespace(get_parent=lambda channel: None)))
     assert "openai" not in sys.modules
 
 asyncio.run(cell())
