@@ -443,6 +443,7 @@ def unload(shell: Any) -> None:
         leave_cassette()
         magics.completer.leave()
         magics.chat.close()
+        Chat._of_shells.pop(shell, None)  # what was set in it goes with it
         Archive.current().close()
         for other in shell.configurables:  # `%config` tells everything to everybody
             other.config.pop(_SECTION, None)

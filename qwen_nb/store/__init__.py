@@ -6,15 +6,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qwen_nb.store.answers import ANSWERS, AnswerKey, Answers
-    from qwen_nb.store.rows import rest_of, text_from, turn_from
-    from qwen_nb.store.search import Found, excerpt, match_of, spaced
+    from qwen_nb.store.answers import AnswerKey, Answers
+    from qwen_nb.store.calls import Calls
+    from qwen_nb.store.own_calls import OwnCalls
+    from qwen_nb.store.search import Found, around, match_of, spaced
     from qwen_nb.store.store import Listing, Store
 
 _NAMES = {
-    "answers": "ANSWERS AnswerKey Answers",
-    "rows": "rest_of text_from turn_from",
-    "search": "Found excerpt match_of spaced",
+    "answers": "AnswerKey Answers",
+    "calls": "Calls",
+    "own_calls": "OwnCalls",
+    "search": "Found around match_of spaced",
     "store": "Listing Store",
 }
 """What other rooms may use, by the file where it lives."""

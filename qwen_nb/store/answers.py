@@ -18,14 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from qwen_nb.errors import StoreError
-from qwen_nb.store.rows import plain_text, reader, stored_text, text_from
+from qwen_nb.store.rows import plain_text, stored_text, text_from
 from qwen_nb.store.schema import connect, errors_told, shown, transaction
-from qwen_nb.values import Reply
+from qwen_nb.values import Reply, reader
 
-__all__ = ["ANSWERS", "AnswerKey", "Answers"]
-
-ANSWERS = "answers.sqlite"
-"""The file under `QWEN_NB_HOME`."""
+__all__ = ["AnswerKey", "Answers"]
 
 _VERSION = 1
 _APPLICATION = 0x716E6221  # tells the file from any other database

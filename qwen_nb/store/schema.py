@@ -16,10 +16,55 @@ from pathlib import Path
 
 from qwen_nb.errors import StoreError
 
-__all__ = ["BUSY_S", "VERSION", "connect", "errors_told", "migrate", "shown", "transaction"]
+__all__ = [
+    "BUSY_S",
+    "CALLS",
+    "VERSION",
+    "connect",
+    "errors_told",
+    "migrate",
+    "shown",
+    "transaction",
+]
 
 BUSY_S = 10.0
 """How long a write waits for another process."""
+
+CALLS = (
+    """
+    CREATE TABLE calls (  -- every call that was made, also those of no turn
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        at REAL NOT NULL,
+        kind TEXT NOT NULL,
+        conversation TEXT NOT NULL,  -- may be gone; what was paid stays paid
+        notebook TEXT NOT NULL,
+        chat TEXT NOT NULL,
+        path TEXT NOT NULL,
+        entry TEXT NOT NULL,
+        turn INTEGER,
+        model TEXT NOT NULL,
+        server TEXT NOT NULL,
+        region TEXT NOT NULL,
+        scripted INTEGER NOT NULL,
+        -- for sums: null is not known
+        input INTEGER,
+        cached INTEGER,
+        cache_created INTEGER,
+        output INTEGER,
+        thinking INTEGER,
+        estimated INTEGER NOT NULL,
+        cost TEXT,  -- an exact decimal
+        currency TEXT,
+        rest TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX calls_conversation ON calls (conversation, at)",
+    "CREATE INDEX calls_notebook ON calls (notebook, at)",
+    "CREATE INDEX calls_at ON calls (at)",
+)
+"""The table of calls and its indexes, as the second version of the store has made them and
+as they are in memory; what a later version changes has to be changed in memory too."""
 
 _MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -121,37 +166,7 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
     ),
     (
-        """
-        CREATE TABLE calls (  -- every call that was made, also those of no turn
-            number INTEGER PRIMARY KEY,
-            id TEXT NOT NULL UNIQUE,
-            at REAL NOT NULL,
-            kind TEXT NOT NULL,
-            conversation TEXT NOT NULL,  -- may be gone; what was paid stays paid
-            notebook TEXT NOT NULL,
-            chat TEXT NOT NULL,
-            path TEXT NOT NULL,
-            entry TEXT NOT NULL,
-            turn INTEGER,
-            model TEXT NOT NULL,
-            server TEXT NOT NULL,
-            region TEXT NOT NULL,
-            scripted INTEGER NOT NULL,
-            -- for sums: null is not known
-            input INTEGER,
-            cached INTEGER,
-            cache_created INTEGER,
-            output INTEGER,
-            thinking INTEGER,
-            estimated INTEGER NOT NULL,
-            cost TEXT,  -- an exact decimal
-            currency TEXT,
-            rest TEXT NOT NULL
-        )
-        """,
-        "CREATE INDEX calls_conversation ON calls (conversation, at)",
-        "CREATE INDEX calls_notebook ON calls (notebook, at)",
-        "CREATE INDEX calls_at ON calls (at)",
+        *CALLS,
         """
         CREATE TABLE budgets (
             scope TEXT NOT NULL,  -- chat, notebook, month
@@ -190,6 +205,35 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
             WHERE e.copy_of IS NULL ORDER BY e.number
         )
         """,
+    ),
+    (
+        # Sums are made of `calls` now. SQLite before 3.35 cannot drop a column.
+        """
+        CREATE TABLE read_entries (
+            number INTEGER PRIMARY KEY,  -- the row of the search index
+            id TEXT NOT NULL UNIQUE,
+            conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+            place INTEGER NOT NULL, k INTEGER NOT NULL, cell TEXT, state TEXT NOT NULL,
+            older INTEGER NOT NULL, asked_at REAL NOT NULL, left_as INTEGER NOT NULL,
+            marked INTEGER NOT NULL, copy_of TEXT, region TEXT NOT NULL,
+            revision INTEGER NOT NULL,
+            -- tokens as the server said them, null where it told nothing
+            input INTEGER, output INTEGER,
+            -- the turn; a text that is no valid Unicode is kept as bytes
+            prompt TEXT NOT NULL, answer TEXT NOT NULL, thinking TEXT NOT NULL,
+            rest TEXT NOT NULL
+        )
+        """,
+        """
+        INSERT INTO read_entries SELECT number, id, conversation, place, k, cell, state, older,
+            asked_at, left_as, marked, copy_of, region, revision, input, output, prompt, answer,
+            thinking, rest FROM entries
+        """,
+        "DROP TABLE entries",  # with its indexes
+        "ALTER TABLE read_entries RENAME TO entries",
+        "CREATE INDEX entries_place ON entries (conversation, place, k)",
+        "CREATE INDEX entries_cell ON entries (conversation, cell, place)",
+        "CREATE INDEX entries_revision ON entries (conversation, revision)",
     ),
 )
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qwen_nb.values.messages import ChatOptions, FinishReason, Reply, Timing, ToolCall, Turn
+from qwen_nb.values import ChatOptions, FinishReason, Reply, Timing, ToolCall, Turn
 from qwen_nb.values.turn_json import BOUND, VERSION, carried, turn_from
 from qwen_nb.values.usage import Usage
 
@@ -220,6 +220,21 @@ def test_what_is_no_data_is_left_out(value: Any) -> None:
     turn = turn_from(found)
     assert turn is not None
     assert turn.options.params == {"even": 2}
+
+
+@pytest.mark.parametrize("depth", range(14, 22))
+def test_a_field_too_deep_for_the_whole_is_left_out(depth: int) -> None:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    params = {"odd": value, "even": 2}
+    kept = params if depth <= 17 else {"even": 2}
+    found = carried(replace(TURN, options=ChatOptions(params=params)))
+    assert found["options"] == {"params": kept}
+    found["options"]["params"] = params
+    turn = turn_from(found)
+    assert turn is not None
+    assert turn.options.params == kept
 
 
 def test_half_characters_can_be_saved() -> None:
