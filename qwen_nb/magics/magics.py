@@ -25,20 +25,12 @@ from IPython.core.magic_arguments import argument, magic_arguments
 from IPython.display import display
 from traitlets import TraitType
 
+from qwen_nb import front_end
 from qwen_nb.asking import JOBS, Archive, Job, Screen
 from qwen_nb.cassettes import leave as leave_cassette
 from qwen_nb.chat import Chat
 from qwen_nb.errors import ConfigError, QwenError, Stopped
-from qwen_nb.front_end import (
-    FillError,
-    compact,
-    fill,
-    last_error,
-    next_cell,
-    put,
-    user_names,
-    warm_up,
-)
+from qwen_nb.front_end import FillError, compact, fill, last_error, next_cell, put, user_names
 from qwen_nb.magics import reports, transformers
 from qwen_nb.magics.commands import cassettes, conversations, exchange, history, service, usage
 from qwen_nb.magics.complete import Completer
@@ -426,7 +418,7 @@ def load(shell: Any) -> None:
     shell.register_magics(magics)
     magics.completer = Completer(magics.chat, shell, magics.commands)
     transformers.install(shell)
-    warm_up(shell)
+    front_end.warm_up(shell)
 
 
 def unload(shell: Any) -> None:
