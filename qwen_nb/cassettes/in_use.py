@@ -9,21 +9,23 @@ import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from qwen_nb.cassettes.recorder import Recorder
-from qwen_nb.cassettes.replayer import Replayer
-from qwen_nb.cassettes.reports import Report
 from qwen_nb.errors import CassetteError
 from qwen_nb.values import Server
 from qwen_nb.wire import Exchange
+
+if TYPE_CHECKING:  # most sessions use none
+    from qwen_nb.cassettes.recorder import Recorder
+    from qwen_nb.cassettes.replayer import Replayer
+    from qwen_nb.cassettes.reports import Report
 
 __all__ = ["Cassette", "aside", "current", "exchange", "leave", "live", "recording", "start"]
 
 Mode: TypeAlias = Literal["record", "replay", "auto"]
 """What a cassette is used for; `auto` replays one that is there, and else records it."""
 
-Cassette: TypeAlias = Recorder | Replayer
+Cassette: TypeAlias = "Recorder | Replayer"
 
 VARIABLE = "QWEN_NB_CASSETTE"
 JOURNAL = "QWEN_NB_CASSETTE_JOURNAL"
@@ -70,8 +72,12 @@ def opened(path: Path, mode: Mode) -> Cassette:
     """
     path = _file_of(path)
     if mode == "replay" or (mode == "auto" and path.exists()):
+        from qwen_nb.cassettes.replayer import Replayer
+
         journal = os.environ.get(JOURNAL)
         return Replayer(path, os.environ, journal=Path(journal) if journal else None)
+    from qwen_nb.cassettes.recorder import Recorder
+
     return Recorder(path, os.environ)
 
 
@@ -176,7 +182,11 @@ def exchange(server: Server, begin: Callable[[], Exchange]) -> Exchange:
         Returns one that goes out; not called where nothing does.
     """
     cassette = current()
-    if cassette is None or (_aside.get() and isinstance(cassette, Recorder)):
+    if cassette is None:
+        return begin()
+    from qwen_nb.cassettes.recorder import Recorder
+
+    if _aside.get() and isinstance(cassette, Recorder):
         return begin()
     return cassette.exchange(server, begin)
 

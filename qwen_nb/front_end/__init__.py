@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         running_shell,
     )
     from qwen_nb.front_end.variables import FillError, fill, user_names
+    from qwen_nb.front_end.warm import warm_up
 
 _NAMES = {
     "asks": "agrees",
@@ -32,6 +33,7 @@ _NAMES = {
     "notebook_file": "NotebookFile SavedTurn read_notebook",
     "place": "Place can_answer deleted_cells here paths_from_server running_shell",
     "variables": "FillError fill user_names",
+    "warm": "warm_up",
 }
 """What other rooms may use, by the file where it lives."""
 

@@ -25,6 +25,7 @@ from IPython.core.magic_arguments import argument, magic_arguments
 from IPython.display import display
 from traitlets import TraitType
 
+from qwen_nb import front_end
 from qwen_nb.asking import JOBS, Job, Notebook, Screen
 from qwen_nb.cassettes import leave as leave_cassette
 from qwen_nb.chat import Chat
@@ -417,6 +418,7 @@ def load(shell: Any) -> None:
     shell.register_magics(magics)
     magics.completer = Completer(magics.chat, shell, magics.commands)
     transformers.install(shell)
+    front_end.warm_up(shell)
 
 
 def unload(shell: Any) -> None:

@@ -21,9 +21,9 @@ _CJK = (
     "\u3005\u3007\u3040-\u30ff\u3100-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7af\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003ffff"
 )
-_CHARACTER = re.compile(f"[{_CJK}]")
-_TOKEN = re.compile(f"[{_CJK}]|[^\\W_{_CJK}]+")
-_QUOTED_OR_WORD = re.compile(r'"([^"]*)"|(\S+)')
+_CHARACTER = f"[{_CJK}]"
+_TOKEN = f"[{_CJK}]|[^\\W_{_CJK}]+"
+_QUOTED_OR_WORD = r'"([^"]*)"|(\S+)'
 
 # the range of rows spares a look at every other conversation
 _IN_ONE = (
@@ -92,7 +92,7 @@ def _found(query: str, row: tuple[Any, ...]) -> Found:
 def spaced(text: str) -> str:
     """Return a text in which each CJK character is a word, for the index."""
     text = text.replace("\0", " ").encode("utf-8", "replace").decode()
-    return _CHARACTER.sub(r" \g<0> ", text)
+    return re.sub(_CHARACTER, r" \g<0> ", text)
 
 
 def match_of(query: str) -> str | None:
@@ -115,5 +115,5 @@ def around(query: str, *texts: str) -> str:
 
 
 def _phrases(query: str) -> list[list[str]]:
-    parts = (quoted or word for quoted, word in _QUOTED_OR_WORD.findall(query))
-    return [words for part in parts if (words := _TOKEN.findall(part))]
+    parts = (quoted or word for quoted, word in re.findall(_QUOTED_OR_WORD, query))
+    return [words for part in parts if (words := re.findall(_TOKEN, part))]
