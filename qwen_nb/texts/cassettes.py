@@ -41,8 +41,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "FILE:从现在起录制提问与回复,不含 API Key",
     ),
     "command.replay": (
-        "FILE [--speed X]: answer from a recording, without a key or a network",
-        "FILE [--speed X]:从录制文件回放,无需 API Key 和网络",
+        "FILE: answer from a recording, without a key or a network",
+        "FILE:从录制文件回放,无需 API Key 和网络",
     ),
     "command.live": (
         "end recording or replaying, and say what became of it",
