@@ -204,6 +204,8 @@ def _take(
         if option.kind == "digits" and not line[inline : _token_end(line, inline)].isdigit():
             values[option.field] = option.constant
             return inline
+    if _token_end(line, inline) == inline:
+        raise LineError("line.missing_value", option=name, shown=option.shown.strip("[=]"))
     token, end = _value(line, inline, name)
     try:
         value = option.read(token)
@@ -218,8 +220,6 @@ def _take(
 
 
 def _value(line: str, at: int, name: str) -> tuple[str, int]:
-    if at >= len(line) or line[at] in SPACES:
-        raise LineError("line.missing_value", option=name)
     parts: list[str] = []
     opens = True  # a quote may open here
     while at < len(line) and line[at] not in SPACES:

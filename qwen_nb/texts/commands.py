@@ -10,7 +10,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "There is no option {option}.{near} Words that begin with a dash go after --.",
         "没有选项 {option}。{near}以短横开头的文字请放在 -- 之后。",
     ),
-    "line.missing_value": ("{option} needs a value after it.", "{option} 之后需要一个值。"),
+    "line.missing_value": (
+        "{option} needs a value after it: {shown}.",
+        "{option} 之后需要一个值:{shown}。",
+    ),
     "line.no_value": ("{option} takes no value.", "{option} 不接受值。"),
     "line.bad_value": (
         "{option} takes {shown}, not {value!r}.",

@@ -123,6 +123,7 @@ WRONG = {
     "undo 1 2": "chats.number",
     "code curl": "code.form",
     "code --as java": "code.form",
+    "code --as": "line.missing_value",
     "usage day": "usage_command.form",
     "retry why": "retry.words",
     "retry --thnik": "line.unknown",
