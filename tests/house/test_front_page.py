@@ -109,7 +109,7 @@ def test_the_front_page_alone_fetches_nothing_of_its_own(probe: Any) -> None:
 
 
 def test_what_a_question_or_a_command_needs_waits_for_it(probe: Any) -> None:
-    light = {"errors", "front_end", "magics", "settings", "texts", "values"}
+    light = {"errors", "files", "front_end", "magics", "settings", "texts", "values"}
     ours = {name.split(".")[1] for name in probe["rooms"] if name.startswith("qwen_nb.")}
     assert ours <= light
     assert not any(name.startswith("qwen_nb.magics.commands") for name in probe["rooms"])
