@@ -21,7 +21,7 @@ _LONGEST_S = 10.0
 """How long a fork or the end of the process waits; the imports take half a second."""
 
 
-def warm_up(shell: Any) -> None:
+def warm_up(shell: Any, *modules: str) -> None:
     """Begin once the running cell has ended, in a thread; in a kernel only.
 
     Parameters
@@ -29,14 +29,16 @@ def warm_up(shell: Any) -> None:
     shell
         The shell of IPython. One without a kernel may live for a single command, and one
         without a running event loop cannot say when its cell has ended: nothing begins.
+    *modules : str
+        Our own modules that a question goes through.
     """
     if getattr(shell, "kernel", None) is None:
         return
     import asyncio  # a kernel has it
 
-    modules = ["openai", "anywidget"] if front_end(shell) == "card" else ["openai"]
+    theirs = ["openai", "anywidget"] if front_end(shell) == "card" else ["openai"]
     with contextlib.suppress(RuntimeError):  # no loop runs
-        asyncio.get_running_loop().call_soon(_begin, modules)
+        asyncio.get_running_loop().call_soon(_begin, [*theirs, *modules])
 
 
 def _begin(modules: list[str]) -> None:

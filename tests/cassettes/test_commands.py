@@ -113,7 +113,7 @@ def test_a_line_that_cannot_be(line: str, notebook: Notebook) -> None:
         "replay 'a b'",
     ],
 )
-def test_names(line: str, notebook: Notebook, here: Path) -> None:
+def test_a_name_may_have_blanks(line: str, notebook: Notebook, here: Path) -> None:
     notebook.run('%qwen_nb record "a b"')
     notebook.run("%qwen Hello")
     ran = notebook.run(f"%qwen_nb {line}")

@@ -108,6 +108,13 @@ def test_the_front_page_alone_fetches_nothing_of_its_own(probe: Any) -> None:
     assert (ours == set()) == (probe["step"] == "import")
 
 
+def test_what_a_question_or_a_command_needs_waits_for_it(probe: Any) -> None:
+    light = {"errors", "files", "front_end", "magics", "settings", "texts", "values"}
+    ours = {name.split(".")[1] for name in probe["rooms"] if name.startswith("qwen_nb.")}
+    assert ours <= light
+    assert not any(name.startswith("qwen_nb.magics.commands") for name in probe["rooms"])
+
+
 def test_no_file_but_code_is_opened(probe: Any) -> None:
     opened = [Path(name) for name in probe["opened"]]
     assert [path for path in opened if path.suffix not in (".py", ".pyc")] == []

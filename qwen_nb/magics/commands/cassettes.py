@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from IPython.core.error import UsageError
-
 from qwen_nb import cassettes
 from qwen_nb.chat import Chat
 from qwen_nb.texts import Language, text, visible
@@ -13,20 +11,20 @@ from qwen_nb.texts import Language, text, visible
 __all__ = ["live", "record_file", "replay_file", "told"]
 
 
-def record_file(chat: Chat, rest: str) -> str:
+def record_file(chat: Chat, file: str) -> str:
     """Record what is asked from now on."""
-    cassette = cassettes.start(_path(chat, rest), "record")
+    cassette = cassettes.start(Path(file), "record")
     return text("cassettes.recording", chat.language, name=visible(cassette.path.name))
 
 
-def replay_file(chat: Chat, rest: str) -> str:
+def replay_file(chat: Chat, file: str) -> str:
     """Answer what is asked from now on out of a cassette."""
-    cassette = cassettes.start(_path(chat, rest), "replay")
+    cassette = cassettes.start(Path(file), "replay")
     name, n = visible(cassette.path.name), cassette.report().recordings
     return text("cassettes.replaying", chat.language, name=name, n=n)
 
 
-def live(chat: Chat, rest: str) -> str:
+def live(chat: Chat) -> str:
     """Let questions go out again, and say what became of the cassette."""
     report = cassettes.live()
     lines = [] if report is None else told(report, chat.language)
@@ -52,12 +50,3 @@ def told(report: cassettes.Report, language: Language) -> list[str]:
     if report.other_results:
         lines.append(text("cassettes.results", language, n=report.other_results))
     return lines
-
-
-def _path(chat: Chat, rest: str) -> Path:
-    name = rest.strip()
-    if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
-        name = name[1:-1]
-    if not name:
-        raise UsageError(text("cassettes.wanted", chat.language))
-    return Path(name)
