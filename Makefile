@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: demo test check fast notebooks picture clean
+.PHONY: demo test check fast notebooks tables picture clean
 
 demo: .venv/installed-demo
 	$(BIN)/qwen-nb demo
@@ -28,6 +28,10 @@ fast: .venv/installed-test
 # executes the course again, in place
 notebooks: .venv/installed-test
 	$(BIN)/python notebooks/execute.py
+
+# writes the README's tables of options and commands again
+tables: .venv/installed-test
+	$(BIN)/python docs/tables.py
 
 # takes the picture of the README again
 picture: .venv/installed-test

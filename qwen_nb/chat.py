@@ -243,8 +243,6 @@ class Chat:
         self._hear_language()
         return self.now()
 
-    know_notebook = recognised
-
     def default_options(self, server: Server) -> ChatOptions:
         """Return the options that hold where a question gives none."""
         return self.now().default_options(server)

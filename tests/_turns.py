@@ -9,6 +9,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from hypothesis import strategies as st
 
 from qwen_nb import Reply, Turn
+from qwen_nb.conversation import Conversation
+from qwen_nb.values import Slot
 
 _TEXTS = st.text(st.characters(exclude_categories=()), max_size=30)
 _JSON = st.recursive(
@@ -20,6 +22,17 @@ _JSON = st.recursive(
 
 def turn(prompt: str = "q", answer: str = "a", finish: Any = "stop", **more: Any) -> Turn:
     return Turn(prompt, Reply(answer=answer, thinking="Hm", finish_reason=finish), **more)
+
+
+def before(talk: Conversation, slot: Slot) -> list[str]:
+    """Return the prompts of the turns a question has before it."""
+    return [entry.turn.prompt for entry in talk.entries_before(slot)]
+
+
+def replaced(talk: Conversation) -> list[Turn]:
+    """Return older versions of turns that were asked again, in the order of replacing."""
+    gone = [entry for entry in talk.entries if entry.state == "replaced"]
+    return [entry.turn for entry in sorted(gone, key=lambda entry: entry.left)]
 
 
 def any_of(hint: Any) -> st.SearchStrategy[Any]:
@@ -35,7 +48,8 @@ def any_of(hint: Any) -> st.SearchStrategy[Any]:
     if origin is Literal:
         return st.sampled_from(arguments)
     if origin is not None and issubclass(origin, Mapping):
-        return st.dictionaries(_TEXTS, _JSON, max_size=3)
+        values = _JSON if arguments[1] is Any else any_of(arguments[1])
+        return st.dictionaries(_TEXTS, values, max_size=3)
     simple: dict[Any, st.SearchStrategy[Any]] = {
         Any: st.none(),  # `Reply.data`, which is not stored
         str: _TEXTS,

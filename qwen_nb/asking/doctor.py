@@ -7,10 +7,8 @@ tokens. No key is ever part of it.
 from __future__ import annotations
 
 import platform
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
@@ -84,7 +82,7 @@ def examine(session: Session) -> Iterator[Finding]:
         yield say("note", "key_found", origin=server.key_origin)
     yield from _proxies(say)
     try:
-        models = list_models(server, recorded=False)
+        models = list_models(server)
     except AuthFailed as error:
         yield Finding("bad", error.message(language))
         yield _where_the_key_fits(server, settings, session.catalogue, say)
@@ -101,6 +99,8 @@ def examine(session: Session) -> Iterator[Finding]:
 
 
 def _versions() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     names = ("qwen_nb", "openai", "ipython", "ipykernel", "anywidget", "jupyterlab")
     told = [f"Python {platform.python_version()}", platform.system()]
     for name in names:
@@ -116,6 +116,8 @@ def _shown_url(server: Server, language: Language) -> str:
 
 
 def _proxies(say: _Say) -> Iterator[Finding]:
+    import urllib.request
+
     proxies = urllib.request.getproxies()
     told = ", ".join(f"{kind}: {shown(url)}" for kind, url in sorted(proxies.items()))
     if told:
@@ -124,6 +126,8 @@ def _proxies(say: _Say) -> Iterator[Finding]:
 
 def _proxy_to(server: Server) -> str | None:
     """Return the proxy between here and the server, as the HTTP library chooses it."""
+    import urllib.request
+
     parts, proxies = urlsplit(server.base_url), urllib.request.getproxies()
     host = parts.hostname or ""
     if is_loopback(server.base_url) or urllib.request.proxy_bypass(host):

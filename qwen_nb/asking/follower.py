@@ -93,6 +93,7 @@ class _Following:
         self._idle_s: float = asking.session.settings.value("idle_timeout", IDLE_S)
         self._alive_at = self._ticked_at = self._last_frame = 0.0
         self._reading: Reading | None = None
+        self._was_silent = False
 
     def open(self) -> None:
         """Show that the question is on its way."""
@@ -149,6 +150,7 @@ class _Following:
 
     def _left(self, stream: Stream) -> bool:
         """Break off what is still read; return whether its thread is to be waited for."""
+        self._was_silent = not stream.ended and not self._asking.is_stopped
         if not stream.ended:
             stream.leave()
         return not stream.ended
@@ -159,7 +161,7 @@ class _Following:
             self._asking.stop()
         if self._asking.is_stopped:
             return None
-        if not stream.ended:
+        if self._was_silent:
             key = "error.silent" if self._growing.has_begun else "error.timed_out"
             raise TimedOut(key, server=self._asking.opening.server)
         if stream.error is not None:

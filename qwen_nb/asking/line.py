@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from qwen_nb import cassettes
 from qwen_nb.values import Server
 from qwen_nb.wire import Connections, Exchange
 from qwen_nb.wire.dialects import DashScopeDialect, OpenAIDialect
@@ -35,7 +36,7 @@ class Line:
     compatible: OpenAIDialect = field(default_factory=OpenAIDialect)
     moved: dict[Server, Server] = field(default_factory=dict)
     models: dict[Server, str] = field(default_factory=dict)
-    connections: Connections = field(default_factory=Connections)
+    connections: Connections = field(default_factory=lambda: Connections(cassettes.exchange))
 
     def exchange(self, server: Server, idle_s: float, *, native: bool) -> Exchange:
         """Return a fresh exchange with a server."""

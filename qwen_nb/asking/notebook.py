@@ -74,6 +74,7 @@ class Notebook:
         self.budgets = Budgets(self.store)
         if shell is not None:
             shell.events.register("pre_run_cell", self._new_execution)
+            self._new_execution()  # that of the cell that runs now has been
 
     @classmethod
     def current(cls) -> Notebook:

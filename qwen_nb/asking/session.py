@@ -199,9 +199,6 @@ class Session:
 
     def other_region(self, server: Server) -> Server | None:
         """Return where a refused key belongs, if that can be found out; it is remembered."""
-        cassette = cassettes.current()
-        if isinstance(cassette, cassettes.Replayer):
-            return cassette.moved(server)
         if not (server.guessed and server.key):
             return None
         found = servers.region_of_key(server, self.settings, self.catalogue)
@@ -218,7 +215,7 @@ class Session:
         """Return the one model that a server offers, asked for once; see `only_model`."""
         known = self.line.models
         if server not in known:
-            known[server] = only_model(server)
+            known[server] = only_model(server, cassettes.exchange)
         return known[server]
 
     def retries(self) -> Retries:

@@ -11,29 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qwen_nb.cassettes.in_use import (
-        JOURNAL,
-        VARIABLE,
         Cassette,
-        Mode,
         aside,
         current,
         exchange,
-        is_at_once,
         leave,
         live,
         recording,
         start,
     )
-    from qwen_nb.cassettes.recorder import Recorder
     from qwen_nb.cassettes.replayer import Replayer
     from qwen_nb.cassettes.reports import Report
 
 _NAMES = {
-    "in_use": (
-        "Cassette JOURNAL Mode VARIABLE aside current exchange is_at_once leave live "
-        "recording start"
-    ),
-    "recorder": "Recorder",
+    "in_use": "Cassette aside current exchange leave live recording start",
     "replayer": "Replayer",
     "reports": "Report",
 }

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
+from qwen_nb.cassettes.recordings import Recording
 from qwen_nb.cassettes.requests import canonical, has_secret, matches, without_results
-from qwen_nb.cassettes.values import Recording
 
 __all__ = ["Choice"]
 
-_Key: TypeAlias = tuple[str | None, bytes]
+_Key: TypeAlias = tuple[str | None, bool, bytes]
+"""Which server, or any; whether what tools gave is left out; the request's digest."""
 
 
 class Choice:
@@ -27,92 +28,89 @@ class Choice:
     recordings : sequence of Recording
         All, in the order in which they were asked.
     servers : sequence of str
-        Who was asked each.
+        The name of the server that was asked, for each.
+
+    Attributes
+    ----------
+    given : list of int
+        How often each was given.
     """
 
     def __init__(self, recordings: Sequence[Recording], servers: Sequence[str]) -> None:
         self.given = [0] * len(recordings)
         self._recordings = recordings
         self._servers = servers
-        # those that are given next come first; how often each was given may be out of date
-        self._turns: dict[_Key, list[tuple[int, int]]] = {}
+        # the recording that is given next comes first; the counts in here may be out of date
+        self._queues: dict[_Key, list[tuple[int, int]]] = {}
         self._marked: list[int] = []
         self._next_marked = 0
         for number, (each, server) in enumerate(zip(recordings, servers, strict=True)):
-            exact = _digest(each.method, each.path, each.body)
-            alike = _digest(each.method, each.path, without_results(each.body))
-            for digest in {exact, b"alike" + alike}:
-                for who in (server, None):
-                    self._turns.setdefault((who, digest), []).append((0, number))
+            for bare in (False, True):
+                digest = _digest(each.method, each.path, _body(each.body, bare))
+                for of in (server, None):
+                    self._queues.setdefault((of, bare, digest), []).append((0, number))
             if has_secret(each.body):
                 self._marked.append(number)
 
-    def equal(self, method: str, path: str, body: Any, server: str | None) -> int | None:
-        """Take the next recording of an equal request; return its number.
+    def next(self, method: str, path: str, body: Any, server: str) -> tuple[int, bool] | None:
+        """Take the next recording of a request; return its number.
 
-        Parameters
-        ----------
-        method, path, body
-            What is asked.
-        server : str, optional
-            Who is; None: whoever it was.
+        One that this server was asked is taken before one of another server, and one that is
+        equal before one that differs in what tools gave; the second value tells whether it
+        does.
         """
-        found = self._next((server, _digest(method, path, body)))
-        if found is None:
-            found = self._next_with_secrets(method, path, body, server)
-        return found
-
-    def alike(self, method: str, path: str, body: Any, server: str | None) -> int | None:
-        """Take the next one of a request that differs in what tools gave, at most."""
-        bare = without_results(body)
-        found = self._next((server, b"alike" + _digest(method, path, bare)))
-        if found is None:
-            found = self._next_with_secrets(method, path, bare, server, bare=True)
-        return found
+        for bare in (False, True):
+            asked = _body(body, bare)
+            digest = _digest(method, path, asked)
+            for of in (server, None):
+                number = self._next((of, bare, digest))
+                if number is None:
+                    number = self._next_with_secrets(method, path, asked, of, bare)
+                if number is not None:
+                    self.given[number] += 1
+                    return number, bare
+        return None
 
     def _next(self, key: _Key) -> int | None:
-        turns = self._turns.get(key)
-        while turns:
-            told, number = turns[0]
-            if told == self.given[number]:
-                heapq.heapreplace(turns, (told + 1, number))
-                self.given[number] += 1
+        queue = self._queues.get(key)
+        while queue:
+            count, number = queue[0]
+            if count == self.given[number]:
+                heapq.heapreplace(queue, (count + 1, number))
                 return number
-            heapq.heapreplace(turns, (self.given[number], number))
+            heapq.heapreplace(queue, (self.given[number], number))
         return None
 
     def _next_with_secrets(
-        self, method: str, path: str, body: Any, server: str | None, *, bare: bool = False
+        self, method: str, path: str, body: Any, server: str | None, bare: bool
     ) -> int | None:
         """Look from the one after the last on: mostly it is the one that is wanted."""
-        if not self._marked:
-            return None
-        least = min(self.given[number] for number in self._marked)
-        best: tuple[int, int] | None = None
-        for at, number in self._from_the_last_on():
+        least = min((self.given[number] for number in self._marked), default=0)
+        best: int | None = None
+        for step in range(len(self._marked)):
+            at = (self._next_marked + step) % len(self._marked)
+            number = self._marked[at]
             each = self._recordings[number]
             if (each.method, each.path) != (method, path):
                 continue
             if server not in (None, self._servers[number]):
                 continue
-            if not matches(without_results(each.body) if bare else each.body, body):
+            if not matches(_body(each.body, bare), body):
                 continue
-            if best is None or self.given[number] < self.given[self._marked[best[0]]]:
-                best = at, number
+            if best is None or self.given[number] < self.given[self._marked[best]]:
+                best = at
             if self.given[number] == least:
                 break
         if best is None:
             return None
-        self._next_marked = best[0] + 1
-        self.given[best[1]] += 1
-        return best[1]
+        self._next_marked = best + 1
+        return self._marked[best]
 
-    def _from_the_last_on(self) -> Iterator[tuple[int, int]]:
-        for step in range(len(self._marked)):
-            at = (self._next_marked + step) % len(self._marked)
-            yield at, self._marked[at]
+
+def _body(body: Any, bare: bool) -> Any:
+    return without_results(body) if bare else body
 
 
 def _digest(method: str, path: str, body: Any) -> bytes:
-    told = f"{method} {path} {canonical(body)}"
-    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).digest()
+    request = f"{method} {path} {canonical(body)}"
+    return hashlib.sha256(request.encode("utf-8", "surrogatepass")).digest()

@@ -1,10 +1,10 @@
 """The text form of a cassette: made to be read, compared line by line, and appended to.
 
-    qwen_nb cassette 1
+    qwen_nb cassette 2
     # comments
 
     === place 1, default
-    { … JSON … }
+    { … JSON of the server that was asked … }
     === price qwen-plus sg
     { … JSON … }
     === request 1 to place 1 at 2026-11-25T20:00:00Z
@@ -12,20 +12,21 @@
     { … JSON … }
     --- 200
     content-type: text/event-stream
-    +0.00
     | a line of the answer
     |
     --- end sha256 …
 
-A chunk begins with its pause. Its lines follow: `| ` one that ends in a line feed, `] ` one
-that ends in a carriage return and a line feed, `: ` one without an end, `= ` bytes in base64
-that are no clean text. `~121,233 |word|` is a chunk that is like the one before but for what
-stands between its first 121 and its last 233 characters; without a pause of its own it came
-at once. Whatever a line holds comes after the mark, so nothing of an answer can be taken for
-the form. The hash is that of all the bytes, of status, headers, ending and error, so that a
-change is noticed; where the change is meant, the hash may be taken out. The recordings stand
-in the order in which they ended where that cannot be helped; their numbers tell the order in
-which they were asked.
+The answer's lines: `| ` is one that ends in a line feed, `] ` one that ends in a carriage
+return and a line feed, `: ` one without an end, `= ` bytes in base64 that are no clean text.
+`~121,233 |word|` is an event that is like the event before but for what stands between its
+first 121 and its last 233 characters. Whatever a line holds comes after the mark, so nothing
+of an answer can be taken for the form. The hash is that of the answer's bytes, status,
+headers, ending and error, so that a change is noticed; where the change is meant, the hash
+may be taken out. The recordings stand in the order in which they ended where that cannot be
+helped; their numbers give the order in which they were asked. A server that was asked is a
+place in the file.
+
+Version 1 had a line `+0.25` before an event that was waited for; such lines are passed over.
 """
 
 from __future__ import annotations
@@ -37,21 +38,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias, cast
 
-from qwen_nb.cassettes.pieces import dumped
-from qwen_nb.cassettes.values import Answer, Chunk, Ending, Place, Recording
+from qwen_nb.cassettes.pieces import common_prefix, dumped, split
+from qwen_nb.cassettes.recordings import Answer, AskedServer, Ending, Recording
 from qwen_nb.errors import BadCassette
 
-__all__ = [
-    "HEADER",
-    "Block",
-    "PriceNote",
-    "place_text",
-    "price_text",
-    "read",
-    "recording_text",
-]
+__all__ = ["HEADER", "price_text", "read", "recording_text", "server_text"]
 
-VERSION = 1
+VERSION = 2
 HEADER = f"""\
 qwen_nb cassette {VERSION}
 # What was asked and what was answered; keys and other secrets were left out. Replayed in
@@ -59,21 +52,22 @@ qwen_nb cassette {VERSION}
 """
 
 _FIRST = re.compile(r"qwen_nb cassette ([0-9]{1,9})")
-_PLACE = re.compile(r"=== place ([0-9]{1,9})(, default)?")
+_SERVER = re.compile(r"=== place ([0-9]{1,9})(, default)?")
 _PRICE = re.compile(r"=== price (.+)")
 _REQUEST = re.compile(r"=== request ([0-9]{1,9}) to place ([0-9]{1,9}) at (\S+)")
 _CALL = re.compile(r"(GET|POST) (/\S*)")
 _STATUS = re.compile(r"--- ([0-9]{1,3})")
 _ENDING = re.compile(r"--- (end|failed|broken|stopped)(?: sha256 ([0-9a-f]{64}))?")
-_PAUSE = re.compile(r"\+([0-9]{1,9}\.[0-9]{2})")
+_PAUSE = re.compile(r"\+[0-9]{1,9}\.[0-9]{2}")
 _LIKE = re.compile(r"~([0-9]{1,12}),([0-9]{1,12}) \|(.*)\|")
+_ENDS = (b"\n\n", b"\n\r\n")
 _MARKS = {"|": b"\n", "]": b"\r\n", ":": b"", "=": b""}
 _UNCLEAN = re.compile("[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029\ufeff]")
 
 PriceNote: TypeAlias = tuple[str, Any]
 """A look-up of a price, as text, and the rows it found."""
 
-Block: TypeAlias = Place | PriceNote | Recording
+Block: TypeAlias = AskedServer | PriceNote | Recording
 
 _Range: TypeAlias = tuple[int, int]
 
@@ -81,10 +75,10 @@ _Range: TypeAlias = tuple[int, int]
 # -- writing ---------------------------------------------------------------------------------
 
 
-def place_text(number: int, place: Place) -> str:
-    """Return the block of who was asked."""
-    default = ", default" if place.is_default else ""
-    return f"\n=== place {number}{default}\n{_json(place.facts)}\n"
+def server_text(number: int, server: AskedServer) -> str:
+    """Return the block of a server that was asked."""
+    default = ", default" if server.is_default else ""
+    return f"\n=== place {number}{default}\n{_json(server.facts)}\n"
 
 
 def price_text(asked: str, rows: Any) -> str:
@@ -97,7 +91,7 @@ def recording_text(recording: Recording) -> str:
     answer = recording.answer
     lines = [
         "",
-        f"=== request {recording.number} to place {recording.place} at {recording.at}",
+        f"=== request {recording.number} to place {recording.server} at {recording.at}",
         f"{recording.method} {recording.path}",
         _json(recording.body),
         f"--- {answer.status}",
@@ -105,10 +99,10 @@ def recording_text(recording: Recording) -> str:
     ]
     before: str | None = None
     last: _Range | None = None
-    for chunk in answer.chunks:
-        text = _clean(chunk.data)
+    for event in split(answer.data):
+        text = _clean(event)
         last = None if text is None or not before else _differs(text, before, last)
-        lines += _chunk_lines(chunk, text, last)
+        lines += _event_lines(event, text, last)
         before = text
     lines.append(f"--- {answer.ending} sha256 {_hash(answer)}")
     if answer.ending in ("failed", "broken"):
@@ -121,20 +115,16 @@ def _json(value: Any) -> str:
 
 
 def _hash(answer: Answer) -> str:
-    told = hashlib.sha256()
-    for chunk in answer.chunks:
-        told.update(chunk.data)
     facts = [answer.status, answer.headers, answer.ending, answer.error]
-    told.update(f"\n{json.dumps(facts, sort_keys=True)}".encode())
-    return told.hexdigest()
+    return hashlib.sha256(
+        answer.data + f"\n{json.dumps(facts, sort_keys=True)}".encode()
+    ).hexdigest()
 
 
-def _chunk_lines(chunk: Chunk, text: str | None, differs: _Range | None) -> Iterator[str]:
-    """Yield a chunk's lines; one that is like the chunk before says only what is new."""
-    if differs is None or chunk.pause_s:
-        yield f"+{chunk.pause_s:.2f}"
+def _event_lines(event: bytes, text: str | None, differs: _Range | None) -> Iterator[str]:
+    """Yield an event's lines; one that is like the event before says only what is new."""
     if text is None:
-        yield f"= {base64.b64encode(chunk.data).decode()}"
+        yield f"= {base64.b64encode(event).decode()}"
     elif differs is not None:
         begins, ends = differs
         yield f"~{begins},{ends} |{text[begins : len(text) - ends]}|"
@@ -142,8 +132,8 @@ def _chunk_lines(chunk: Chunk, text: str | None, differs: _Range | None) -> Iter
         *lines, rest = text.split("\n")
         for line in lines:
             # nothing at the end of a line that an editor would take away
-            mark, said = ("]", line[:-1]) if line.endswith("\r") else ("|", line)
-            yield f"{mark} {said}" if said else mark
+            mark, words = ("]", line[:-1]) if line.endswith("\r") else ("|", line)
+            yield f"{mark} {words}" if words else mark
         if rest:
             yield f": {rest}"
 
@@ -161,33 +151,19 @@ def _differs(text: str, before: str, last: _Range | None) -> _Range | None:
     """Return how much of a text is that of the one before at its beginning and its end.
 
     None where that saves little. What differs reaches from quote to quote where it can, so
-    that what a model said stands there as it said it; where nothing does, it is what last
-    did.
+    that the model's words stand there whole; equal texts differ where the last two did.
     """
     if text == before and last is not None:
         return last
-    same = _common(text, before)
+    same = common_prefix(text, before)
     begins = text.rfind('"', 0, same) + 1 or same
-    rest = min(len(text), len(before)) - begins
-    ends = _common(text[begins:][::-1], before[begins:][::-1], rest)
+    ends = common_prefix(text[begins:][::-1], before[begins:][::-1])
     if (quote := text.find('"', len(text) - ends)) >= 0:
         ends = len(text) - quote
     middle = len(text) - ends - begins
     if 2 * middle > len(text) or "\n" in text[begins : len(text) - ends]:
         return None
     return begins, ends
-
-
-def _common(one: str, other: str, most: int | None = None) -> int:
-    """Return how many characters two texts begin with alike."""
-    same, end = 0, min(len(one), len(other)) if most is None else most
-    while same < end:
-        middle = (same + end + 1) // 2
-        if other.startswith(one[same:middle], same):
-            same = middle
-        else:
-            end = middle - 1
-    return same
 
 
 # -- reading ---------------------------------------------------------------------------------
@@ -228,26 +204,26 @@ class _Reader:
         if self._lines[0].endswith("\r"):
             # an editor or git has put other line ends into it; those of answers are marked
             self._lines = [line.removesuffix("\r") for line in self._lines]
-        self._at, places = 1, 0
-        while (line := self._next_said()) is not None:
+        self._at, servers = 1, 0
+        while (line := self._next_line()) is not None:
             begins = self._at
-            if found := _PLACE.fullmatch(line):
-                places += 1
-                if int(found[1]) != places:
+            if found := _SERVER.fullmatch(line):
+                servers += 1
+                if int(found[1]) != servers:
                     raise self._damaged()
-                yield begins, Place(self._object(), bool(found[2]))
+                yield begins, AskedServer(self._object(), bool(found[2]))
             elif found := _PRICE.fullmatch(line):
                 yield begins, (found[1], self._object())
             elif found := _REQUEST.fullmatch(line):
-                number, place = int(found[1]), int(found[2])
-                if number in self._numbers or not 0 < place <= places:
+                number, server = int(found[1]), int(found[2])
+                if number in self._numbers or not 0 < server <= servers:
                     raise self._damaged()
                 self._numbers.add(number)
-                yield begins, self._recording(number, place, found[3])
+                yield begins, self._recording(number, server, found[3])
             else:
                 raise self._damaged()
 
-    def _next_said(self) -> str | None:
+    def _next_line(self) -> str | None:
         while self._at < len(self._lines):
             line = self._take()
             if line.strip() and not line.startswith("#"):
@@ -271,18 +247,18 @@ class _Reader:
         begins, lines = self._at, []
         while not self._begins("---", "==="):
             lines.append(self._take())
-        told = "\n".join(lines)
+        text = "\n".join(lines)
         try:
-            return json.loads(told)
+            return json.loads(text)
         except (ValueError, RecursionError) as error:
             if self._at >= len(self._lines):
                 raise BadCassette(
                     "error.cassette_cut", name=self._name, line=self._at
                 ) from error
-            self._at = begins + told.count("\n", 0, getattr(error, "pos", 0)) + 1
+            self._at = begins + text.count("\n", 0, getattr(error, "pos", 0)) + 1
             raise self._damaged() from error
 
-    def _recording(self, number: int, place: int, at: str) -> Recording:
+    def _recording(self, number: int, server: int, at: str) -> Recording:
         call = _CALL.fullmatch(self._take())
         if call is None:
             raise self._damaged()
@@ -291,7 +267,7 @@ class _Reader:
         if status is None:
             raise self._damaged()
         headers = dict(self._headers())
-        chunks = tuple(self._chunks())
+        data = self._data()
         end = _ENDING.fullmatch(self._take())
         if end is None:
             raise self._damaged()
@@ -299,10 +275,10 @@ class _Reader:
         error = self._object() if ending in ("failed", "broken") else {}
         if not isinstance(error, Mapping):
             raise self._damaged()
-        answer = Answer(int(status[1]), headers, chunks, ending, error)
+        answer = Answer(int(status[1]), headers, data, ending, error)
         if end[2] and end[2] != _hash(answer):
             raise BadCassette("error.cassette_hash", name=self._name, number=number)
-        return Recording(number, at, place, call[1], call[2], body, answer)
+        return Recording(number, at, server, call[1], call[2], body, answer)
 
     def _headers(self) -> Iterator[tuple[str, str]]:
         while not self._begins("+", "-", *_MARKS):
@@ -311,39 +287,32 @@ class _Reader:
                 raise self._damaged()
             yield name, value
 
-    def _chunks(self) -> Iterator[Chunk]:
-        before = ""
+    def _data(self) -> bytes:
+        done, event, before = [], bytearray(), ""
         while not self._begins("---"):
-            pause_s = 0.0
-            if self._begins("+"):
-                pause = _PAUSE.fullmatch(self._take())
-                if pause is None:
-                    raise self._damaged()
-                pause_s = float(pause[1])
-            elif not self._begins("~"):
-                self._take()
-                raise self._damaged()
-            data = self._like(before) if self._begins("~") else b"".join(self._data())
-            yield Chunk(pause_s, data)
-            before = _clean(data) or ""
+            line = self._take()
+            if _PAUSE.fullmatch(line):
+                continue
+            event += self._like(line, before) if line[:1] == "~" else self._bytes(line)
+            if event.endswith(_ENDS):
+                done.append(bytes(event))
+                event, before = bytearray(), _clean(done[-1]) or ""
+        return b"".join((*done, event))
 
-    def _like(self, before: str) -> bytes:
-        found = _LIKE.fullmatch(self._take())
+    def _like(self, line: str, before: str) -> bytes:
+        found = _LIKE.fullmatch(line)
         if found is None or int(found[1]) + int(found[2]) > len(before):
             raise self._damaged()
         begins, ends = before[: int(found[1])], before[len(before) - int(found[2]) :]
         return f"{begins}{found[3]}{ends}".encode()
 
-    def _data(self) -> Iterator[bytes]:
-        while self._begins(*_MARKS) and self._at < len(self._lines):
-            line = self._take()
-            mark, space, rest = line[:1], line[1:2], line[2:]
-            if space not in ("", " "):
-                raise self._damaged()
-            if mark == "=":
-                try:
-                    yield base64.b64decode(rest, validate=True)
-                except ValueError as error:
-                    raise self._damaged() from error
-            else:
-                yield rest.encode() + _MARKS[mark]
+    def _bytes(self, line: str) -> bytes:
+        mark, space, rest = line[:1], line[1:2], line[2:]
+        if mark not in _MARKS or space not in ("", " "):
+            raise self._damaged()
+        if mark != "=":
+            return rest.encode() + _MARKS[mark]
+        try:
+            return base64.b64decode(rest, validate=True)
+        except ValueError as error:
+            raise self._damaged() from error

@@ -4,38 +4,28 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import math
 import os
 import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from qwen_nb.cassettes.recorder import Recorder
-from qwen_nb.cassettes.replayer import Replayer
-from qwen_nb.cassettes.reports import Report
 from qwen_nb.errors import CassetteError
 from qwen_nb.values import Server
 from qwen_nb.wire import Exchange
 
-__all__ = [
-    "Cassette",
-    "Mode",
-    "aside",
-    "current",
-    "exchange",
-    "is_at_once",
-    "leave",
-    "live",
-    "recording",
-    "start",
-]
+if TYPE_CHECKING:  # most sessions use none
+    from qwen_nb.cassettes.recorder import Recorder
+    from qwen_nb.cassettes.replayer import Replayer
+    from qwen_nb.cassettes.reports import Report
+
+__all__ = ["Cassette", "aside", "current", "exchange", "leave", "live", "recording", "start"]
 
 Mode: TypeAlias = Literal["record", "replay", "auto"]
 """What a cassette is used for; `auto` replays one that is there, and else records it."""
 
-Cassette: TypeAlias = Recorder | Replayer
+Cassette: TypeAlias = "Recorder | Replayer"
 
 VARIABLE = "QWEN_NB_CASSETTE"
 JOURNAL = "QWEN_NB_CASSETTE_JOURNAL"
@@ -44,7 +34,7 @@ SUFFIX = ".cassette"
 _aside: ContextVar[bool] = ContextVar("qwen_nb_aside", default=False)
 _lock = threading.RLock()
 _entered: list[Cassette] = []
-_session: list[Cassette | None] = []  # empty: nobody said anything in this session
+_session: list[Cassette | None] = []  # empty: this session has set nothing
 _environment: dict[str, Cassette] = {}
 
 
@@ -61,18 +51,18 @@ def current() -> Cassette | None:
             return _entered[-1]
         if _session:
             return _session[-1]
-        told = os.environ.get(VARIABLE, "").strip()
-        if not told:
+        value = os.environ.get(VARIABLE, "").strip()
+        if not value:
             return None
-        if told not in _environment:
-            mode, colon, path = told.partition(":")
+        if value not in _environment:
+            mode, colon, path = value.partition(":")
             if not colon or mode not in ("record", "replay", "auto") or not path.strip():
-                raise CassetteError("error.cassette_variable", value=told)
-            _environment[told] = opened(Path(path.strip()), mode)  # type: ignore[arg-type]
-        return _environment[told]
+                raise CassetteError("error.cassette_variable", value=value)
+            _environment[value] = opened(Path(path.strip()), mode)  # type: ignore[arg-type]
+        return _environment[value]
 
 
-def opened(path: Path, mode: Mode, speed: float | None = None) -> Cassette:
+def opened(path: Path, mode: Mode) -> Cassette:
     """Return a cassette ready to be used.
 
     Raises
@@ -80,31 +70,31 @@ def opened(path: Path, mode: Mode, speed: float | None = None) -> Cassette:
     CassetteError
         When it cannot be read or made.
     """
-    if speed is not None and not 0 < speed < math.inf:
-        raise CassetteError("error.cassette_speed", value=speed)
     path = _file_of(path)
     if mode == "replay" or (mode == "auto" and path.exists()):
+        from qwen_nb.cassettes.replayer import Replayer
+
         journal = os.environ.get(JOURNAL)
-        return Replayer(
-            path, os.environ, speed=speed, journal=Path(journal) if journal else None
-        )
+        return Replayer(path, os.environ, journal=Path(journal) if journal else None)
+    from qwen_nb.cassettes.recorder import Recorder
+
     return Recorder(path, os.environ)
 
 
-def _file_of(told: Path) -> Path:
-    if told.name in ("", "..") or "\0" in str(told):
-        raise CassetteError("error.cassette_no_folder", name=str(told))
+def _file_of(named: Path) -> Path:
+    if named.name in ("", "..") or "\0" in str(named):
+        raise CassetteError("error.cassette_no_folder", name=str(named))
     try:
-        path = told.expanduser()
+        path = named.expanduser()
     except RuntimeError:  # nobody of that name is known here
-        path = told
-    # who changes the folder later means the same file
+        path = named
+    # absolute: the notebook may change its folder later, and means the same file
     return (path if path.suffix else path.with_suffix(SUFFIX)).absolute()
 
 
-def start(path: Path, mode: Mode, speed: float | None = None) -> Cassette:
+def start(path: Path, mode: Mode) -> Cassette:
     """Use a cassette from now on in this session, in the place of any other."""
-    cassette = opened(path, mode, speed)
+    cassette = opened(path, mode)
     with _lock:
         _session[:] = [cassette]
     return cassette
@@ -125,7 +115,7 @@ def live() -> Report | None:
 
 
 def leave() -> None:
-    """Forget what this session said; the environment's word holds again."""
+    """Forget what this session has set; the environment's variable holds again."""
     with _lock:
         _session.clear()
 
@@ -139,9 +129,7 @@ def _close_all() -> None:
 
 
 @contextlib.contextmanager
-def recording(
-    path: str | Path, mode: Mode = "auto", *, speed: float | None = None
-) -> Iterator[Cassette]:
+def recording(path: str | Path, mode: Mode = "auto") -> Iterator[Cassette]:
     """Record what is asked within, or replay it where it was recorded before.
 
     It holds for all chats of this process. What is asked is then answered from the file,
@@ -153,8 +141,6 @@ def recording(
         The cassette; without a suffix, `.cassette` is added.
     mode : {"auto", "record", "replay"}
         `auto` replays a file that is there, and else records one.
-    speed : float, optional
-        How fast to replay: 1 with the pauses as they were; None: at once.
 
     Yields
     ------
@@ -174,7 +160,7 @@ def recording(
     """
     if mode not in ("auto", "record", "replay"):
         raise CassetteError("error.cassette_mode", value=mode)
-    cassette = opened(Path(path), mode, speed)
+    cassette = opened(Path(path), mode)
     with _lock:
         _entered.append(cassette)
     try:
@@ -183,12 +169,6 @@ def recording(
         cassette.close()
         with _lock:
             _entered.remove(cassette)
-
-
-def is_at_once() -> bool:
-    """Tell whether answers come without any waiting: replayed, and not in their own time."""
-    cassette = current()
-    return isinstance(cassette, Replayer) and cassette.speed is None
 
 
 def exchange(server: Server, begin: Callable[[], Exchange]) -> Exchange:
@@ -202,7 +182,11 @@ def exchange(server: Server, begin: Callable[[], Exchange]) -> Exchange:
         Returns one that goes out; not called where nothing does.
     """
     cassette = current()
-    if cassette is None or (_aside.get() and isinstance(cassette, Recorder)):
+    if cassette is None:
+        return begin()
+    from qwen_nb.cassettes.recorder import Recorder
+
+    if _aside.get() and isinstance(cassette, Recorder):
         return begin()
     return cassette.exchange(server, begin)
 

@@ -1,4 +1,4 @@
-"""The events of an answer as JSON with their places in its bytes, and texts in pieces."""
+"""The events of an answer: its bytes cut behind each, their JSON, and texts in pieces."""
 
 from __future__ import annotations
 
@@ -6,13 +6,24 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeAlias
 
-__all__ = ["Path", "Piece", "cut_out", "dumped", "events", "leaves", "replaced"]
+__all__ = [
+    "Path",
+    "common_prefix",
+    "cut_out",
+    "dumped",
+    "events",
+    "leaves",
+    "replaced",
+    "split",
+]
 
 Path: TypeAlias = tuple[Any, ...]
 """The names and numbers that lead to a value within JSON."""
 
+_END = re.compile(rb"\n\r?\n")
 _LINE = re.compile(rb"^data: ?(.*?)\r?$", re.MULTILINE)
 _MOST_LINES = 4
 """So many lines an event's JSON may be cut into."""
@@ -25,6 +36,24 @@ class Piece:
     begins: int
     ends: int
     value: Any
+
+
+def split(data: bytes) -> list[bytes]:
+    """Cut an answer behind each of its events; how the network had cut it is chance."""
+    ends = [0, *(match.end() for match in _END.finditer(data)), len(data)]
+    return [data[begin:end] for begin, end in pairwise(ends) if begin < end]
+
+
+def common_prefix(one: str, other: str) -> int:
+    """Return how many characters two texts begin with alike, in logarithmic steps."""
+    same, end = 0, min(len(one), len(other))
+    while same < end:
+        middle = (same + end + 1) // 2
+        if other.startswith(one[same:middle], same):
+            same = middle
+        else:
+            end = middle - 1
+    return same
 
 
 def events(data: bytes) -> Iterator[Piece]:
@@ -60,7 +89,7 @@ def leaves(value: Any, path: Path = (), group: Path = ()) -> Iterator[tuple[Path
     if isinstance(value, str):
         yield path, group, value
     elif isinstance(value, Mapping):
-        # the pieces of one call are told by the number they carry, not by their place
+        # the pieces of one call are known by the number they carry, not by their order
         number, inside = value.get("index"), group
         if isinstance(number, int):
             in_list = bool(group) and isinstance(group[-1], int)

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any
 
-from qwen_nb.cassettes.secrets import Redactor
-from qwen_nb.cassettes.values import Answer, Chunk, Ending
+from qwen_nb.cassettes.recordings import Answer, Ending
 from qwen_nb.errors import QwenError
-from qwen_nb.values import Server
 from qwen_nb.wire import Exchange
 from qwen_nb.wire.dialects import HttpCall
 
-if TYPE_CHECKING:
-    from qwen_nb.cassettes.recorder import Recorder, Ticket
-
-__all__ = ["Recorded"]
+__all__ = ["Recorded", "Ticket"]
 
 _HEADERS = ("content-type", "retry-after", "retry-after-ms")
-_EVENT_ENDS = re.compile(rb"\n\r?\n")
+
+
+@dataclass(eq=False, slots=True)
+class Ticket:
+    """A request that is under way, and what of its answer has come."""
+
+    number: int
+    at: str
+    server: int
+    call: HttpCall
+    chunks: list[bytes] = field(default_factory=list)
 
 
 class Recorded:
@@ -29,16 +34,21 @@ class Recorded:
     ----------
     inner : Exchange
         The one that goes out.
-    recorder : Recorder
-        Who keeps it.
-    server : Server
-        Who is asked.
+    begin : callable
+        Notes that a call is sent, and returns its ticket.
+    end : callable
+        Keeps a ticket's answer; None where the call was never sent.
     """
 
-    def __init__(self, inner: Exchange, recorder: Recorder, server: Server) -> None:
+    def __init__(
+        self,
+        inner: Exchange,
+        begin: Callable[[HttpCall], Ticket],
+        end: Callable[[Ticket, Answer | None], None],
+    ) -> None:
         self._inner = inner
-        self._recorder = recorder
-        self._server = server
+        self._begin_call = begin
+        self._end_call = end
         self._ticket: Ticket | None = None
         self._is_whole = self._is_stopped = False
 
@@ -56,7 +66,7 @@ class Recorded:
         """Send the call, and wait for status and headers."""
         self._end()
         self._is_whole = False
-        self._ticket = self._recorder.begin(self._server, call)
+        self._ticket = self._begin_call(call)
         try:
             self._inner.send(call)
         except QwenError as error:
@@ -64,13 +74,14 @@ class Recorded:
             raise
         except BaseException:  # it is no request at all
             ticket, self._ticket = self._ticket, None
-            self._recorder.end(ticket, None)
+            self._end_call(ticket, None)
             raise
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the answer's bytes as they come.
 
-        It is kept when its reader has heard enough, which is before anybody hears the end.
+        The answer is kept as soon as its reader stops reading or its bytes end, before the
+        reader learns of either.
         """
         try:
             for chunk in self._inner.chunks():
@@ -108,8 +119,8 @@ class Recorded:
         self._inner.close()
 
     def _note(self, data: bytes) -> None:
-        if self._ticket is not None and data:
-            self._ticket.chunks.append((self._recorder.clock(), data))
+        if self._ticket is not None:
+            self._ticket.chunks.append(data)
 
     def _end(self, ending: Ending = "end", error: QwenError | None = None) -> None:
         ticket, self._ticket = self._ticket, None
@@ -118,62 +129,20 @@ class Recorded:
         if self._is_stopped and not self._is_whole:
             ending, error = "stopped", None
         status = 0 if ending == "failed" else self._inner.status
-        headers = _headers(self._inner.headers) if status else {}
-        redactor = self._recorder.redactor
-        self._recorder.end(ticket, _answer(ticket, status, headers, ending, error, redactor))
-
-
-def _answer(
-    ticket: Ticket,
-    status: int,
-    headers: dict[str, str],
-    ending: Ending,
-    error: QwenError | None,
-    redactor: Redactor,
-) -> Callable[[], Answer]:
-    def answer() -> Answer:
-        said = {} if error is None else redactor.value(_said(error))
-        return Answer(status, headers, tuple(_events(ticket, redactor)), ending, said)
-
-    return answer
-
-
-def _events(ticket: Ticket, redactor: Redactor) -> Iterator[Chunk]:
-    """Yield the answer event by event, each with how long it was waited for.
-
-    How the network cut it is chance; so two recordings of one answer differ in nothing but
-    their pauses.
-    """
-    whole = b"".join(data for _, data in ticket.chunks)
-    clean = redactor.stream(whole)
-    ends, cuts = _ends(whole), _ends(clean)
-    if len(cuts) != len(ends):  # a secret of several lines was one piece with what follows
-        ends, cuts = ends[-1:], cuts[-1:]
-    arrived, came = [], 0
-    for at, data in ticket.chunks:
-        came += len(data)
-        arrived.append((came, at))
-    before, number, since = ticket.began, 0, 0
-    for end, cut in zip(ends, cuts, strict=True):
-        while number < len(arrived) - 1 and arrived[number][0] < end:
-            number += 1
-        at = arrived[number][1] if arrived else before
-        if cut > since:
-            yield Chunk(max(0.0, round(at - before, 2)), clean[since:cut])
-        before, since = at, cut
-
-
-def _ends(data: bytes) -> list[int]:
-    ends = [match.end() for match in _EVENT_ENDS.finditer(data)]
-    if not ends or ends[-1] < len(data):
-        ends.append(len(data))
-    return ends
+        answer = Answer(
+            status,
+            _headers(self._inner.headers) if status else {},
+            b"".join(ticket.chunks),
+            ending,
+            {} if error is None else _facts(error),
+        )
+        self._end_call(ticket, answer)
 
 
 def _headers(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: told for name in _HEADERS if (told := headers.get(name))}
+    return {name: value for name in _HEADERS if (value := headers.get(name))}
 
 
-def _said(error: QwenError) -> dict[str, Any]:
+def _facts(error: QwenError) -> dict[str, Any]:
     facts = {name: value for name, value in error.facts.items() if name != "server"}
     return {"type": type(error).__name__, "key": error.key, "facts": facts}

@@ -2,49 +2,37 @@
 
 The file takes the place of an older one when the first answer is there, not before; from
 then on each answer is appended when it has ended, in the order in which they were asked.
-That it cannot be written never costs an answer: it is told with the report.
+A file that cannot be written never costs an answer: the report says so.
 """
 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from qwen_nb.cassettes.file import CassetteFile
-from qwen_nb.cassettes.format import HEADER, place_text, price_text, recording_text
-from qwen_nb.cassettes.places import facts_of, know_server, name_of
+from qwen_nb.cassettes.format import HEADER, price_text, recording_text, server_text
 from qwen_nb.cassettes.prices import NotedPrices, Rows
-from qwen_nb.cassettes.recorded import Recorded
+from qwen_nb.cassettes.recorded import Recorded, Ticket
+from qwen_nb.cassettes.recordings import Answer, AskedServer, Recording
 from qwen_nb.cassettes.reports import Report
 from qwen_nb.cassettes.requests import Attachment, parted
 from qwen_nb.cassettes.secrets import SECRET, Redactor
-from qwen_nb.cassettes.values import Answer, Place, Recording
+from qwen_nb.cassettes.servers import facts_of, know_server, name_of
 from qwen_nb.catalogue import Catalogue
 from qwen_nb.values import Server
 from qwen_nb.wire import Exchange
 from qwen_nb.wire.dialects import HttpCall
 
-__all__ = ["Recorder", "Ticket"]
+__all__ = ["Recorder"]
 
 _END_S = 1.0
 """How long the end of an answer that nobody waits for may take."""
-
-
-@dataclass(eq=False, slots=True)
-class Ticket:
-    """A request that is under way."""
-
-    number: int
-    at: str
-    place: int
-    call: HttpCall
-    began: float
-    chunks: list[tuple[float, bytes]] = field(default_factory=list)
 
 
 class Recorder:
@@ -56,8 +44,6 @@ class Recorder:
         The cassette.
     environ : mapping
         The environment, which holds secrets.
-    clock : callable
-        Monotonic seconds.
 
     Raises
     ------
@@ -65,22 +51,14 @@ class Recorder:
         When no file can be made there.
     """
 
-    speed: float | None = None
-
-    def __init__(
-        self,
-        path: Path,
-        environ: Mapping[str, str],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
         self.path = path
-        self.clock = clock
-        self.redactor = Redactor(environ)
-        self.redactor.know(environ.get("DASHSCOPE_WORKSPACE_ID"))
+        self._redactor = Redactor(environ)
+        self._redactor.know(environ.get("DASHSCOPE_WORKSPACE_ID"))
         self._file = CassetteFile(path, HEADER)
         self._lock = threading.RLock()
         self._ended = threading.Condition(self._lock)
-        self._places: list[Place] = []
+        self._servers: list[AskedServer] = []
         self._defaults: set[str] = set()
         self._settings: Mapping[str, Any] = {}
         self._begun = self._written = 0
@@ -95,15 +73,15 @@ class Recorder:
     def server(
         self, resolve: Callable[[Mapping[str, str]], Server], *, is_default: bool
     ) -> Server:
-        """Return the server that questions go to, and note whether anybody named it."""
+        """Return the server that questions go to, and note whether it is the default."""
         server = resolve({})
         if is_default:
             self._defaults.add(name_of(server))
         return server
 
-    def settings(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
+    def settings(self, personal: Mapping[str, Any]) -> Mapping[str, Any]:
         """Keep what the person's own settings add to requests; return what is kept: nothing."""
-        self._settings = self.redactor.value(told)
+        self._settings = self._redactor.value(personal)
         return {}
 
     def catalogue(self, base: Catalogue) -> Catalogue:
@@ -112,8 +90,8 @@ class Recorder:
 
     def exchange(self, server: Server, start: Callable[[], Exchange]) -> Exchange:
         """Return an exchange that is recorded."""
-        know_server(self.redactor, server)
-        return Recorded(start(), self, server)
+        know_server(self._redactor, server)
+        return Recorded(start(), partial(self._begin, server), self._end)
 
     def report(self) -> Report:
         """Return what was recorded so far."""
@@ -131,61 +109,55 @@ class Recorder:
             self._is_closed = True
             self._write()
 
-    # -- told by the exchanges ------------------------------------------------------------
+    # -- called by the exchanges ----------------------------------------------------------
 
-    def begin(self, server: Server, call: HttpCall) -> Ticket:
-        """Note that a request is sent."""
+    def _begin(self, server: Server, call: HttpCall) -> Ticket:
         at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         with self._lock:
             self._begun += 1
             self._under_way.add(self._begun)
-            return Ticket(self._begun, at, self._place(server), call, self.clock())
+            return Ticket(self._begun, at, self._number_of(server), call)
 
-    def end(self, ticket: Ticket, answer: Callable[[], Answer] | None) -> None:
-        """Keep a request with its answer.
-
-        Parameters
-        ----------
-        ticket : Ticket
-            The request.
-        answer : callable, optional
-            Returns what came; None where the request was never sent.
-        """
-        told = None
+    def _end(self, ticket: Ticket, answer: Answer | None) -> None:
+        ready = None
         try:
             if answer is not None:
-                told = self._told(ticket, answer())
+                ready = self._block(ticket, answer)
         except Exception as error:  # the answer itself is whole, and has to reach its reader
             self._lost = self._lost or f"{type(error).__name__}: {error}"
         with self._lock:
             self._under_way.discard(ticket.number)
-            if told is not None:
-                self._ready[ticket.number] = told
+            if ready is not None:
+                self._ready[ticket.number] = ready
             self._write()
             self._ended.notify_all()
 
-    def _told(self, ticket: Ticket, answer: Answer) -> tuple[str, list[Attachment]]:
+    def _block(self, ticket: Ticket, answer: Answer) -> tuple[str, list[Attachment]]:
         body, attachments = parted(ticket.call.body)
-        redactor = self.redactor.marking(SECRET)
+        redactor = self._redactor.marking(SECRET)
         recording = Recording(
             ticket.number,
             ticket.at,
-            ticket.place,
+            ticket.server,
             ticket.call.method,
             redactor.text(ticket.call.path),
             redactor.value(body),
-            answer,
+            replace(
+                answer,
+                data=self._redactor.stream(answer.data),
+                error=self._redactor.value(answer.error),
+            ),
         )
         return recording_text(recording), attachments
 
-    def _place(self, server: Server) -> int:
+    def _number_of(self, server: Server) -> int:
         own = {"settings": self._settings} if self._settings else {}
-        facts = facts_of(server, self.redactor) | own
-        place = Place(facts, name_of(server) in self._defaults)
-        if place not in self._places:
-            self._places.append(place)
-            self._waiting.append(place_text(len(self._places), place))
-        return self._places.index(place) + 1
+        facts = facts_of(server, self._redactor) | own
+        asked = AskedServer(facts, name_of(server) in self._defaults)
+        if asked not in self._servers:
+            self._servers.append(asked)
+            self._waiting.append(server_text(len(self._servers), asked))
+        return self._servers.index(asked) + 1
 
     def _note_price(self, asked: str, rows: Rows) -> None:
         with self._lock:
@@ -198,8 +170,8 @@ class Recorder:
         """Write what is ready, up to the first request that is still under way."""
         first = min(self._under_way, default=self._begun + 1)
         numbers = [n for n in sorted(self._ready) if n < first or self._is_closed]
-        told = [*self._waiting, *self._priced]
-        if not numbers and not (told and self._file.is_made):
+        notes = [*self._waiting, *self._priced]
+        if not numbers and not (notes and self._file.is_made):
             return
         ready = [self._ready[number][0] for number in numbers]
         texts = [*self._waiting, *ready, *self._priced]
@@ -207,7 +179,7 @@ class Recorder:
         try:
             self._file.add("".join(texts), attachments)
         except OSError as error:
-            # it stays ready: what comes next may find a place again
+            # the blocks stay ready: the next write may find room again
             self._problem = error.strerror or type(error).__name__
             return
         self._problem = ""

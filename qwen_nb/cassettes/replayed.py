@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 
 from qwen_nb import errors
-from qwen_nb.cassettes.values import Answer
+from qwen_nb.cassettes.pieces import split
+from qwen_nb.cassettes.recordings import Answer
 from qwen_nb.errors import BrokenStream, ConnectionFailed, QwenError, WasStopped
 from qwen_nb.values import Server
 from qwen_nb.wire.dialects import HttpCall
@@ -26,18 +27,13 @@ class Replayed:
         Returns the answer to a call.
     server : Server
         Who would be asked.
-    speed : float, optional
-        How fast; None: at once.
     """
 
-    def __init__(
-        self, take: Callable[[HttpCall], Answer], server: Server, speed: float | None
-    ) -> None:
+    def __init__(self, take: Callable[[HttpCall], Answer], server: Server) -> None:
         self.status = 0
         self.headers: Mapping[str, str] = {}
         self._take = take
         self._server = server
-        self._speed = speed
         self._bytes: Iterator[bytes] = iter(())
         self._stopped = threading.Event()
 
@@ -54,14 +50,14 @@ class Replayed:
             next(self._bytes, None)
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the answer's bytes, with their pauses where those are wanted."""
+        """Yield the answer's bytes, event by event."""
         yield from self._bytes
 
     def _given(self, answer: Answer) -> Iterator[bytes]:
-        for chunk in answer.chunks:
-            if self._stopped.is_set() or self.wait(chunk.pause_s):
+        for event in split(answer.data):
+            if self._stopped.is_set():
                 raise self._broken()
-            yield chunk.data
+            yield event
         if answer.ending == "stopped":
             # stopped then, and so it is now, whether or not somebody does it again
             if self._stopped.is_set():
@@ -80,8 +76,8 @@ class Replayed:
         return body
 
     def wait(self, seconds: float) -> bool:
-        """Wait as long as it is wanted; return True when the exchange is stopped."""
-        return self._stopped.wait(seconds / self._speed if self._speed else 0.0)
+        """Wait for nothing; return whether the exchange is stopped."""
+        return self._stopped.is_set()
 
     def stop(self) -> None:
         """End it now."""
@@ -94,10 +90,10 @@ class Replayed:
         return BrokenStream("error.broken", server=self._server.name, reason="stopped")
 
     def _error(self, answer: Answer) -> QwenError:
-        told = answer.error
-        name = told.get("type") if told.get("type") in _BROKEN else "ConnectionFailed"
+        error = answer.error
+        name = error.get("type") if error.get("type") in _BROKEN else "ConnectionFailed"
         kind: type[QwenError] = getattr(errors, str(name))
-        facts = told.get("facts")
+        facts = error.get("facts")
         known = facts if isinstance(facts, Mapping) else {}
-        key = str(told.get("key", "error.broken"))
+        key = str(error.get("key", "error.broken"))
         return kind(key, **{**known, "server": self._server.name})

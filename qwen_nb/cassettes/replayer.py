@@ -1,4 +1,4 @@
-"""Gives back what a cassette holds, and never asks anybody else."""
+"""Gives back what a cassette holds, and never asks a server."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Any
 from qwen_nb.cassettes.attachments import check
 from qwen_nb.cassettes.choice import Choice
 from qwen_nb.cassettes.format import read
-from qwen_nb.cassettes.nearest import nearest
-from qwen_nb.cassettes.places import name_of, server_of
+from qwen_nb.cassettes.nearest import difference, nearest
 from qwen_nb.cassettes.prices import RecordedPrices
+from qwen_nb.cassettes.recordings import Answer, AskedServer, Recording
 from qwen_nb.cassettes.replayed import Replayed
 from qwen_nb.cassettes.reports import Report, called
 from qwen_nb.cassettes.requests import canonical, parted
 from qwen_nb.cassettes.secrets import MARK, SECRET, Redactor
-from qwen_nb.cassettes.values import Answer, Place, Recording
+from qwen_nb.cassettes.servers import name_of, server_of
 from qwen_nb.catalogue import Catalogue
 from qwen_nb.errors import BadCassette, CassetteError, ConfigError, NoMatch
 from qwen_nb.values import Server, one_line
@@ -31,7 +31,7 @@ __all__ = ["Replayer"]
 _WORDS = 41
 
 _AS_IF_SET = {"DASHSCOPE_API_KEY": MARK, "DASHSCOPE_WORKSPACE_ID": "workspace"}
-"""With these a server that the notebook names can be told; nobody is asked with them."""
+"""With these set, the server that a notebook names can be found; no server is sent them."""
 
 
 class Replayer:
@@ -43,10 +43,8 @@ class Replayer:
         The cassette.
     environ : mapping
         The environment; its secrets are taken out of what is asked, as when it was recorded.
-    speed : float, optional
-        How fast: 1 with the pauses as they were, 2 with half of them; None: at once.
     journal : Path, optional
-        A file that is told the number of each recording that was given.
+        A file that the number of each recording is added to when it is given.
 
     Raises
     ------
@@ -55,15 +53,9 @@ class Replayer:
     """
 
     def __init__(
-        self,
-        path: Path,
-        environ: Mapping[str, str],
-        *,
-        speed: float | None = None,
-        journal: Path | None = None,
+        self, path: Path, environ: Mapping[str, str], *, journal: Path | None = None
     ) -> None:
         self.path = path
-        self.speed = speed
         self._journal = journal
         self._lock = threading.Lock()
         self._redactor = Redactor(environ, SECRET)
@@ -76,7 +68,7 @@ class Replayer:
             try:
                 if isinstance(block, Recording):
                     recordings.append(block)
-                elif isinstance(block, Place):
+                elif isinstance(block, AskedServer):
                     self._take_in(block)
                 else:
                     self._prices.take_in(*block)
@@ -84,24 +76,47 @@ class Replayer:
                 raise BadCassette(
                     "error.cassette_damaged", name=called(path), line=line
                 ) from error
-        self._recordings = sorted(recordings, key=lambda each: each.number)
-        check(path, [each.body for each in self._recordings])
-        self._of = [self._servers[each.place - 1] for each in self._recordings]
-        names = [name_of(server) for server in self._of]
+        check(path, [each.body for each in recordings])
+        recordings.sort(key=lambda each: each.number)
+        self._recordings = self._without_hunt(recordings)
+        names = [name_of(self._asked(each)) for each in self._recordings]
         self._choice = Choice(self._recordings, names)
-        self._moved = dict(self._moves())
         self._other_results: set[int] = set()
 
-    def _take_in(self, place: Place) -> None:
-        server = server_of(place, called(self.path))
-        own = place.facts.get("settings")
+    def _take_in(self, asked: AskedServer) -> None:
+        server = server_of(asked, called(self.path))
+        own = asked.facts.get("settings")
         if not self._servers and isinstance(own, Mapping):
             self._settings = own
         self._servers.append(server)
-        if place.is_default:
+        if asked.is_default:
             self._defaults.append(server)
 
-    # -- who is asked ------------------------------------------------------------------------
+    def _without_hunt(self, recordings: list[Recording]) -> list[Recording]:
+        """Leave out the refusals of a region whose key another region then took.
+
+        A question that nobody gave a region goes to the region that answered it.
+        """
+        refused: dict[str, str] = {}
+        took: dict[str, Server] = {}
+        answered = set()
+        for each in recordings:
+            asked, server = canonical([each.method, each.path, each.body]), self._asked(each)
+            if each.answer.status == 401:
+                refused[asked] = name_of(server)
+                continue
+            answered.add(name_of(server))
+            if asked in refused:
+                took.setdefault(refused.pop(asked), server)
+        for name in answered & took.keys():  # it took the key the next time
+            del took[name]
+        self._defaults = [took.get(name_of(each), each) for each in self._defaults]
+        return [each for each in recordings if name_of(self._asked(each)) not in took]
+
+    def _asked(self, recording: Recording) -> Server:
+        return self._servers[recording.server - 1]
+
+    # -- which server is asked ---------------------------------------------------------------
 
     def server(
         self, resolve: Callable[[Mapping[str, str]], Server], *, is_default: bool
@@ -116,10 +131,6 @@ class Replayer:
             Nobody named one in this session.
         """
         if is_default and self._servers:
-            for server in self._defaults:
-                if name_of(server) in self._moved and not self._was_asked(server):
-                    return replace(server, guessed=True)  # and its refusal tells where to go
-            # the last one took the key, if several regions were tried
             return (self._defaults or self._servers)[-1]
         named, failed = [], None
         for variables in (_AS_IF_SET, {}):
@@ -135,39 +146,12 @@ class Replayer:
             raise failed
         # nothing goes out to it either
         key = named[-1].key and MARK
-        return replace(named[-1], key=key, key_origin=called(self.path), replayed=True)
-
-    def moved(self, server: Server) -> Server | None:
-        """Return the other region that took the key then, after this one had refused it."""
-        there = self._moved.get(name_of(server))
-        return None if there is None else there[1]
-
-    def _moves(self) -> dict[str, tuple[int, Server]]:
-        """Find the servers that refused the key, and where the same was asked next."""
-        moves: dict[str, tuple[int, Server]] = {}
-        refused: dict[str, int] = {}
-        for number, (each, server) in enumerate(zip(self._recordings, self._of, strict=True)):
-            asked = canonical([each.method, each.path, each.body])
-            before = refused.pop(asked, None)
-            if each.answer.status == 401:
-                refused[asked] = number
-            elif before is not None and (name := name_of(self._of[before])) != name_of(server):
-                moves.setdefault(name, (before, server))
-        taken = {
-            name_of(server)
-            for each, server in zip(self._recordings, self._of, strict=True)
-            if each.answer.status != 401
-        }
-        return {name: there for name, there in moves.items() if name not in taken}
-
-    def _was_asked(self, server: Server) -> bool:
-        return any(
-            given and name_of(each) == name_of(server)
-            for given, each in zip(self._choice.given, self._of, strict=True)
+        return replace(
+            named[-1], key=key, key_origin=called(self.path), replayed=True, guessed=False
         )
 
-    def settings(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return what the settings of who recorded it added to requests, at the first one."""
+    def settings(self, personal: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what the settings of the person who recorded added to the first request."""
         return self._settings
 
     def catalogue(self, base: Catalogue) -> Catalogue:
@@ -178,7 +162,7 @@ class Replayer:
 
     def exchange(self, server: Server, start: Callable[[], Exchange]) -> Exchange:
         """Return an exchange that is answered from the cassette."""
-        return Replayed(lambda call: self.take(call, server), server, self.speed)
+        return Replayed(lambda call: self.take(call, server), server)
 
     def take(self, call: HttpCall, server: Server) -> Answer:
         """Return the next answer to a request.
@@ -189,23 +173,13 @@ class Replayer:
             When it was never asked; it names the nearest that was, and what differs.
         """
         method, path = call.method, self._redactor.text(call.path)
-        body, who = self._redactor.value(parted(call.body)[0]), name_of(server)
+        body, name = self._redactor.value(parted(call.body)[0]), name_of(server)
         with self._lock:
-            choice, alike = self._choice, False
-            number = choice.equal(method, path, body, who)
-            if number is None and who in self._moved:
-                number = self._moved[who][0]
-                choice.given[number] += 1
-            if number is None:
-                number = choice.equal(method, path, body, None)
-            if number is None:
-                alike = True
-                number = choice.alike(method, path, body, who)
-            if number is None:
-                number = choice.alike(method, path, body, None)
-            if number is None:
+            found = self._choice.next(method, path, body, name)
+            if found is None:
                 raise self._nothing_like(method, path, body)
-            if alike:
+            number, has_other_results = found
+            if has_other_results:
                 self._other_results.add(number)
             recording = self._recordings[number]
             if self._journal is not None:
@@ -214,23 +188,24 @@ class Replayer:
             return recording.answer
 
     def _nothing_like(self, method: str, path: str, body: Any) -> NoMatch:
+        if not self._recordings:
+            return NoMatch("error.cassette_empty", name=called(self.path))
         given = self._choice.given
         unused_first = sorted(range(len(given)), key=lambda number: given[number])
-        there = [
-            {"path": f"{each.method} {each.path}", "body": each.body}
-            for each in (self._recordings[number] for number in unused_first)
+        recordings = [self._recordings[number] for number in unused_first]
+        recorded = [
+            {"path": f"{each.method} {each.path}", "body": each.body} for each in recordings
         ]
-        found = nearest(there, {"path": f"{method} {path}", "body": body})
-        if found is None:
-            return NoMatch("error.cassette_empty", name=called(self.path))
-        number, differs = found
+        asked = {"path": f"{method} {path}", "body": body}
+        number = nearest(recorded, asked)
+        field, then, now = difference(recorded[number], asked)
         return NoMatch(
             "error.no_match",
             name=called(self.path),
-            number=self._recordings[unused_first[number]].number,
-            field=differs.field.removeprefix("body."),
-            recorded=differs.recorded,
-            asked=differs.asked,
+            number=recordings[number].number,
+            field=field.removeprefix("body."),
+            recorded=then,
+            asked=now,
         )
 
     # -- what became of it -------------------------------------------------------------------
@@ -240,10 +215,7 @@ class Replayer:
         with self._lock:
             given, results = list(self._choice.given), len(self._other_results)
         unused = [
-            each
-            for each, times, server in zip(self._recordings, given, self._of, strict=True)
-            # how many were refused before the right region was found is chance
-            if not times and not (name_of(server) in self._moved and any(given))
+            each for each, times in zip(self._recordings, given, strict=True) if not times
         ]
         return Report(
             "replay",
@@ -282,17 +254,18 @@ def _text_of(path: Path) -> str:
 def _named(recording: Recording) -> str:
     """Return how a person knows a request again: its number, how its last question begins."""
     body = recording.body if isinstance(recording.body, Mapping) else {}
-    told = body.get("messages") or body.get("input")
-    if isinstance(told, Mapping):
-        told = told.get("messages")
-    said = ""
-    if isinstance(told, list):
-        for message in told:
+    messages = body.get("messages") or body.get("input")
+    if isinstance(messages, Mapping):
+        messages = messages.get("messages")
+    question = ""
+    if isinstance(messages, list):
+        for message in messages:
             is_message = isinstance(message, Mapping)
             if is_message and message.get("role") not in ("user", None):
                 continue
-            said = _text_in(message.get("content") if is_message else message) or said
-    return f"{recording.number} ({one_line(said, _WORDS) or recording.path})"
+            content = message.get("content") if is_message else message
+            question = _text_in(content) or question
+    return f"{recording.number} ({one_line(question, _WORDS) or recording.path})"
 
 
 def _text_in(content: Any) -> str:

@@ -1,4 +1,4 @@
-"""What became of a cassette, for whoever asks."""
+"""What a cassette was used for so far, and what of it."""
 
 from __future__ import annotations
 

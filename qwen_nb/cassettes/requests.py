@@ -50,15 +50,15 @@ def parted(body: Any) -> tuple[Any, list[Attachment]]:
 
     def part(value: Any) -> Any:
         if isinstance(value, str):
-            if len(value) < LARGE or (told := _DATA.fullmatch(value)) is None:
+            if len(value) < LARGE or (parts := _DATA.fullmatch(value)) is None:
                 return value
             try:
-                data = base64.b64decode(told[3], validate=True)
+                data = base64.b64decode(parts[3], validate=True)
             except binascii.Error:
                 return value
             hash_ = hashlib.sha256(data).hexdigest()
-            found.append(Attachment(hash_, data, told[1] or "application/octet-stream"))
-            return f"data:{told[1] or ''}{told[2]};sha256,{hash_}"
+            found.append(Attachment(hash_, data, parts[1] or "application/octet-stream"))
+            return f"data:{parts[1] or ''}{parts[2]};sha256,{hash_}"
         if isinstance(value, Mapping):
             return {key: part(each) for key, each in value.items()}
         if isinstance(value, list | tuple):
@@ -79,16 +79,16 @@ def without_results(body: Any) -> Any:
         return body
     kept = dict(body)
     for name in ("messages", "input"):
-        told = body.get(name)
-        if isinstance(told, list):
+        messages = body.get(name)
+        if isinstance(messages, list):
             kept[name] = [
                 {**message, "content": ""}
                 if isinstance(message, Mapping) and message.get("role") == "tool"
                 else message
-                for message in told
+                for message in messages
             ]
-        elif name == "input" and isinstance(told, Mapping):
-            kept[name] = without_results(told)
+        elif name == "input" and isinstance(messages, Mapping):
+            kept[name] = without_results(messages)
     return kept
 
 

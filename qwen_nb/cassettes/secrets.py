@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
-from qwen_nb.cassettes.pieces import cut_out, dumped, events, leaves, replaced
+from qwen_nb.cassettes.pieces import Path, cut_out, dumped, events, leaves, replaced
 from qwen_nb.values import HAS_PASSWORD, is_secret, names_a_secret, secret_spans
 
 __all__ = ["MARK", "SECRET", "Redactor"]
@@ -26,8 +26,6 @@ asterisks alone mean something in Markdown."""
 
 _SHORTEST = 8
 """What is shorter is no key, and would blacken ordinary words."""
-
-_Path: TypeAlias = tuple[Any, ...]
 
 _DATA = re.compile(r"\s*data:[^,]{0,100},", re.ASCII)
 
@@ -133,7 +131,7 @@ class Redactor:
 
     def _redacted(self, values: list[Any]) -> list[Any]:
         """Return the events' values, with what was cut into pieces looked at as one text."""
-        texts: dict[_Path, list[tuple[int, _Path, str]]] = {}
+        texts: dict[Path, list[tuple[int, Path, str]]] = {}
         for number, value in enumerate(values):
             for path, group, leaf in leaves(value):
                 texts.setdefault(group, []).append((number, path, leaf))

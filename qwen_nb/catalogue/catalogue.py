@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -86,6 +85,8 @@ class Catalogue:
         """Return the id or alias most like one that is not known, if any is like it."""
         if self.find(model_id).known:
             return None
+        import difflib
+
         names = [name for model in self.models() for name in (model.id, *model.aliases)]
         found = difflib.get_close_matches(model_id.strip().casefold(), names, n=1)
         return found[0] if found else None

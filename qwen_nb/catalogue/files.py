@@ -9,10 +9,8 @@ never written to.
 from __future__ import annotations
 
 import csv
-import difflib
 import io
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -206,6 +204,8 @@ def _csv(file: _File, readers: Mapping[str, Reader]) -> Iterator[_Row]:
 
 
 def _toml(file: _File) -> Iterator[_Row]:
+    import tomllib
+
     try:
         document = tomllib.loads(file.text)
     except tomllib.TOMLDecodeError as error:
@@ -233,6 +233,8 @@ def _toml(file: _File) -> Iterator[_Row]:
 def _known(file: _File, line: int, name: str, readers: Mapping[str, Reader]) -> str:
     if name in readers:
         return name
+    import difflib
+
     near = difflib.get_close_matches(name, readers, 1)
     known = near[0] if near else ", ".join(readers)
     raise file.wrong(line, "column", column=name, known=known)

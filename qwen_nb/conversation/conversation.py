@@ -10,31 +10,27 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
-from qwen_nb.conversation.rounds import Past, round_of
-from qwen_nb.values import Change, Entry, EntryState, Message, Slot, Turn, new_id
-from qwen_nb.wire.dialects import tool_call_list
+from qwen_nb.conversation.order import (
+    STANDING,
+    answered,
+    by_place,
+    context_of,
+    leaving,
+    older_after,
+    position_of,
+    since_mark,
+    start_of,
+    to_restore,
+)
+from qwen_nb.conversation.rounds import api_messages
+from qwen_nb.conversation.runs import Runs
+from qwen_nb.values import Change, Entry, EntryState, Slot, Turn, new_id
 
 __all__ = ["Conversation"]
-
-_ANSWERED = frozenset(("stop", "length", "tool_calls", "stopped", "cut"))
-
-
-@dataclass(slots=True)
-class _Run:
-    """One execution of one cell: what it has asked so far."""
-
-    cell: str
-    execution: object
-    place: int
-    next_k: int = 0
-    own: set[str] = field(default_factory=set)
-    # the marks that its asks inherit from those they replace
-    marks: frozenset[int] = frozenset()
-    settled: bool = False
 
 
 class Conversation:
@@ -66,7 +62,7 @@ class Conversation:
         self.on_change = on_change
         self._entries = {entry.id: entry for entry in entries}
         self._anew = self._told_anew = begins_anew
-        self._runs: dict[str, _Run] = {}
+        self._runs = Runs()
         self._pending: dict[str, Slot] = {}
         self._ordered: list[Entry] | None = None  # those that stand, until one changes
         self._lock = threading.RLock()
@@ -77,7 +73,7 @@ class Conversation:
     def entries(self) -> tuple[Entry, ...]:
         """All versions of all turns, by place; at one place the newest version last."""
         with self._lock:
-            return tuple(sorted(self._entries.values(), key=_by_place))
+            return tuple(sorted(self._entries.values(), key=by_place))
 
     @property
     def turns(self) -> tuple[Turn, ...]:
@@ -96,13 +92,6 @@ class Conversation:
         return tuple(entry.turn for entry in self.current_entries)
 
     @property
-    def replaced(self) -> tuple[Turn, ...]:
-        """Older versions of turns that were asked again, in the order of replacing."""
-        with self._lock:
-            gone = [entry for entry in self._entries.values() if entry.state == "replaced"]
-        return tuple(entry.turn for entry in sorted(gone, key=lambda entry: entry.left))
-
-    @property
     def begins_anew(self) -> bool:
         """Whether the next turn is to carry the mark `starts_anew`."""
         return self._anew
@@ -116,13 +105,8 @@ class Conversation:
     @property
     def messages(self) -> list[dict[str, Any]]:
         """The API's own list of what a new question would send before itself."""
-        current = self.current
-        system = current[-1].options.system if current else None
-        said: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
-        for turn in self.history_for():
-            made = round_of(Past("", turn))
-            said += map(_spelled, made.messages if made is not None else ())
-        return said
+        system = next((turn.options.system for turn in self.current[-1:]), None)
+        return api_messages(self.history_for(), system)
 
     def entry(self, number: int) -> Entry | None:
         """Return the turn that people know by this number; None when there is none."""
@@ -140,7 +124,7 @@ class Conversation:
             if entry is None or entry.state != "current":
                 return None
             upto = [each for each in self._standing() if each.position <= entry.position]
-            return len(_since_mark(upto))
+            return len(since_mark(upto))
 
     def history_for(self, position: tuple[int, int] | None = None) -> tuple[Turn, ...]:
         """Return the turns a question at a place sends along; a new one's if none is given.
@@ -151,8 +135,8 @@ class Conversation:
         """
         with self._lock:
             if position is None:
-                return _answered(self.current_entries)
-            return _answered(_since_mark(self._before(position)))
+                return answered(self.current_entries)
+            return answered(since_mark(self._before(position)))
 
     def entries_before(self, slot: Slot | None = None) -> tuple[Entry, ...]:
         """Return the entries a question has before it, answered or not; oldest first.
@@ -195,13 +179,16 @@ class Conversation:
             if cell is None or execution is None:
                 anew = self._anew or starts_anew
                 return self._reserve(self._next_place(), 0, None, None, (), anew)
-            run = self._runs.get(cell)
+            run = self._runs.of(cell)
             if run is None or run.execution != execution:
-                run = self._runs[cell] = self._new_run(cell, execution)
+                known = [entry for entry in self._entries.values() if entry.cell == cell]
+                waiting = [slot.place for slot in self._pending.values() if slot.cell == cell]
+                place = min(waiting, default=0) or self._next_place()
+                run = self._runs.begin(cell, execution, known, place)
             k, run.next_k = run.next_k, run.next_k + 1
-            leaving = tuple(entry.id for entry in self._leaving(run))
+            gone = tuple(entry.id for entry in run.leaving(self._entries.values()))
             anew = self._anew or starts_anew or k in run.marks
-            return self._reserve(run.place, k, cell, execution, leaving, anew)
+            return self._reserve(run.place, k, cell, execution, gone, anew)
 
     def slot_again(self, entry_id: str | None = None) -> Slot:
         """Reserve the place of a turn for a new version of it, as `retry` and `resume` need.
@@ -246,39 +233,37 @@ class Conversation:
         """
         with self._lock:
             self._pending.pop(slot.id, None)
-            run = self._runs.get(slot.cell) if slot.cell is not None else None
-            mine = run is not None and slot.execution is not None
-            if run is not None and mine and run.execution != slot.execution:
+            entry = Entry(
+                slot.id, slot.place, slot.k, slot.cell, turn, asked_at=asked_at, region=region
+            )
+            run = self._runs.of(slot.cell) if slot.execution is not None else None
+            if run is not None and run.execution != slot.execution:
                 if run.settled:  # a job whose cell was asked again has lost its place
-                    return self._store_replaced(slot, turn, asked_at, region)
-                mine = False
-            if run is not None and mine:
-                place, leaving = run.place, self._leaving(run)
+                    return self._apply(self._leave([entry], "replaced"))[0]
+                run = None
+            if run is not None:
+                entry = replace(entry, place=run.place)
+                gone = run.leaving(self._entries.values())
                 inherits = by_command = slot.k in run.marks
                 run.own.add(slot.id)
                 run.settled = True
             else:
-                place = slot.place
-                leaving = [self._entries[each] for each in slot.replaces if self._stands(each)]
-                heirs = [old for old in leaving if old.k == slot.k]
+                known = (self._entries.get(each) for each in slot.replaces)
+                gone = [old for old in known if old is not None and old.state in STANDING]
+                heirs = [old for old in gone if old.k == slot.k]
                 inherits = any(old.turn.starts_anew for old in heirs)
                 by_command = any(old.marked for old in heirs)
-                self._hand_over(leaving, slot.id)
+                self._runs.hand_over(gone, slot.id)
             # The mark of the command goes to the first answer after it, and to no other.
             begins = slot.anew and (self._anew or inherits)
-            entry = Entry(
-                id=slot.id,
-                place=place,
-                k=slot.k,
-                cell=slot.cell,
+            entry = replace(
+                entry,
                 turn=replace(turn, starts_anew=turn.starts_anew or begins),
-                asked_at=asked_at,
                 marked=slot.anew and (self._anew or by_command),
-                region=region,
             )
-            older = list(self._older_after(entry.position, leaving))
+            older = older_after(self._standing(), entry.position, gone)
             self._anew = self._anew and not slot.anew
-            self._apply([*self._leave(leaving, "replaced"), *older, entry])
+            self._apply([*self._leave(gone, "replaced"), *older, entry])
             return entry
 
     def release(self, slot: Slot) -> None:
@@ -316,24 +301,14 @@ class Conversation:
             The version that came back; None when there is none.
         """
         with self._lock:
-            gone = [
-                entry
-                for entry in self._entries.values()
-                if entry.state in ("replaced", "undone") or entry.id == which
-            ]
-            if isinstance(which, str):
-                gone = [entry for entry in gone if entry.id == which]
-            elif which is not None:
-                there = self.entry(which)
-                position = there.position if there else None
-                gone = [entry for entry in gone if entry.position == position]
-            back = max(gone, key=lambda entry: entry.left, default=None)
+            there = self.entry(which) if isinstance(which, int) else None
+            back = to_restore(self._entries, which, there)
             if back is None or back.state == "current":
                 return back
             stood = [each for each in self._standing() if each.position == back.position]
             back = replace(back, state="current", left=0)
-            older = list(self._older_after(back.position, stood))
-            self._hand_over(stood, back.id)
+            older = older_after(self._standing(), back.position, stood)
+            self._runs.hand_over(stood, back.id)
             self._apply([*self._leave(stood, "replaced"), *older, back])
             return back
 
@@ -341,14 +316,13 @@ class Conversation:
         """Let the turns of deleted cells leave, and return them."""
         with self._lock:
             gone = set(cells)
-            leaving = [entry for entry in self._standing() if entry.cell in gone]
-            if not leaving:
-                return ()
-            changed = self._leave(leaving, "deleted")
+            standing = self._standing()
+            left = [entry for entry in standing if entry.cell in gone]
+            changed = self._leave(left, "deleted")
             older = {
                 each.id: each
-                for entry in leaving
-                for each in self._older_after(entry.position, leaving)
+                for entry in left
+                for each in older_after(standing, entry.position, left)
             }
             self._apply([*changed, *older.values()])
             return tuple(changed)
@@ -368,13 +342,11 @@ class Conversation:
                 if last is None:
                     raise LookupError(at)
                 standing = [each for each in standing if each.position <= last.position]
-            return Conversation(
-                (
-                    replace(entry, id=new_id(), copy_of=entry.copy_of or entry.id)
-                    for entry in standing
-                ),
-                begins_anew=self._anew and at is None,
+            copies = (
+                replace(entry, id=new_id(), copy_of=entry.copy_of or entry.id)
+                for entry in standing
             )
+            return Conversation(copies, begins_anew=self._anew and at is None)
 
     def merge(self, entries: Iterable[Entry], *, begins_anew: bool) -> None:
         """Take over what another kernel has stored; the listener is not told."""
@@ -382,9 +354,7 @@ class Conversation:
             self._ordered = None
             for entry in entries:
                 self._entries[entry.id] = entry
-                run = self._runs.get(entry.cell) if entry.cell else None
-                if run is not None and entry.id in run.own:
-                    run.place = entry.place
+                self._runs.move(entry)
             self._anew = self._told_anew = begins_anew
 
     # -- inside ----------------------------------------------------------------------------
@@ -393,66 +363,32 @@ class Conversation:
         with self._lock:
             if self._ordered is None:
                 current = (each for each in self._entries.values() if each.state == "current")
-                self._ordered = sorted(current, key=_by_place)
+                self._ordered = sorted(current, key=by_place)
             return list(self._ordered)
 
     def _before(self, position: tuple[int, int], without: Iterable[str] = ()) -> list[Entry]:
         standing, left_out = self._standing(), set(without)
-        before = standing[: bisect_left(standing, position, key=_position)]
+        before = standing[: bisect_left(standing, position, key=position_of)]
         return [each for each in before if each.id not in left_out] if left_out else before
 
     def _context(
         self, entries: list[Entry], position: tuple[int, int] | None = None
     ) -> list[Entry]:
         """Return the entries since the last beginning, one that is on its way included."""
-        entries = _since_mark(entries)
-        start = self._start(entries, position)
-        return entries[bisect_left(entries, start, key=_position) :]
+        return context_of(entries, self._beginnings(position))
 
-    def _start(self, entries: list[Entry], position: tuple[int, int] | None) -> tuple[int, int]:
-        beginnings = [
-            slot.position
-            for slot in self._pending.values()
-            if slot.anew and (position is None or slot.position < position)
-        ]
-        return max([*beginnings, entries[0].position if entries else (0, 0)])
-
-    def _stands(self, entry_id: str) -> bool:
-        entry = self._entries.get(entry_id)
-        return entry is not None and entry.state in ("current", "deleted")
+    def _beginnings(self, position: tuple[int, int] | None) -> list[tuple[int, int]]:
+        waiting = self._pending.values()
+        places = [slot.position for slot in waiting if slot.anew]
+        return [each for each in places if position is None or each < position]
 
     def _next_place(self) -> int:
         places = [entry.place for entry in self._entries.values()]
         return max(places + [slot.place for slot in self._pending.values()], default=0) + 1
 
-    def _next_left(self) -> int:
-        return max((entry.left for entry in self._entries.values()), default=0) + 1
-
-    def _new_run(self, cell: str, execution: object) -> _Run:
-        # Where the cell stands: with what is current, else where it was when it was
-        # deleted, undone or replaced last. So an undone turn that is asked again is a
-        # new version of it, and not a second turn of the same cell.
-        known = [entry for entry in self._entries.values() if entry.cell == cell]
-        standing = [entry for entry in known if entry.state == "current"]
-        gone = [entry for entry in known if entry.state == "deleted"]
-        if old := standing or gone:
-            place = min(entry.place for entry in old)
-        elif known:
-            place = max(known, key=lambda entry: entry.left).place
-        else:
-            waiting = [slot.place for slot in self._pending.values() if slot.cell == cell]
-            place = min(waiting, default=0) or self._next_place()
-        marks = frozenset(entry.k for entry in old if entry.marked)
-        return _Run(cell, execution, place, marks=marks)
-
-    def _leaving(self, run: _Run) -> list[Entry]:
-        return [
-            entry
-            for entry in sorted(self._entries.values(), key=_by_place)
-            if entry.cell == run.cell
-            and entry.state in ("current", "deleted")
-            and entry.id not in run.own
-        ]
+    def _leave(self, entries: Iterable[Entry], state: EntryState) -> list[Entry]:
+        last = max((entry.left for entry in self._entries.values()), default=0)
+        return leaving(entries, state, last + 1)
 
     def _reserve(
         self,
@@ -460,12 +396,12 @@ class Conversation:
         k: int,
         cell: str | None,
         execution: object,
-        leaving: tuple[str, ...],
+        replaces: tuple[str, ...],
         anew: bool,
     ) -> Slot:
         position = place, k
-        before = [] if anew else self._context(self._before(position, leaving), position)
-        start = self._start(before, position)
+        before = [] if anew else self._context(self._before(position, replaces), position)
+        start = start_of(before, self._beginnings(position))
         waiting = {
             slot.position
             for slot in self._pending.values()
@@ -478,54 +414,12 @@ class Conversation:
             cell=cell,
             execution=execution,
             number=len({entry.position for entry in before} | waiting) + 1,
-            history=_answered(before),
-            replaces=leaving,
+            replaces=replaces,
             anew=anew,
             pending=len(waiting),
         )
         self._pending[slot.id] = slot
         return slot
-
-    def _store_replaced(self, slot: Slot, turn: Turn, asked_at: float, region: str) -> Entry:
-        entry = Entry(
-            slot.id, slot.place, slot.k, slot.cell, turn, "replaced",
-            asked_at=asked_at, left=self._next_left(), region=region,
-        )  # fmt: skip
-        self._apply([entry])
-        return entry
-
-    def _hand_over(self, old: Iterable[Entry], new: str) -> None:
-        # A new version of something this execution asked is this execution's own.
-        for entry in old:
-            run = self._runs.get(entry.cell) if entry.cell is not None else None
-            if run is not None and entry.id in run.own:
-                run.own.add(new)
-
-    def _leave(self, entries: Iterable[Entry], state: EntryState) -> list[Entry]:
-        # The first of them leaves last, so that it is the first to come back.
-        left = self._next_left()
-        ordered = sorted(
-            entries,
-            key=lambda each: (each.position, each.state != "current", -each.left),
-            reverse=True,
-        )
-        return [
-            replace(entry, state=state, left=left + index)
-            for index, entry in enumerate(ordered)
-        ]
-
-    def _older_after(
-        self, position: tuple[int, int], leaving: Iterable[Entry]
-    ) -> Iterator[Entry]:
-        # Behind the next beginning nothing has changed.
-        gone = {entry.id for entry in leaving}
-        for entry in self._standing():
-            if entry.position <= position or entry.id in gone:
-                continue
-            if entry.turn.starts_anew:
-                return
-            if not entry.older:
-                yield replace(entry, older=True)
 
     def _apply(self, changed: Iterable[Entry]) -> tuple[Entry, ...]:
         after = tuple(changed)
@@ -537,36 +431,3 @@ class Conversation:
         if self.on_change is not None and (pairs or anew is not None):
             self.on_change(Change(pairs, anew))
         return after
-
-
-def _position(entry: Entry) -> tuple[int, int]:
-    return entry.position
-
-
-def _by_place(entry: Entry) -> tuple[int, int, bool, int, str]:
-    return entry.place, entry.k, entry.state == "current", entry.left, entry.id
-
-
-def _since_mark(entries: list[Entry]) -> list[Entry]:
-    for index in range(len(entries) - 1, -1, -1):
-        if entries[index].turn.starts_anew:
-            return entries[index:]
-    return entries
-
-
-def _answered(entries: Iterable[Entry]) -> tuple[Turn, ...]:
-    return tuple(
-        entry.turn
-        for entry in entries
-        if (entry.turn.reply.answer or entry.turn.said)
-        and entry.turn.reply.finish_reason in _ANSWERED
-    )
-
-
-def _spelled(message: Message) -> dict[str, Any]:
-    spelled: dict[str, Any] = {"role": message.role, "content": message.content or ""}
-    if message.tool_calls:
-        spelled["tool_calls"] = tool_call_list(message)
-    if message.tool_call_id:
-        spelled["tool_call_id"] = message.tool_call_id
-    return spelled

@@ -1,31 +1,33 @@
 """Conversations as text: a form of our own that loses nothing, and the API's list.
 
-Only texts go in and come out. What is read comes from anybody: every value is checked
-by the type of its field before anything is made of it.
+Only texts go in and come out. What is read comes from anybody: `values.turn_json` checks
+every field before anything is made of it.
 """
 
 from __future__ import annotations
 
 import json
-import math
-import types
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from qwen_nb.conversation.conversation import Conversation
 from qwen_nb.conversation.rounds import called, records_of
 from qwen_nb.errors import ConfigError
-from qwen_nb.store import rest_of, text_from, turn_from
 from qwen_nb.values import (
     ChatOptions,
     Entry,
     FinishReason,
+    Malformed,
     Message,
     Reply,
     Turn,
+    data_of_turn,
+    json_of,
     messages_from,
     one_line,
+    reader,
+    turn_of_data,
 )
 
 __all__ = ["VERSION", "Copied", "api_list", "from_api_list", "from_lines", "lines"]
@@ -36,7 +38,6 @@ VERSION = 1
 _FORM = "conversation"
 _MOST = 2**53
 _SHOWN = 60
-_TEXTS = ("prompt", "answer", "thinking")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def lines(conversation: Conversation, name: str = "") -> str:
         "begins_anew": conversation.begins_anew,
         "entries": len(entries),
     }
-    return "".join(f"{_json(told)}\n" for told in (about, *map(_told, entries)))
+    return "".join(f"{json_of(data)}\n" for data in (about, *map(_data, entries)))
 
 
 def from_lines(written: str) -> Copied:
@@ -228,30 +229,17 @@ def _joined(before: Iterable[str], last: Iterable[str]) -> tuple[int, str]:
     return len(texts), texts + final
 
 
-def _told(entry: Entry) -> dict[str, Any]:
-    turn = entry.turn
-    told = {each.name: getattr(entry, each.name) for each in fields(entry)}
-    texts = {
-        "prompt": turn.prompt, "answer": turn.reply.answer, "thinking": turn.reply.thinking,
-    }  # fmt: skip
-    return told | {"turn": texts | json.loads(text_from(rest_of(turn)))}
+def _data(entry: Entry) -> dict[str, Any]:
+    data = {each.name: getattr(entry, each.name) for each in fields(entry)}
+    return data | {"turn": data_of_turn(entry.turn)}
 
 
-def _entry(told: Mapping[str, Any], number: int) -> Entry:
-    turn, held = told.get("turn"), {n: v for n, v in told.items() if n in _FIELDS}
-    if not isinstance(turn, dict):
-        raise _bad(number, "turn", turn)
-    for name in _TEXTS:
-        if not isinstance(turn.get(name), str):
-            raise _bad(number, name, turn.get(name))
+def _entry(data: dict[str, Any], number: int) -> Entry:
     try:
-        prompt, answer, thinking = turn["prompt"], turn["answer"], turn["thinking"]
-        rest = _json({n: v for n, v in turn.items() if n not in _TEXTS})
-        entry = Entry(**held | {"turn": turn_from(prompt, answer, thinking, rest)})
-    except (TypeError, ValueError, LookupError, AttributeError, RecursionError) as error:
-        raise _bad(number, "turn", str(error)) from None
-    for where, value in _misfits(entry, Entry, "entry"):
-        raise _bad(number, where, value)
+        turn = turn_of_data(data.get("turn"), checked=True)
+        entry: Entry = reader(Entry, checked=True)({**data, "turn": turn})
+    except Malformed as problem:
+        raise _bad(number, problem.name, problem.value) from None
     for name in ("place", "k", "left"):
         if not 0 <= getattr(entry, name) < _MOST:
             raise _bad(number, name, getattr(entry, name))
@@ -259,41 +247,9 @@ def _entry(told: Mapping[str, Any], number: int) -> Entry:
         value = getattr(entry, name)
         if (name == "id" and not value) or (value and not _is_plain(value)):
             raise _bad(number, name, value)
-    if not math.isfinite(entry.asked_at):
+    if not -_MOST < entry.asked_at < _MOST:
         raise _bad(number, "asked_at", entry.asked_at)
     return replace(entry, asked_at=float(entry.asked_at))
-
-
-_FIELDS = frozenset(each.name for each in fields(Entry)) - {"turn"}
-
-
-def _misfits(value: Any, hint: Any, where: str) -> Iterator[tuple[str, Any]]:
-    """Yield what is not of the type of its field, by name."""
-    origin, arguments = get_origin(hint), get_args(hint)
-    if hint is Any:
-        return
-    if origin is Literal:
-        fits = value in arguments if isinstance(value, str) else False
-    elif origin in (Union, types.UnionType):
-        fits = any(not list(_misfits(value, each, where)) for each in arguments)
-    elif origin is tuple:
-        fits = isinstance(value, tuple)
-        for each in value if fits else ():
-            yield from _misfits(each, arguments[0], where)
-    elif origin is not None:
-        fits = isinstance(value, Mapping)
-    elif is_dataclass(hint):
-        fits = isinstance(value, hint)  # type: ignore[arg-type]
-        hints = get_type_hints(hint)
-        for each in fields(hint) if fits else ():
-            yield from _misfits(getattr(value, each.name), hints[each.name], each.name)
-    else:
-        numbers = {float: (float, int)}
-        # in Python a bool is an int, in JSON it is not
-        fits = isinstance(value, numbers.get(hint, hint))
-        fits = fits and (isinstance(value, bool) == (hint is bool))
-    if not fits:
-        yield where, value
 
 
 def _object(row: str, number: int) -> dict[str, Any]:
@@ -320,7 +276,3 @@ def _bad(line: int, name: str, value: Any) -> ConfigError:
 def _shown(value: Any) -> str:
     shown = ascii(value) if isinstance(value, str) and not _is_plain(value) else repr(value)
     return one_line(shown, _SHOWN)
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -33,18 +33,17 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
 from qwen_nb.front_end import (
-    Carried,
     NotebookFile,
     Place,
+    SavedTurn,
     here,
     paths_from_server,
     read_notebook,
 )
 from qwen_nb.texts import Language, text
-from qwen_nb.values import Turn
+from qwen_nb.values import Entry, Turn
 
 __all__ = [
-    "CarriedEntry",
     "Continued",
     "Decision",
     "How",
@@ -92,17 +91,6 @@ class Records(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CarriedEntry:
-    """One entry rebuilt from an output; `place` and `k` count from 0 without gaps."""
-
-    id: str
-    place: int
-    k: int
-    cell: str | None
-    turn: Turn
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Continued:
     """One conversation that goes on.
 
@@ -119,15 +107,15 @@ class Continued:
     entries : frozenset of str
         Forked: the entries that this copy shows. A copy goes on from what is in it, and
         shows nobody what was asked in the original afterwards.
-    carried : tuple of CarriedEntry
-        Rebuilt: its entries, in order.
+    carried : tuple of Entry
+        Rebuilt: its entries, in order; their places count from 0 without gaps.
     """
 
     how: How
     id: str
     name: str | None = None
     entries: frozenset[str] = frozenset()
-    carried: tuple[CarriedEntry, ...] = ()
+    carried: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,7 +291,7 @@ def _carried_name(file: NotebookFile, id_: str) -> str | None:
 
 def _rebuilt(
     place: Place, file: NotebookFile, id_: str, turn_from: Callable[[object], Turn | None]
-) -> Iterator[CarriedEntry]:
+) -> Iterator[Entry]:
     ours = _once(each for each in file.carried if each.chat == id_)
     if all(each.order for each in ours):
         ours.sort(key=lambda each: ((each.order or (0, 0))[0], each.at, each.order))
@@ -315,12 +303,12 @@ def _rebuilt(
     for number, (_, pairs) in enumerate(by_place):
         for k, (each, turn) in enumerate(pairs):
             cell = each.holder if place.in_file else None
-            yield CarriedEntry(id=each.entry, place=number, k=k, cell=cell, turn=turn)
+            yield Entry(each.entry, number, k, cell, turn)
 
 
-def _once(carried: Iterable[Carried]) -> list[Carried]:
+def _once(carried: Iterable[SavedTurn]) -> list[SavedTurn]:
     """Take each entry once: of an output copied into another cell, the original."""
-    once: dict[str, Carried] = {}
+    once: dict[str, SavedTurn] = {}
     for each in carried:
         known = once.get(each.entry)
         if known is None or (known.holder != known.cell and each.holder == each.cell):
@@ -329,8 +317,8 @@ def _once(carried: Iterable[Carried]) -> list[Carried]:
 
 
 def _read(
-    carried: Iterable[Carried], turn_from: Callable[[object], Turn | None]
-) -> Iterator[tuple[Carried, Turn]]:
+    carried: Iterable[SavedTurn], turn_from: Callable[[object], Turn | None]
+) -> Iterator[tuple[SavedTurn, Turn]]:
     left = TURNS_BYTES
     for each in carried:
         try:

@@ -15,13 +15,23 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
 from itertools import pairwise
+from typing import Any
 
-from qwen_nb.values import CallRecord, Content, Message, Turn, estimate_tokens
+from qwen_nb.conversation.order import ANSWERED
+from qwen_nb.values import (
+    CallRecord,
+    Content,
+    Message,
+    Turn,
+    estimate_tokens,
+    tool_call_list,
+)
 
 __all__ = [
     "SOFT_SWITCH",
     "Past",
     "Round",
+    "api_messages",
     "called",
     "last_switch",
     "message_tokens",
@@ -35,8 +45,6 @@ __all__ = [
 
 SOFT_SWITCH = re.compile(r"\s*/(?:no_)?think(?![\w/])")
 """`/think` and `/no_think`, glued to a word or not (protocol.md §6.1)."""
-
-_ANSWERED = frozenset(("stop", "length", "tool_calls", "stopped", "cut"))
 
 _AROUND = 5
 """Tokens that the chat template puts around a message."""
@@ -153,7 +161,7 @@ def round_of(past: Past, *, keep_thinking: bool = False, at: int | None = None) 
     """
     reply = past.turn.reply.final
     said = tuple(called(past.said or past.turn.said, keep_thinking=keep_thinking))
-    if not (reply.answer or said) or reply.finish_reason not in _ANSWERED:
+    if not (reply.answer or said) or reply.finish_reason not in ANSWERED:
         return None
     question = past.turn.prompt if past.prompt is None else past.prompt
     thinking = reply.thinking if keep_thinking else ""
@@ -173,6 +181,24 @@ def round_of(past: Past, *, keep_thinking: bool = False, at: int | None = None) 
             is_whole = at == reply.turns_sent and not past.older and not past.turn.starts_anew
             whole = usage.input + answer if is_whole else None
     return Round(past.id, messages, answer, whole)
+
+
+def api_messages(turns: Iterable[Turn], system: str | None) -> list[dict[str, Any]]:
+    """Return the API's own list of what is sent for these turns."""
+    messages = [Message("system", system)] if system else []
+    for turn in turns:
+        made = round_of(Past("", turn))
+        messages += made.messages if made is not None else ()
+    return [_api_message(message) for message in messages]
+
+
+def _api_message(message: Message) -> dict[str, Any]:
+    data: dict[str, Any] = {"role": message.role, "content": message.content or ""}
+    if message.tool_calls:
+        data["tool_calls"] = tool_call_list(message)
+    if message.tool_call_id:
+        data["tool_call_id"] = message.tool_call_id
+    return data
 
 
 def called(said: Sequence[Message], *, keep_thinking: bool) -> Iterator[Message]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from qwen_nb.front_end.compact_view import compact, last_error
     from qwen_nb.front_end.interrupts import Interrupts
     from qwen_nb.front_end.into_next_cell import next_cell, put
-    from qwen_nb.front_end.notebook_file import Carried, NotebookFile, read_notebook
+    from qwen_nb.front_end.notebook_file import NotebookFile, SavedTurn, read_notebook
     from qwen_nb.front_end.place import (
         Place,
         can_answer,
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         running_shell,
     )
     from qwen_nb.front_end.variables import FillError, fill, user_names
+    from qwen_nb.front_end.warm import warm_up
 
 _NAMES = {
     "asks": "agrees",
@@ -29,9 +30,10 @@ _NAMES = {
     "compact_view": "compact last_error",
     "interrupts": "Interrupts",
     "into_next_cell": "next_cell put",
-    "notebook_file": "Carried NotebookFile read_notebook",
+    "notebook_file": "NotebookFile SavedTurn read_notebook",
     "place": "Place can_answer deleted_cells here paths_from_server running_shell",
     "variables": "FillError fill user_names",
+    "warm": "warm_up",
 }
 """What other rooms may use, by the file where it lives."""
 

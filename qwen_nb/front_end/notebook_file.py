@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Carried", "NotebookFile", "read_notebook"]
+__all__ = ["NotebookFile", "SavedTurn", "read_notebook"]
 
 FILE_BYTES = 256_000_000  # a larger file is not read
 CELLS = 100_000
@@ -30,7 +30,7 @@ _NAME = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Carried:
+class SavedTurn:
     """What one output carries of the conversation.
 
     Parameters
@@ -70,7 +70,7 @@ class NotebookFile:
     exists: bool = False
     readable: bool = False
     cells: frozenset[str] = frozenset()
-    carried: tuple[Carried, ...] = ()
+    carried: tuple[SavedTurn, ...] = ()
 
     @property
     def chats(self) -> dict[str, int]:
@@ -106,7 +106,7 @@ def read_notebook(path: str) -> NotebookFile:
     )
 
 
-def _carried(cells: list[dict[str, Any]]) -> Iterator[Carried]:
+def _carried(cells: list[dict[str, Any]]) -> Iterator[SavedTurn]:
     left = CARRIED
     for at, cell in enumerate(cells):
         outputs = cell.get("outputs")
@@ -121,7 +121,7 @@ def _carried(cells: list[dict[str, Any]]) -> Iterator[Carried]:
             if not left:
                 return
             left -= 1
-            yield Carried(
+            yield SavedTurn(
                 chat=chat,
                 entry=entry,
                 at=at,

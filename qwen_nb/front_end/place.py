@@ -53,10 +53,6 @@ class Place:
     path : str, optional
         The notebook, absolute and without symlinks; None without a cell. After a rename
         Jupyter's kernels know the old one until they are restarted.
-    deleted : tuple of str
-        Cells deleted since the last execution of any cell. Jupyter sends each of them once.
-    watched : bool
-        Whether a person can be asked (`allow_stdin`).
     kernel : str, optional
         The kernel's id, as its server knows it.
     """
@@ -64,8 +60,6 @@ class Place:
     cell: str | None = None
     in_file: bool = False
     path: str | None = None
-    deleted: tuple[str, ...] = ()
-    watched: bool = False
     kernel: str | None = None
 
 
@@ -123,8 +117,6 @@ def here(shell: Any | None) -> Place:
         cell=told.rpartition("#")[2] if from_vscode else told,
         in_file=not from_vscode,
         path=path,
-        deleted=deleted_cells(shell),
-        watched=bool(_parent(shell).get("content", {}).get("allow_stdin")),
         kernel=_kernel_id(shell),
     )
 

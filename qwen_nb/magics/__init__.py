@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qwen_nb.magics.course import first_notebook, own_copy
+    from qwen_nb.magics.line import LineError, nearest
     from qwen_nb.magics.magics import load, unload
     from qwen_nb.magics.reports import spending, status
     from qwen_nb.magics.sheet import Sheet, clipped, first_words, in_a_line
 
 _NAMES = {
     "course": "first_notebook own_copy",
+    "line": "LineError nearest",
     "magics": "load unload",
     "reports": "spending status",
     "sheet": "Sheet clipped first_words in_a_line",

@@ -6,19 +6,19 @@ Only what is known here and now: nothing is asked of a server, and no store is o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any
 
-from qwen_nb.chat import Chat
-from qwen_nb.magics.line import FORMS, OPTIONS, Option
-from qwen_nb.settings import NAMES
-from qwen_nb.values import By
+from qwen_nb.magics.line import LineError, Option, read_line
+from qwen_nb.magics.registry import COMMANDS, FAQ, OPTIONS, Command
+
+if TYPE_CHECKING:
+    from qwen_nb.chat import Chat
 
 __all__ = ["Completer"]
 
 _HOOK = "complete_command"
 _ASKING = ("%qwen", "%%qwen")
 _COMMANDS = "%qwen_nb"
-_DIALECTS = ("openai", "dashscope")
 
 
 class Completer:
@@ -26,18 +26,14 @@ class Completer:
 
     Parameters
     ----------
-    chat : Chat
-        Whose models, servers and settings are offered.
     shell : InteractiveShell
         Whose names are offered where a name of the notebook is wanted.
-    commands : iterable of str
-        The commands of `%qwen_nb`.
+    chat : callable
+        Returns the chat whose models and servers are offered.
     """
 
-    def __init__(self, chat: Chat, shell: Any, commands: Iterable[str]) -> None:
-        self._chat = chat
-        self._shell = shell
-        self._commands = sorted(commands)
+    def __init__(self, shell: Any, chat: Callable[[], Chat]) -> None:
+        self._shell, self._chat = shell, chat
         for name in _ASKING:
             shell.set_hook(_HOOK, self._asked, str_key=name)
         shell.set_hook(_HOOK, self._commanded, str_key=_COMMANDS)
@@ -58,75 +54,66 @@ class Completer:
 
     def _asked(self, shell: Any, event: Any) -> list[str]:
         """Offer what may stand here in a question's line; nothing within its words."""
-        before = event.text_until_cursor.partition(event.command)[2]
-        words = before.split()
-        if before[-1:].isspace() or not words:
-            words.append("")
-        *given, begun = words
-        wanted: Option | None = None
-        after = ""
-        for word in given:
-            if wanted is not None:
-                wanted = None  # this was its value
-                continue
-            option = _option(word.partition("=")[0])
-            if option is None and not (word.isdigit() and after == "--think"):
-                return []  # the words have begun
-            after = word
-            if option is not None and option.kind in ("value", "pair") and "=" not in word:
-                wanted = option
-        if wanted is not None:
-            return self._values(wanted.field)
-        if begun.startswith("--json="):
-            return self._names(lambda value: isinstance(value, type | dict))
-        return [name for option in OPTIONS for name in option.names] if begun[:1] == "-" else []
-
-    def _values(self, field: str) -> list[str]:
-        match field:
-            case "model":
-                return self._models()
-            case "server":
-                return self._servers()
-            case "dialect":
-                return list(_DIALECTS)
-            case "format":
-                return list(FORMS)
-            case "tools":
-                return self._names(callable)
-            case _:
-                return []
+        return self._in_line(*_split(event), OPTIONS)
 
     def _commanded(self, shell: Any, event: Any) -> list[str]:
-        words = event.text_until_cursor.split()
-        if event.text_until_cursor[-1:].isspace():
-            words.append("")
-        if len(words) <= 2:
-            return self._commands
-        command, last = words[1], words[-2]
-        match command, last:
-            case "help", "help":
-                return [*self._commands, "faq"]
-            case "config", "config":
+        """Offer a command, or what may stand in its line."""
+        given, begun = _split(event)
+        name, _, line = given.lstrip().partition(" ")
+        if not name:
+            return sorted(COMMANDS)
+        if (command := COMMANDS.get(name)) is None:
+            return []
+        return self._in_line(line, begun, command.options, command)
+
+    def _in_line(
+        self,
+        given: str,
+        begun: str,
+        options: Iterable[Option],
+        command: Command | None = None,
+    ) -> list[str]:
+        """Offer what may stand behind what is given, for the word that is begun."""
+        by_name = {name: option for option in options for name in option.names}
+        is_command = command is not None
+        try:
+            parsed = read_line(given, options, anywhere=is_command, strict=not is_command)
+        except LineError as error:
+            waits = error.key == "line.missing_value"
+            return self._offered(by_name[error.facts["option"]].completer) if waits else []
+        words, (name, has_value, _) = parsed.words.split(), begun.partition("=")
+        if words and not is_command:
+            return []
+        if has_value and name in by_name:
+            return self._offered(by_name[name].completer)
+        positionals = command.positionals if command is not None else ()
+        if begun[:1] != "-" and len(words) < len(positionals):
+            found = self._offered(positionals[len(words)].completer)
+            if found:
+                return found
+        return list(by_name) if is_command or begun[:1] == "-" else []
+
+    def _offered(self, source: str | tuple[str, ...]) -> list[str]:
+        """Return what a source of the registry has now."""
+        match source:
+            case "models":
+                return [model.id for model in self._chat().catalogue().models()]
+            case "servers":
+                return [row.name for row in self._chat().catalogue().servers]
+            case "usable":
+                return [*self._offered("servers"), "emulator", *self._offered("models")]
+            case "settings":
+                from qwen_nb.settings import NAMES
+
                 return list(NAMES)
-            case "use", "use":
-                return [*self._servers(), "emulator", *self._models()]
-            case ("models", "models") | ("retry", "-m" | "--model"):
-                return self._models()
-            case (("servers" | "login" | "logout"), _):
-                return self._servers()
-            case "code", "--as":
-                return ["curl", *_DIALECTS]
-            case "usage", "--by":
-                return list(get_args(By))
-        return {"code": ["--as"], "usage": ["--by", "--plot"], "replay": ["--speed"]}.get(
-            command, []
-        )
-
-    def _models(self) -> list[str]:
-        return [model.id for model in self._chat.catalogue().models()]
-
-    def _servers(self) -> list[str]:
-        return [row.name for row in self._chat.catalogue().servers]
+            case "topics":
+                return [*sorted(COMMANDS), FAQ]
+            case "functions":
+                return self._names(callable)
+            case "types":
+                return self._names(lambda value: isinstance(value, type | dict))
+        assert not isinstance(source, str) or not source, source
+        return list(source)
 
     def _names(self, fits: Callable[[Any], bool]) -> list[str]:
         hidden = self._shell.user_ns_hidden
@@ -137,5 +124,9 @@ class Completer:
         )
 
 
-def _option(word: str) -> Option | None:
-    return next((option for option in OPTIONS if word in option.names), None)
+def _split(event: Any) -> tuple[str, str]:
+    """Return what stands behind the magic's name: the words before, and the one begun."""
+    line = event.text_until_cursor.partition(event.command)[2]
+    words = line.split()
+    begun = words[-1] if words and not line[-1:].isspace() else ""
+    return line[: len(line) - len(begun)], begun

@@ -1,9 +1,9 @@
-r"""Reads a magic's line: options first, then the prompt, untouched.
+r"""Reads the lines of all magics: options and words.
 
-Options are read left to right with shell quoting; the first token that is no option, or
-`--`, starts the words, and from that character on everything is prompt. Ready-made
-splitting does not serve: POSIX splitting destroys `What's this` and `\frac`, and argparse
-takes words for options. `magic_arguments` is used for the declaration of help only.
+In a question's line options come first: the first token that is no option, or `--`, starts
+the words, and from that character on everything is prompt. In a command's line options may
+stand anywhere. Ready-made splitting does not serve: POSIX splitting destroys `What's this`
+and `\frac`, and argparse takes words for options.
 
 A quote opens at the beginning of a value or after its `=`, so that
 `-p stop=["a","b"]` keeps its quotes. Full-width spaces, quotes and dashes work as their
@@ -12,50 +12,53 @@ ASCII forms do, since a Chinese keyboard types them.
 
 from __future__ import annotations
 
-import difflib
-import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from qwen_nb.asking import conversation_named
+from qwen_nb.texts import Language, text
 
-__all__ = [
-    "OPTIONS",
-    "LineError",
-    "Option",
-    "ParsedLine",
-    "read_line",
-]
+__all__ = ["LineError", "Option", "ParsedLine", "nearest", "read_line"]
 
 Kind: TypeAlias = Literal["flag", "value", "digits", "inline", "pair"]
 
 SPACES = " \t\u3000"
 _DASHES = "-－–—―−"
+_ENDS = ("--", "－－", "——")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "”": "”", "‘": "’", "’": "’", "＂": "＂", "＇": "＇"}
 _OPTION = re.compile(rf"([{_DASHES}]+)([A-Za-z][\w-]*)", re.ASCII)
 
 
 class LineError(Exception):
-    """The line cannot be read; carries the id of its text and the facts for it."""
+    """What was typed cannot be read or done; carries the id of its text and the facts for it.
+
+    The fact `near` is the name that was perhaps meant, or empty.
+    """
 
     def __init__(self, key: str, **facts: Any) -> None:
         super().__init__(key)
         self.key = key
         self.facts = facts
 
+    def message(self, language: Language) -> str:
+        """Return the line that says what is wrong."""
+        near = self.facts.get("near")
+        told = text("command.near", language, name=near) if near else ""
+        return text(self.key, language, **{**self.facts, "near": told})
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option of `%qwen` and `%%qwen`.
+    """One option of a magic or of a command.
 
     Parameters
     ----------
     names : tuple of str
-        Its spellings, the long one last.
+        Its spellings, the long one last. Its help is the text `option.` with the long one.
     field : str
-        Where its value goes.
+        Where its value goes: a field of `ChatOptions` or `Question`, or a parameter of the
+        command's function.
     kind : str
         `flag` takes nothing; `value` takes the next token; `digits` takes the next
         token only if it is all digits; `inline` takes a value only after
@@ -63,7 +66,12 @@ class Option:
     shown : str
         What stands for the value in the help.
     read : callable
-        Turns the token into the value; raises ValueError.
+        Turns the token into the value; raises ValueError, or a LineError of its own.
+    constant : object
+        The value where none is given.
+    completer : str or tuple of str
+        What the Tab key offers for its value: these words, or a source of `complete`;
+        nothing where it is empty.
     """
 
     names: tuple[str, ...]
@@ -72,139 +80,89 @@ class Option:
     shown: str = ""
     read: Callable[[str], Any] = str
     constant: Any = True
+    completer: str | tuple[str, ...] = ""
 
-
-def _pair(token: str) -> tuple[str, Any]:
-    key, equals, value = token.partition("=")
-    if not (key and equals):
-        raise ValueError(token)
-    try:
-        return key, json.loads(value)
-    except ValueError:
-        return key, value
-
-
-def _name(token: str) -> str:
-    if not token.isidentifier():
-        raise ValueError(token)
-    return token
-
-
-def _form(token: str) -> str:
-    if token not in FORMS:
-        raise ValueError(token)
-    return token
-
-
-def _names(token: str) -> tuple[str, ...]:
-    names = tuple(re.split("[,\uff0c\u3001]", token.strip(",\uff0c\u3001")))
-    if not all(part.isidentifier() for name in names for part in name.split(".")):
-        raise ValueError(token)
-    return names
-
-
-def _dialect(token: str) -> str:
-    if token not in ("openai", "dashscope"):
-        raise ValueError(token)
-    return token
-
-
-FORMS = ("markdown", "text", "code")
-"""How an answer appears; `code` shows it as Markdown and hands its code on."""
-
-OPTIONS: tuple[Option, ...] = (
-    Option(("-m", "--model"), "model", "value", "ID"),
-    Option(("--think",), "thinking", "digits", "[N]", int),
-    Option(("--no-think",), "thinking", constant=False),
-    Option(("--preserve-thinking",), "preserve_thinking"),
-    Option(("-s", "--system"), "system", "value", "TEXT|@FILE"),
-    Option(("-t", "--temperature"), "temperature", "value", "X", float),
-    Option(("--max-tokens",), "max_tokens", "value", "N", int),
-    Option(("-p", "--param"), "params", "pair", "KEY=VALUE", _pair),
-    Option(("--json",), "json", "inline", "[=NAME]"),
-    Option(("--tools",), "tools", "value", "NAME,…", _names),
-    Option(("-c", "--chat"), "chat", "value", "NAME", conversation_named),
-    Option(("--new",), "new"),
-    Option(("--once",), "once"),
-    Option(("--bg",), "bg"),
-    Option(("-o", "--out"), "out", "value", "NAME", _name),
-    Option(("-f", "--format"), "format", "value", "|".join(FORMS), _form),
-    Option(("-q", "--quiet"), "quiet"),
-    Option(("--raw",), "raw"),
-    Option(("--hide-thinking",), "hide_thinking"),
-    Option(("--dry-run",), "dry_run"),
-    Option(("--server",), "server", "value", "NAME|URL"),
-    Option(("--dialect",), "dialect", "value", "openai|dashscope", _dialect),
-    Option(("--force",), "force"),
-)
-
-_BY_NAME = {name: option for option in OPTIONS for name in option.names}
+    @property
+    def form(self) -> str:
+        """How it is written, the long way."""
+        gap = "" if self.kind == "inline" else " "
+        return f"{self.names[-1]}{gap}{self.shown}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedLine:
-    """What a line says: the options by field, and the words after them."""
+    """What a line says: the options by field, and the words besides them."""
 
     values: dict[str, Any]
     words: str
 
 
-def read_line(line: str) -> ParsedLine:
+def read_line(
+    line: str, options: Iterable[Option], *, anywhere: bool = False, strict: bool = True
+) -> ParsedLine:
     """Read the options of a line.
 
     Parameters
     ----------
     line : str
-        What stands after the magic's name.
+        What stands after the name of the magic or command.
+    options : iterable of Option
+        Those there are.
+    anywhere : bool
+        Options may stand behind and between the words, not only before them.
+    strict : bool
+        With `anywhere`: a word that begins with two dashes and is no option is an error;
+        else it is one of the words.
 
     Returns
     -------
     ParsedLine
-        The options that were given, and the prompt's words exactly as typed.
+        The options that were given, and the words exactly as typed.
 
     Raises
     ------
     LineError
         For an unknown option, a missing or unreadable value, an unclosed quote.
     """
+    by_name = {name: option for option in options for name in option.names}
     values: dict[str, Any] = {}
+    words: list[str] = []
     at = _skip_spaces(line, 0)
     while at < len(line):
         end = _token_end(line, at)
-        token = line[at:end]
-        if token in ("--", "－－", "——"):
-            return ParsedLine(values, line[_skip_spaces(line, end) :])
-        option, name, inline = _option_at(token)
-        if option is None:
+        if line[at:end] in _ENDS:
+            words.append(line[_skip_spaces(line, end) :])
             break
-        if option.kind == "flag" and inline is not None:
-            raise LineError("line.no_value", option=name)
-        if option.kind == "flag" or (option.kind == "inline" and inline is None):
-            values[option.field] = option.constant
-            at = _skip_spaces(line, end)
+        refuses = not anywhere or (strict and line.startswith("--", at))
+        option, name, inline = _option_at(line[at:end], by_name, refuses=refuses)
+        if option is not None:
+            value_at = None if inline is None else end - len(inline)
+            at = _skip_spaces(line, _take(values, option, name, line, end, value_at))
             continue
-        if inline is None:
-            following = _skip_spaces(line, end)
-            if option.kind == "digits":
-                word_end = _token_end(line, following)
-                if not line[following:word_end].isdigit():
-                    values[option.field] = True
-                    at = following
-                    continue
-            value_at = following
-        else:
-            value_at = end - len(inline)
-        value, at = _value(line, value_at, name)
-        _store(values, option, name, value)
-        at = _skip_spaces(line, at)
-    return ParsedLine(values, line[at:])
+        if not anywhere:
+            words.append(line[at:])
+            break
+        following = _skip_spaces(line, _word_end(line, at))
+        words.append(line[at:following])
+        at = following
+    return ParsedLine(values, "".join(words))
 
 
-def _option_at(token: str) -> tuple[Option | None, str, str | None]:
+def nearest(name: str, names: Iterable[str], cutoff: float = 0.6) -> str:
+    """Return the name most like one that is not there; empty if none is like it."""
+    import difflib
+
+    near = difflib.get_close_matches(name, list(names), n=1, cutoff=cutoff)
+    return near[0] if near else ""
+
+
+def _option_at(
+    token: str, by_name: Mapping[str, Option], *, refuses: bool
+) -> tuple[Option | None, str, str | None]:
     """Return the option a token names, its plain spelling, and a value after `=`."""
     match = _OPTION.match(token)
     if match is None:
-        if token[:1] == "-" and token.strip("-"):
+        if refuses and token[:1] == "-" and token.strip("-"):
             raise LineError("line.unknown", option=token, near="")
         return None, "", None
     dashes, word = match.groups()
@@ -213,30 +171,62 @@ def _option_at(token: str) -> tuple[Option | None, str, str | None]:
     name = ("-" if len(word) == 1 else "--") + word.replace("_", "-")
     rest = token[match.end() :]
     inline = rest[1:] if rest[:1] in ("=", "＝") else None
-    option = _BY_NAME.get(name) if not rest or inline is not None else None
-    if dashes.strip("-") == "":
-        if option is None or dashes + word.replace("_", "-") != name:
-            raise LineError("line.unknown", option=dashes + word, near=_nearest(name))
-    elif option is None:
-        return None, "", None  # Chinese text may well begin with a dash
-    return option, name, inline
+    option = by_name.get(name) if not rest or inline is not None else None
+    if dashes.strip("-") == "" and dashes + word.replace("_", "-") != name:
+        option = None
+    if option is None and refuses and dashes.strip("-") == "":
+        near = nearest(name, by_name, 0.7)
+        raise LineError("line.unknown", option=dashes + word, near=near)
+    return option, name, inline  # Chinese text may well begin with a dash
 
 
-def _nearest(name: str) -> str:
-    near = difflib.get_close_matches(name, _BY_NAME, n=1, cutoff=0.7)
-    return near[0] if near else ""
+def _take(
+    values: dict[str, Any], option: Option, name: str, line: str, end: int, inline: int | None
+) -> int:
+    """Put an option's value to the others; return where the line goes on.
+
+    Parameters
+    ----------
+    values, option, name, line
+        The values so far, the option, and how it was written in the line.
+    end : int
+        Where the option's token ends.
+    inline : int, optional
+        Where a value after `=` begins.
+    """
+    if option.kind == "flag" and inline is not None:
+        raise LineError("line.no_value", option=name)
+    if option.kind == "flag" or (option.kind == "inline" and inline is None):
+        values[option.field] = option.constant
+        return end
+    if inline is None:
+        inline = _skip_spaces(line, end)
+        if option.kind == "digits" and not line[inline : _token_end(line, inline)].isdigit():
+            values[option.field] = option.constant
+            return inline
+    if _token_end(line, inline) == inline:
+        raise LineError("line.missing_value", option=name, shown=option.shown.strip("[=]"))
+    token, end = _value(line, inline, name)
+    try:
+        value = option.read(token)
+    except ValueError:
+        facts = {"option": name, "shown": option.shown, "value": token}
+        raise LineError("line.bad_value", **facts) from None
+    if option.kind == "pair":
+        values.setdefault(option.field, {}).update([value])
+    else:
+        values[option.field] = value
+    return end
 
 
 def _value(line: str, at: int, name: str) -> tuple[str, int]:
-    if at >= len(line) or line[at] in SPACES:
-        raise LineError("line.missing_value", option=name)
     parts: list[str] = []
     opens = True  # a quote may open here
     while at < len(line) and line[at] not in SPACES:
         char = line[at]
         if opens and char in _QUOTES:
-            text, at = _quoted(line, at, name)
-            parts.append(text)
+            part, at = _quoted(line, at, name)
+            parts.append(part)
         else:
             parts.append(char)
             at += 1
@@ -260,26 +250,19 @@ def _quoted(line: str, at: int, name: str) -> tuple[str, int]:
     raise LineError("line.open_quote", option=name, quote=closing)
 
 
-def _store(values: dict[str, Any], option: Option, name: str, token: str) -> None:
-    try:
-        value = option.read(token)
-    except ValueError:
-        raise LineError(
-            "line.bad_value", option=name, shown=option.shown, value=token
-        ) from None
-    if option.kind == "pair":
-        values.setdefault(option.field, {}).update([value])
-    else:
-        values[option.field] = value
+def _word_end(line: str, at: int) -> int:
+    """Return where a word ends; one in quotes goes to the quote that closes it."""
+    closing = _QUOTES.get(line[at])
+    if closing is not None:
+        end = line.find(closing, at + 1) + 1
+        if end and line[end : end + 1] in ("", *SPACES):
+            return end
+    return _token_end(line, at)
 
 
 def _skip_spaces(line: str, at: int) -> int:
-    while at < len(line) and line[at] in SPACES:
-        at += 1
-    return at
+    return len(line) - len(line[at:].lstrip(SPACES))
 
 
 def _token_end(line: str, at: int) -> int:
-    while at < len(line) and line[at] not in SPACES:
-        at += 1
-    return at
+    return next((end for end in range(at, len(line)) if line[end] in SPACES), len(line))

@@ -1,4 +1,4 @@
-"""What the commands print: status, help, and what a question would send."""
+"""Where questions go, what was used, and what a question would send, as text."""
 
 from __future__ import annotations
 
@@ -11,18 +11,16 @@ from qwen_nb.asking import MAIN, Kept
 from qwen_nb.chat import Chat
 from qwen_nb.render import money
 from qwen_nb.settings import shown_path
-from qwen_nb.texts import QUESTIONS, Language, text, visible
+from qwen_nb.texts import Language, text, visible
 from qwen_nb.values import ChatOptions, LedgerRow, Preview, Server
 
-__all__ = ["help_text", "preview", "spending", "status"]
+__all__ = ["preview", "spending", "status"]
 
 
-def status(chat: Chat, language: Language) -> str:
+def status(chat: Chat) -> str:
     """Return where questions go, and what has been asked so far; never a key."""
-    before = chat.language
-    chat.know_notebook()
-    if chat.language != before:  # the notebook has one of its own
-        language = chat.language
+    chat.recognised()
+    language = chat.language  # the notebook may have one of its own
     server = chat.server(started=False)
     kept = chat.kept()
     rows = chat.ledger.rows("chat", conversation=kept.booked_as)
@@ -137,14 +135,3 @@ def _bound(shown: Preview, language: Language) -> str:
         region=visible(shown.region),
     )
     return text("preview.no_bound", language, reason=reason)
-
-
-def help_text(command: str, commands: Iterable[str], language: Language) -> str:
-    """Return the help of one command, or the list of all."""
-    if command == "faq":
-        return "\n\n".join(text(f"faq.{name}", language) for name in QUESTIONS)
-    if command:
-        return f"%qwen_nb {command}: {text(f'command.{command}', language)}"
-    lines = [text("help.title", language)]
-    lines += [f"  %qwen_nb {name}: {text(f'command.{name}', language)}" for name in commands]
-    return "\n".join([*lines, text("help.end", language)])

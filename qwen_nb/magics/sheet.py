@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from qwen_nb.render import html_table, plain_table
@@ -17,9 +17,17 @@ _LEAST = 16
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What a command shows: text for a terminal, and HTML where a page can show it."""
+    """What a command shows: text for a terminal, and HTML where a page can show it.
 
-    plain: str
+    Parameters
+    ----------
+    plain : callable
+        Returns the text for a width in columns.
+    html : str
+        The same for a page.
+    """
+
+    plain: Callable[[int], str]
     html: str
 
     @classmethod
@@ -29,7 +37,6 @@ class Sheet:
         rows: Sequence[Sequence[str]],
         *lines: str,
         wide: int,
-        width: int,
     ) -> Sheet:
         """Return a table whose one wide column takes the room that the others leave.
 
@@ -41,23 +48,26 @@ class Sheet:
             What stands below.
         wide : int
             Which column is cut to fit.
-        width : int
-            Columns of the terminal.
         """
         shown = [at for at in range(len(headings)) if any(row[at] for row in rows)]
         others = [at for at in shown if at != wide]
         taken = sum(
             _GAP + max(columns(visible(row[at])) for row in (headings, *rows)) for at in others
         )
-        room = max(width - taken, _LEAST)
         heads = [headings[at] for at in shown]
-        plain = [
-            [clipped(row[at], room) if at == wide else row[at] for at in shown] for row in rows
-        ]
+
+        def plain(width: int) -> str:
+            room = max(width - taken, _LEAST)
+            cells = [
+                [clipped(row[at], room) if at == wide else row[at] for at in shown]
+                for row in rows
+            ]
+            return "\n".join([plain_table(heads, cells), *lines])
+
         whole = [at for at, column in enumerate(shown) if column != wide]
         table = html_table(heads, [[row[at] for at in shown] for row in rows], whole=whole)
         below = "".join(f"\n<div>{markup(line)}</div>" for line in lines)
-        return cls("\n".join([plain_table(heads, plain), *lines]), table + below)
+        return cls(plain, table + below)
 
 
 def clipped(text: str, width: int) -> str:

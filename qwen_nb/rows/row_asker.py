@@ -123,7 +123,7 @@ class RowAsker:
         return await wait_async(asking, display, apart=self._readers.read)
 
     async def _turn(self) -> None:
-        if cassettes.is_at_once():
+        if isinstance(cassettes.current(), cassettes.Replayer):
             await asyncio.sleep(0)
             return
         await asyncio.sleep(self._pace.turn())

@@ -244,7 +244,7 @@ def region_of_key(server: Server, settings: Settings, catalogue: Catalogue) -> S
     """Return the other region that accepts the key, asked with a call that costs nothing."""
     for other in other_regions(server, settings, catalogue):
         with contextlib.suppress(QwenError):
-            list_models(other, recorded=False)
+            list_models(other)
             return other
     return None
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 import re
 import stat
 import time
-import tomllib
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
@@ -417,10 +416,14 @@ def _told(path: Path, parse: Callable[[Path], Any]) -> Any:
 
 
 def _parsed(path: Path) -> Mapping[str, Any]:
+    import tomllib
+
     return tomllib.loads(path.read_text(encoding="utf-8-sig"))
 
 
 def _toml(folder: Path, name: str, *tables: str) -> Mapping[str, Any]:
+    import tomllib
+
     try:
         told = _told(folder / name, _parsed)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

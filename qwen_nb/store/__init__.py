@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from qwen_nb.store.answers import AnswerKey, Answers
     from qwen_nb.store.calls import Calls
     from qwen_nb.store.own_calls import OwnCalls
-    from qwen_nb.store.rows import rest_of, text_from, turn_from
     from qwen_nb.store.search import Found, around, match_of, spaced
     from qwen_nb.store.store import Listing, Store
 
@@ -17,7 +16,6 @@ _NAMES = {
     "answers": "AnswerKey Answers",
     "calls": "Calls",
     "own_calls": "OwnCalls",
-    "rows": "rest_of text_from turn_from",
     "search": "Found around match_of spaced",
     "store": "Listing Store",
 }

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from qwen_nb.errors import StoreError
-from qwen_nb.store.rows import plain_text, reader, stored_text, text_from
+from qwen_nb.store.rows import plain_text, stored_text, text_from
 from qwen_nb.store.schema import connect, errors_told, shown, transaction
-from qwen_nb.values import Reply
+from qwen_nb.values import Reply, reader
 
 __all__ = ["AnswerKey", "Answers"]
 

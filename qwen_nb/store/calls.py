@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from qwen_nb.store.rows import plain_text, reader, stored_text, text_from
-from qwen_nb.values import EXACT, By, Call, Cost, Usage, Which
+from qwen_nb.store.rows import plain_text, stored_text, text_from
+from qwen_nb.values import EXACT, By, Call, Cost, Usage, Which, reader
 
 if TYPE_CHECKING:
     from qwen_nb.store.writer import Writer

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -17,14 +17,14 @@ from qwen_nb.conversation import Conversation
 from qwen_nb.store import running
 from qwen_nb.store.rows import COLUMNS, entry_from, row_of, text_from
 from qwen_nb.store.search import spaced
-from qwen_nb.values import Change, Entry
+from qwen_nb.values import Change, Entry, new_id
 
-__all__ = ["adopt", "entries_where", "put", "save"]
+__all__ = ["adopt", "copy", "entries_where", "put", "save"]
 
 _NAMES = ", ".join(COLUMNS)
 _ALL = (*COLUMNS, "conversation", "revision")
 _INSERT = f"INSERT INTO entries ({', '.join(_ALL)}) VALUES ({', '.join('?' * len(_ALL))})"
-_MAY_CHANGE = COLUMNS[: COLUMNS.index("model")]
+_MAY_CHANGE = COLUMNS[: COLUMNS.index("input")]
 
 
 def entries_where(database: sqlite3.Connection, where: str, *values: Any) -> tuple[Entry, ...]:
@@ -62,6 +62,19 @@ def put(
     for entry in entries:
         _insert(database, conversation, entry, revision)
     return revision
+
+
+def copy(
+    database: sqlite3.Connection, conversation: str, to: str, entries: Container[str] | None
+) -> int:
+    """Copy entries, all or those named, under new ids; return the copy's new revision."""
+    anew = database.execute("SELECT anew FROM conversations WHERE id = ?", (conversation,))
+    copies = [
+        replace(entry, id=new_id(), copy_of=entry.copy_of or entry.id)
+        for entry in entries_where(database, "WHERE conversation = ?", conversation)
+        if entries is None or entry.id in entries
+    ]
+    return put(database, to, copies, bool(anew.fetchone()[0]))
 
 
 def adopt(database: sqlite3.Connection, conversation: str) -> tuple[Entry, ...]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from qwen_nb.store.rows import rest_of, slot_from, slot_text, stored_text, text_from, turn_from
 from qwen_nb.values import Slot, Turn
 
-__all__ = ["Checkpoint", "Orphan", "forget", "has_orphans", "orphans"]
+__all__ = ["Checkpoint", "Growing", "Orphan", "forget", "has_orphans", "orphans"]
 
 _SILENT_S = 10.0
 """Where processes cannot be looked up: how long one may be silent and still be alive."""
@@ -81,6 +81,39 @@ class Checkpoint:
                 time.time(),
             ),
         )
+
+
+class Growing:
+    """How much of each growing reply was handed on already."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[int, int, object]] = {}
+
+    def piece(
+        self, conversation: str, slot: Slot, turn: Turn, asked_at: float, region: str
+    ) -> Checkpoint | None:
+        """Return what is new of a reply; None before its first text or call."""
+        thinking, answer = turn.reply.thinking, turn.reply.answer
+        if not thinking and not answer and not turn.said:
+            return None
+        rounds = (turn.said, len(turn.reply.round_usage))
+        thought, answered, before = self._kept.get(slot.id, (0, 0, rounds))
+        self._kept[slot.id] = len(thinking), len(answer), rounds
+        return Checkpoint(
+            conversation,
+            slot,
+            turn,
+            thinking[thought:],
+            answer[answered:],
+            asked_at,
+            region,
+            # results of tools may be long; all else is little, and has the count of tokens
+            retold=rounds != before or not turn.said,
+        )
+
+    def end(self, entry_id: str) -> bool:
+        """Forget a reply that grows no more; return whether something of it was kept."""
+        return self._kept.pop(entry_id, None) is not None
 
 
 @dataclass(frozen=True, slots=True)

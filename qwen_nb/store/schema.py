@@ -206,6 +206,35 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
+    (
+        # Sums are made of `calls` now. SQLite before 3.35 cannot drop a column.
+        """
+        CREATE TABLE read_entries (
+            number INTEGER PRIMARY KEY,  -- the row of the search index
+            id TEXT NOT NULL UNIQUE,
+            conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+            place INTEGER NOT NULL, k INTEGER NOT NULL, cell TEXT, state TEXT NOT NULL,
+            older INTEGER NOT NULL, asked_at REAL NOT NULL, left_as INTEGER NOT NULL,
+            marked INTEGER NOT NULL, copy_of TEXT, region TEXT NOT NULL,
+            revision INTEGER NOT NULL,
+            -- tokens as the server said them, null where it told nothing
+            input INTEGER, output INTEGER,
+            -- the turn; a text that is no valid Unicode is kept as bytes
+            prompt TEXT NOT NULL, answer TEXT NOT NULL, thinking TEXT NOT NULL,
+            rest TEXT NOT NULL
+        )
+        """,
+        """
+        INSERT INTO read_entries SELECT number, id, conversation, place, k, cell, state, older,
+            asked_at, left_as, marked, copy_of, region, revision, input, output, prompt, answer,
+            thinking, rest FROM entries
+        """,
+        "DROP TABLE entries",  # with its indexes
+        "ALTER TABLE read_entries RENAME TO entries",
+        "CREATE INDEX entries_place ON entries (conversation, place, k)",
+        "CREATE INDEX entries_cell ON entries (conversation, cell, place)",
+        "CREATE INDEX entries_revision ON entries (conversation, revision)",
+    ),
 )
 
 VERSION = len(_MIGRATIONS)

@@ -8,19 +8,30 @@ a word of the query becomes a phrase of such tokens.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+from qwen_nb.store.rows import text_from
 from qwen_nb.values import EntryState, excerpt
 
-__all__ = ["Found", "around", "match_of", "spaced"]
+__all__ = ["Found", "around", "found_in", "match_of", "spaced"]
 
 _CJK = (
     "\u3005\u3007\u3040-\u30ff\u3100-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7af\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003ffff"
 )
-_CHARACTER = re.compile(f"[{_CJK}]")
-_TOKEN = re.compile(f"[{_CJK}]|[^\\W_{_CJK}]+")
-_QUOTED_OR_WORD = re.compile(r'"([^"]*)"|(\S+)')
+_CHARACTER = f"[{_CJK}]"
+_TOKEN = f"[{_CJK}]|[^\\W_{_CJK}]+"
+_QUOTED_OR_WORD = r'"([^"]*)"|(\S+)'
+
+# the range of rows spares a look at every other conversation
+_IN_ONE = (
+    "e.conversation = ? AND found.rowid BETWEEN"
+    " (SELECT min(number) FROM entries WHERE conversation = ?)"
+    " AND (SELECT max(number) FROM entries WHERE conversation = ?)"
+)
+_FOUND = ("conversation", "name", "path", "id", "place", "k", "state", "asked_at")
 
 _BEFORE, _LONG = 40, 160
 """Characters of an excerpt before what was found, and in all."""
@@ -53,10 +64,35 @@ class Found:
     excerpt: str
 
 
+def found_in(
+    read: Callable[..., list[tuple[Any, ...]]], query: str, n: int, conversation: str | None
+) -> tuple[Found, ...]:
+    """Return where a query is found, as `Store.search` does."""
+    match = match_of(query)
+    if match is None:
+        return ()
+    where = "e.copy_of IS NULL" if conversation is None else _IN_ONE
+    rows = read(
+        "SELECT e.conversation, c.name, c.path, e.id, e.place, e.k, e.state, e.asked_at,"
+        " e.prompt, e.answer FROM found JOIN entries e ON e.number = found.rowid"
+        " JOIN conversations c ON c.id = e.conversation"
+        f" WHERE found MATCH ? AND {where} ORDER BY found.rowid DESC LIMIT ?",
+        match,
+        *(() if conversation is None else (conversation,) * 3),
+        n,
+    )
+    return tuple(_found(query, row) for row in rows)
+
+
+def _found(query: str, row: tuple[Any, ...]) -> Found:
+    where, texts = dict(zip(_FOUND, row, strict=False)), map(text_from, row[len(_FOUND) :])
+    return Found(**where, excerpt=around(query, *texts))
+
+
 def spaced(text: str) -> str:
     """Return a text in which each CJK character is a word, for the index."""
     text = text.replace("\0", " ").encode("utf-8", "replace").decode()
-    return _CHARACTER.sub(r" \g<0> ", text)
+    return re.sub(_CHARACTER, r" \g<0> ", text)
 
 
 def match_of(query: str) -> str | None:
@@ -79,5 +115,5 @@ def around(query: str, *texts: str) -> str:
 
 
 def _phrases(query: str) -> list[list[str]]:
-    parts = (quoted or word for quoted, word in _QUOTED_OR_WORD.findall(query))
-    return [words for part in parts if (words := _TOKEN.findall(part))]
+    parts = (quoted or word for quoted, word in re.findall(_QUOTED_OR_WORD, query))
+    return [words for part in parts if (words := re.findall(_TOKEN, part))]

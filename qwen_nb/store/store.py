@@ -12,7 +12,6 @@ import json
 import os
 import sqlite3
 import threading
-import time
 from collections.abc import Container, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -25,27 +24,18 @@ from qwen_nb.errors import StoreError
 from qwen_nb.store import calls, running
 from qwen_nb.store.budgets import BudgetTable
 from qwen_nb.store.calls import Calls
-from qwen_nb.store.changes import adopt, entries_where, put, save
-from qwen_nb.store.listing import Listing, listings_where
+from qwen_nb.store.changes import adopt, copy, entries_where, put, save
+from qwen_nb.store.conversations import ConversationTable, Listing
 from qwen_nb.store.notebook_settings import SettingTable
-from qwen_nb.store.rows import text_from
-from qwen_nb.store.running import Checkpoint
+from qwen_nb.store.running import Growing
 from qwen_nb.store.schema import BUSY_S, connect, errors_told, migrate
-from qwen_nb.store.search import Found, around, match_of
+from qwen_nb.store.search import Found, found_in
 from qwen_nb.store.writer import Writer
-from qwen_nb.values import Change, Entry, Slot, Turn, new_id
+from qwen_nb.values import Change, Entry, Slot, Turn
 
 __all__ = ["Listing", "Loaded", "Store"]
 
 _CLOSE_S = 5.0
-
-# the range of rows spares a look at every other conversation
-_IN_ONE = (
-    "e.conversation = ? AND found.rowid BETWEEN"
-    " (SELECT min(number) FROM entries WHERE conversation = ?)"
-    " AND (SELECT max(number) FROM entries WHERE conversation = ?)"
-)
-_FOUND = ("conversation", "name", "path", "id", "place", "k", "state", "asked_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +46,7 @@ class Loaded:
     cut: tuple[Entry, ...] = ()
 
 
-class Store:
+class Store(ConversationTable):
     """The file of conversations. It may be used from any thread.
 
     Parameters
@@ -85,15 +75,15 @@ class Store:
         self.path = path
         self._pid = os.getpid()
         self._lock = threading.Lock()
-        self._known: dict[str, int] = {}
-        self._kept: dict[str, tuple[int, int, object]] = {}
+        self._known: dict[str, int] = {}  # revisions; 0 is that of a new conversation
+        self._growing = Growing()
         self._told: StoreError | None = None
         self._database = connect(path, busy_s=busy_s)
         try:
             migrate(self._database, path)
             self._database.execute("PRAGMA query_only = ON")
             calls.prepare(self._database)
-            self._writer = Writer(connect(path, busy_s=busy_s), path)
+            super().__init__(self.read, Writer(connect(path, busy_s=busy_s), path))
         except BaseException:
             self._database.close()
             raise
@@ -102,80 +92,7 @@ class Store:
         self.settings = SettingTable(self.read, self._writer)
         atexit.register(self.close)
 
-    # -- conversations of a notebook ------------------------------------------------------
-
-    def create(
-        self,
-        *,
-        notebook: str | None = None,
-        path: str | None = None,
-        name: str = "",
-        parent: str | None = None,
-        conversation: str | None = None,
-    ) -> Listing:
-        """Make a new, empty conversation, and the active one of its notebook if that has none.
-
-        Parameters
-        ----------
-        notebook : str, optional
-            The notebook it belongs to; a new one if not given.
-        path, name, parent
-            See `Listing`.
-        conversation : str, optional
-            Its id, where it has one already.
-        """
-        made, now = conversation or new_id(), time.time()
-        notebook = notebook or made
-
-        def job(database: sqlite3.Connection) -> None:
-            database.execute(
-                "INSERT INTO conversations (id, notebook, name, path, parent, created, updated,"
-                " active) VALUES (?, ?, ?, ?, ?, ?, ?, NOT EXISTS (SELECT 1 FROM conversations"
-                " WHERE notebook = ? AND active))",
-                (made, notebook, name, path, parent, now, now, notebook),
-            )
-
-        self._writer.write_now(job)
-        with self._lock:
-            self._known[made] = 0
-        return self._listings("WHERE id = ?", made)[0]
-
-    def record(self, conversation: str) -> Listing | None:
-        """Return what is known about a conversation; None when it is not here."""
-        return next(iter(self._listings("WHERE id = ?", conversation)), None)
-
-    def records_at(self, path: str) -> tuple[Listing, ...]:
-        """Return the conversations of all notebooks that were at a path, last used first."""
-        return self._listings("WHERE path = ? ORDER BY updated DESC", path)
-
-    def records_of(self, notebook: str) -> tuple[Listing, ...]:
-        """Return the conversations of a notebook, oldest first."""
-        return self._listings("WHERE notebook = ? ORDER BY created, id", notebook)
-
-    def remember(self, conversation: str, marks: Iterable[str]) -> None:
-        """Have a conversation known by these marks too; returns at once."""
-        pairs = [(conversation, mark) for mark in marks]
-        self._writer.write(
-            lambda database: database.executemany(
-                "INSERT OR IGNORE INTO marks (conversation, mark) VALUES (?, ?)", pairs
-            )
-        )
-
-    def set_path(self, conversation: str, path: str | None) -> None:
-        """Say where the notebook of a conversation is now."""
-        self._set("UPDATE conversations SET path = ? WHERE id = ?", path, conversation)
-
-    def rename(self, conversation: str, name: str) -> None:
-        """Give a conversation another name within its notebook."""
-        self._set("UPDATE conversations SET name = ? WHERE id = ?", name, conversation)
-
-    def activate(self, conversation: str) -> None:
-        """Make a conversation the active one of its notebook."""
-        self._set(
-            "UPDATE conversations SET active = (id = ?1) WHERE notebook ="
-            " (SELECT notebook FROM conversations WHERE id = ?1)",
-            conversation,
-        )
+    # -- what is in a conversation --------------------------------------------------------
 
     def copy(
         self,
@@ -209,22 +126,9 @@ class Store:
             parent=conversation,
         )
 
-        def job(database: sqlite3.Connection) -> int:
-            rows = entries_where(database, "WHERE conversation = ?", conversation)
-            anew = database.execute(
-                "SELECT anew FROM conversations WHERE id = ?", (conversation,)
-            ).fetchone()[0]
-            copies = (
-                replace(entry, id=new_id(), copy_of=entry.copy_of or entry.id)
-                for entry in rows
-                if entries is None or entry.id in entries
-            )
-            return put(database, made.id, copies, bool(anew))
-
+        job = partial(copy, conversation=conversation, to=made.id, entries=entries)
         self._knows(made.id, self._writer.write_now(job))
         return self._listings("WHERE id = ?", made.id)[0]
-
-    # -- what is in a conversation --------------------------------------------------------
 
     def load(self, conversation: str, *, keys_hold: bool = True) -> Loaded:
         """Return a conversation that from now on stores every change of itself.
@@ -276,7 +180,7 @@ class Store:
     def save(self, conversation: str, change: Change) -> None:
         """Have a change written; returns at once."""
         for _, entry in change.entries:
-            self._kept.pop(entry.id, None)
+            self._growing.end(entry.id)
         self._writer.write(
             partial(save, conversation=conversation, change=change),
             partial(self._saved, conversation),
@@ -312,7 +216,7 @@ class Store:
             return False
         with self._lock, errors_told(self.path):
             state = self._state(conversation_id)
-            known = self._known.get(conversation_id, -1)
+            known = self._known.get(conversation_id, 0)
             if state is None or state[0] == known:
                 return False
             entries = entries_where(
@@ -365,20 +269,7 @@ class Store:
         conversation : str, optional
             Look in this one only; else everywhere, and copies are left out.
         """
-        match = match_of(query)
-        if match is None:
-            return ()
-        where = "e.copy_of IS NULL" if conversation is None else _IN_ONE
-        rows = self.read(
-            "SELECT e.conversation, c.name, c.path, e.id, e.place, e.k, e.state, e.asked_at,"
-            " e.prompt, e.answer FROM found JOIN entries e ON e.number = found.rowid"
-            " JOIN conversations c ON c.id = e.conversation"
-            f" WHERE found MATCH ? AND {where} ORDER BY found.rowid DESC LIMIT ?",
-            match,
-            *(() if conversation is None else (conversation,) * 3),
-            n,
-        )
-        return tuple(_found(query, row) for row in rows)
+        return found_in(self.read, query, n, conversation)
 
     def tokens(self, conversation: str) -> tuple[int, int]:
         """Return what all versions of a conversation's turns took, input and output.
@@ -452,28 +343,13 @@ class Store:
         asked_at, region
             See `Entry`.
         """
-        thinking, answer = turn.reply.thinking, turn.reply.answer
-        if not thinking and not answer and not turn.said:
-            return
-        rounds = (turn.said, len(turn.reply.round_usage))
-        thought, answered, before = self._kept.get(slot.id, (0, 0, rounds))
-        self._kept[slot.id] = len(thinking), len(answer), rounds
-        piece = Checkpoint(
-            conversation,
-            slot,
-            turn,
-            thinking[thought:],
-            answer[answered:],
-            asked_at,
-            region,
-            # results of tools may be long; all else is little, and has the count of tokens
-            retold=rounds != before or not turn.said,
-        )
-        self._writer.write(piece.write)
+        piece = self._growing.piece(conversation, slot, turn, asked_at, region)
+        if piece is not None:
+            self._writer.write(piece.write)
 
     def discard(self, slot: Slot) -> None:
         """Drop what was kept of a reply that is not to be stored."""
-        if self._kept.pop(slot.id, None) is not None:
+        if self._growing.end(slot.id):
             self._writer.write(partial(running.forget, entry_id=slot.id))
 
     # -- its own life ------------------------------------------------------------------------
@@ -500,13 +376,6 @@ class Store:
 
     # -- inside --------------------------------------------------------------------------------
 
-    def _listings(self, where: str, *values: Any) -> tuple[Listing, ...]:
-        with self._lock, errors_told(self.path):
-            return listings_where(self._database, where, *values)
-
-    def _set(self, statement: str, *values: Any) -> None:
-        self._writer.write_now(lambda database: database.execute(statement, values))
-
     def _state(self, conversation: str) -> tuple[int, bool] | None:
         row = self._database.execute(
             "SELECT revision, anew FROM conversations WHERE id = ?", (conversation,)
@@ -521,10 +390,5 @@ class Store:
         # Where another kernel has written in between, the next refresh has to look at
         # everything since; it may have taken a place, and then ours was moved.
         with self._lock:
-            if self._known.get(conversation) == revision - 1:
+            if self._known.get(conversation, 0) == revision - 1:
                 self._known[conversation] = revision
-
-
-def _found(query: str, row: tuple[Any, ...]) -> Found:
-    where, texts = dict(zip(_FOUND, row, strict=False)), map(text_from, row[len(_FOUND) :])
-    return Found(**where, excerpt=around(query, *texts))

@@ -41,8 +41,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "FILE:从现在起录制提问与回复,不含 API Key",
     ),
     "command.replay": (
-        "FILE [--speed X]: answer from a recording, without a key or a network",
-        "FILE [--speed X]:从录制文件回放,无需 API Key 和网络",
+        "FILE: answer from a recording, without a key or a network",
+        "FILE:从录制文件回放,无需 API Key 和网络",
     ),
     "command.live": (
         "end recording or replaying, and say what became of it",
@@ -75,9 +75,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "找不到 {name}。请用 %qwen_nb record {name} 录制(测试则用 pytest --qwen-record),或指定其他文件。",
     ),
     "error.cassette_none": (
-        "{name} is no cassette: its first line should be “qwen_nb cassette 1”. Name another file, "
+        "{name} is no cassette: its first line should be “qwen_nb cassette 2”. Name another file, "
         "or record it again with %qwen_nb record {name}.",
-        "{name} 不是录制文件:首行应为“qwen_nb cassette 1”。请指定其他文件,或用 %qwen_nb record {name} 重新录制。",
+        "{name} 不是录制文件:首行应为“qwen_nb cassette 2”。请指定其他文件,或用 %qwen_nb record {name} 重新录制。",
     ),
     "error.cassette_newer": (
         "{name} has version {version} of the cassette format, which a later qwen_nb wrote. "
@@ -132,9 +132,5 @@ TEXTS: dict[str, tuple[str, str]] = {
     "error.cassette_mode": (
         "A cassette is used to record, to replay or as auto, and not to “{value}”.",
         "录制文件的用途只能是 record、replay 或 auto,而不是“{value}”。",
-    ),
-    "error.cassette_speed": (
-        "A speed is a number above 0, as in --speed 1; “{value}” is none.",
-        "速度应为大于 0 的数,如 --speed 1;“{value}”无效。",
     ),
 }

@@ -10,7 +10,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "There is no option {option}.{near} Words that begin with a dash go after --.",
         "没有选项 {option}。{near}以短横开头的文字请放在 -- 之后。",
     ),
-    "line.missing_value": ("{option} needs a value after it.", "{option} 之后需要一个值。"),
+    "line.missing_value": (
+        "{option} needs a value after it: {shown}.",
+        "{option} 之后需要一个值:{shown}。",
+    ),
     "line.no_value": ("{option} takes no value.", "{option} 不接受值。"),
     "line.bad_value": (
         "{option} takes {shown}, not {value!r}.",
@@ -144,10 +147,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "没有设置 {name!r};可用:{names}。",
     ),
     "config.default": ("default", "默认"),
-    "config.option": (
-        "config has no option {option!r}; it has --notebook: %qwen_nb config NAME VALUE --notebook.",
-        "config 没有选项 {option!r};可用 --notebook:%qwen_nb config NAME VALUE --notebook。",
-    ),
     "config.of_notebook": ("this notebook: {origin}", "本笔记本:{origin}"),
     "config.notebook_none": (
         "Nothing is set for this notebook; %qwen_nb config NAME VALUE --notebook does it.",
@@ -167,7 +166,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "login.file": ("a file only you can read", "仅你可读的文件"),
     "logout.done": ("The key for {server} is forgotten.", "已删除 {server} 的 API Key。"),
     "logout.none": ("There was no kept key for {server}.", "没有为 {server} 保存过 API Key。"),
-    "code.form": ("code takes --as and one of {forms}.", "code 接受 --as 及以下之一:{forms}。"),
+    "code.form": (
+        "code takes --as and one of curl, openai, dashscope.",
+        "code 接受 --as 及以下之一:curl, openai, dashscope。",
+    ),
     "code.asks_region": (
         "The embedded emulator was asked; this asks {server}.",
         "提问的对象是内置模拟器;这段程序会向 {server} 提问。",
@@ -318,6 +320,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "command.unknown": (
         "%qwen_nb has no command {command!r}.{near} %qwen_nb help lists them.",
         "%qwen_nb 没有命令 {command!r}。{near}%qwen_nb help 列出全部命令。",
+    ),
+    "command.option": (
+        "{command} has no option {option!r}; it has {options}.",
+        "{command} 没有选项 {option!r};可用:{options}。",
+    ),
+    "command.no_options": (
+        "{command} has no options, so no {option!r} either.",
+        "{command} 没有任何选项,也没有 {option!r}。",
     ),
     "command.near": (" Did you mean {name}?", "是否想输入 {name}?"),
     "command.help": (

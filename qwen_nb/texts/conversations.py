@@ -99,10 +99,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Nothing was asked in this conversation yet.",
         "此对话中还没有提问。",
     ),
-    "history.takes": (
-        "history takes a number, and --thinking to show that turn in full.",
-        "history 接受一个数字,加 --thinking 显示该轮全文。",
-    ),
     "history.more": (
         "Earlier turns not shown: {n}; %qwen_nb history {all} shows all.",
         "另有之前的 {n} 轮;%qwen_nb history {all} 显示全部。",

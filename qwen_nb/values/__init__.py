@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qwen_nb.values.api_messages import messages_from
+    from qwen_nb.values.api_messages import messages_from, tool_call_list
     from qwen_nb.values.code_blocks import CodeBlock, markdown_parser, spans_of_prompt
     from qwen_nb.values.display import Display, Frame, Opening, State
     from qwen_nb.values.entry import Change, Entry, EntryState, Slot, new_id
@@ -38,7 +38,14 @@ if TYPE_CHECKING:
     from qwen_nb.values.server import Server
     from qwen_nb.values.tables import frame_of, rows_of
     from qwen_nb.values.turn import Turn
-    from qwen_nb.values.turn_json import carried, turn_from
+    from qwen_nb.values.turn_json import (
+        TURN_TEXTS,
+        carried,
+        data_of_turn,
+        turn_from,
+        turn_of_data,
+    )
+    from qwen_nb.values.typed_json import Malformed, data_of, json_of, reader
     from qwen_nb.values.usage import (
         EXACT,
         Bound,
@@ -55,7 +62,7 @@ if TYPE_CHECKING:
     )
 
 _NAMES = {
-    "api_messages": "messages_from",
+    "api_messages": "messages_from tool_call_list",
     "code_blocks": "CodeBlock markdown_parser spans_of_prompt",
     "display": "Display Frame Opening State",
     "entry": "Change Entry EntryState Slot new_id",
@@ -75,7 +82,8 @@ _NAMES = {
     "server": "Server",
     "tables": "frame_of rows_of",
     "turn": "Turn",
-    "turn_json": "carried turn_from",
+    "turn_json": "TURN_TEXTS carried data_of_turn turn_from turn_of_data",
+    "typed_json": "Malformed data_of json_of reader",
     "usage": (
         "Bound By Call CallKind Cost CostPart EXACT LedgerRow Usage Which cost_of_all "
         "usage_of_all"

@@ -14,7 +14,7 @@ from qwen_nb.errors import ConfigError
 from qwen_nb.values.lines import one_line
 from qwen_nb.values.messages import Content, Message, Role, ToolCall
 
-__all__ = ["messages_from"]
+__all__ = ["messages_from", "tool_call_list"]
 
 _ROLES: tuple[str, ...] = get_args(Role)
 
@@ -47,6 +47,18 @@ def messages_from(api_list: Iterable[Any]) -> tuple[Message, ...]:
         except _NoMessage as problem:
             raise ConfigError("error.messages", number=number, reason=str(problem)) from None
     return tuple(messages)
+
+
+def tool_call_list(message: Message) -> list[dict[str, Any]]:
+    """Return an assistant's calls as the API spells them; arguments are a JSON text."""
+    return [
+        {
+            "id": call.id,
+            "type": "function",
+            "function": {"name": call.name, "arguments": call.arguments or "{}"},
+        }
+        for call in message.tool_calls
+    ]
 
 
 class _NoMessage(Exception):

@@ -90,13 +90,10 @@ class Slot:
         Which execution of the cell asks; None for a new version of one single turn.
     number : int
         Which turn it is for people, from 1.
-    history : tuple of Turn
-        The turns before it that can be sent along.
     replaces : tuple of str
         Ids of the entries that leave when it is answered.
     anew : bool
-        The conversation starts anew here, by a command or by inheritance; `history` is
-        then empty.
+        The conversation starts anew here, by a command or by inheritance.
     pending : int
         How many questions before it are still being answered and are left out.
     """
@@ -107,7 +104,6 @@ class Slot:
     cell: str | None = None
     execution: object = None
     number: int = 1
-    history: tuple[Turn, ...] = ()
     replaces: tuple[str, ...] = ()
     anew: bool = False
     pending: int = 0

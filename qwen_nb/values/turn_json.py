@@ -1,8 +1,8 @@
-"""What a turn leaves in the notebook, so that the conversation can go on from the file alone.
+"""A turn as JSON: whole in our store and our files, in short in a notebook's output.
 
-It stands in the metadata of the turn's output (design: "data only, never settings or
-tools"). A notebook comes from anybody: what is read back is checked field by field, and
-anything that is not exactly a turn of ours is no turn.
+What an output carries lets the conversation go on from the notebook alone (design: "data
+only, never settings or tools"). A notebook and a file come from anybody: what is read
+there is checked field by field, and anything that is not exactly a turn of ours is none.
 """
 
 from __future__ import annotations
@@ -10,30 +10,91 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, fields
 from hashlib import sha256
-from typing import Any, TypeVar, get_args
+from typing import Any
 
 from qwen_nb.values.events import FinishReason
 from qwen_nb.values.messages import CallRecord, Message, ToolCall
 from qwen_nb.values.options import ChatOptions
 from qwen_nb.values.reply import Reply
 from qwen_nb.values.turn import Turn
+from qwen_nb.values.typed_json import Malformed, data_of, reader
 from qwen_nb.values.usage import Usage
 
-__all__ = ["BOUND", "VERSION", "carried", "turn_from"]
+__all__ = [
+    "BOUND",
+    "TURN_TEXTS",
+    "VERSION",
+    "carried",
+    "data_of_turn",
+    "turn_from",
+    "turn_of_data",
+]
 
 VERSION = 1
-"""The version of the form; a reader takes its own and older ones."""
+"""The version of the form in an output; a reader takes its own and older ones."""
 
 BOUND = 64 * 1024
-"""Bytes of JSON above which only a hash and the first words are kept."""
+"""Bytes of JSON above which an output carries only a hash and the first words."""
+
+TURN_TEXTS = ("prompt", "answer", "thinking")
+"""What stands beside the reply's other fields, so that a store can keep it in columns."""
+
+
+# -- the whole turn ------------------------------------------------------------------------
+
+
+def data_of_turn(turn: Turn) -> dict[str, Any]:
+    """Return all of a turn but `Reply.data`, which is made of the answer's text."""
+    reply = turn.reply
+    data = {"prompt": turn.prompt, "answer": reply.answer, "thinking": reply.thinking}
+    data["reply"] = data_of(reply, without=("answer", "thinking", "data"))
+    data["options"] = data_of(turn.options)
+    data |= data_of(turn, without=("prompt", "reply", "options"))
+    return data
+
+
+def turn_of_data(data: Any, *, checked: bool = False) -> Turn:
+    """Return the turn of `data_of_turn`.
+
+    Parameters
+    ----------
+    data : dict
+        What was written.
+    checked : bool
+        It comes from a file, so that every field is checked.
+
+    Raises
+    ------
+    Malformed
+        When it is checked and is no turn; names the field.
+    """
+    if checked:
+        _must_be_object("turn", data)
+        for name in ("reply", "options"):
+            _must_be_object(name, data.get(name))
+    texts = {"answer": data.get("answer"), "thinking": data.get("thinking"), "data": None}
+    whole = {**data, "reply": {**data["reply"], **texts}}
+    turn: Turn = reader(Turn, checked=checked)(whole)
+    return turn
+
+
+def _must_be_object(name: str, found: object) -> None:
+    if not isinstance(found, dict):
+        raise Malformed(name, found)
+
+
+# -- what an output carries ----------------------------------------------------------------
 
 _HEAD = 200  # characters
 _DEEP = 20
+_PARAMS_AT = 3  # how deep a request field stands in the whole
 _INTEGER = 2**64  # seeds are the longest numbers in a request
 _FIGURES = ("input", "output", "total", "thinking", "cached", "cache_created")
+_PARTS = ("input_parts", "output_parts")
 _MODALITIES = ("text", "image", "audio", "video")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -46,11 +107,45 @@ _NOT_DATA = re.compile(
     re.IGNORECASE,
 )
 
-_T = TypeVar("_T")
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A message between prompt and answer; a result says what became of its call."""
+
+    content: str
+    tool_call_id: str | None = None
+    failed: bool = False
+    stopped: bool = False
+    tool_calls: tuple[ToolCall, ...] | None = None
+    thinking: str = ""
 
 
-class _Malformed(Exception):
-    """What was found is not a turn of ours."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Carried:
+    """The form of a turn in an output, in the order in which it is written."""
+
+    version: int
+    prompt: str
+    answer: str
+    tool_calls: tuple[ToolCall, ...]
+    options: ChatOptions
+    finish_reason: FinishReason
+    model: str
+    server: str
+    scripted: bool
+    starts_anew: bool
+    usage: Usage | None = None
+    said: tuple[_Said, ...] = ()
+    # only after rounds of tools, or of bringing the answer into its form
+    answer_from: int | None = None
+    round_usage: tuple[Usage | None, ...] | None = None
+    thinking_from: int | None = None
+    structured: bool = False
+    thinking: str = ""
+
+
+_KNOWN = tuple(each.name for each in fields(_Carried))
+_OF_REPLY = tuple(each.name for each in fields(Reply) if each.name in _KNOWN)
 
 
 def carried(turn: Turn, *, keep_thinking: bool = False) -> dict[str, Any]:
@@ -70,60 +165,40 @@ def carried(turn: Turn, *, keep_thinking: bool = False) -> dict[str, Any]:
         `complete: False`, the `sha256` of that JSON, and as `head` the first words of
         prompt and answer.
     """
-    reply, options = turn.reply, turn.options
-    full: dict[str, Any] = {
-        "version": VERSION,
-        "prompt": turn.prompt,
-        "answer": reply.answer,
-        "tool_calls": [
-            {"id": call.id, "name": call.name, "arguments": call.arguments}
-            for call in reply.tool_calls
-        ],
-        "options": _given(
-            model=options.model,
-            thinking=options.thinking,
-            system=options.system,
-            temperature=options.temperature,
-            max_tokens=options.max_tokens,
-            params=_params(options.params) or None,
-        ),
-        "finish_reason": reply.finish_reason,
-        "model": reply.model,
-        "server": reply.server,
-        "scripted": reply.scripted,
-        "starts_anew": turn.starts_anew,
-    }
-    if reply.usage is not None:
-        full["usage"] = _counts(reply.usage)
-    if turn.said:
-        full["said"] = list(_said(turn, keep_thinking=keep_thinking))
-    if turn.said or reply.round_usage:  # of tools, or of bringing the answer into its form
-        full["answer_from"] = reply.answer_from
-        full["round_usage"] = [_counts(each) if each else None for each in reply.round_usage]
-        if keep_thinking:
-            full["thinking_from"] = reply.thinking_from
-    if reply.structured:
-        full["structured"] = True
-    if keep_thinking and reply.thinking:
-        full["thinking"] = reply.thinking
-    full = _plain(full)
-    written = _json(full)
-    if len(written) <= BOUND:
+    reply = turn.reply
+    found = {name: getattr(reply, name) for name in _OF_REPLY}
+    found["usage"] = _countable(reply.usage)
+    found["round_usage"] = tuple(map(_countable, reply.round_usage))
+    if not (turn.said or reply.round_usage):
+        found["answer_from"] = found["round_usage"] = found["thinking_from"] = None
+    if not keep_thinking:
+        found |= {"thinking": "", "thinking_from": None}
+    form = _Carried(
+        version=VERSION,
+        prompt=turn.prompt,
+        options=_data_only(turn.options),
+        starts_anew=turn.starts_anew,
+        said=tuple(_said(turn, keep_thinking=keep_thinking)),
+        **found,
+    )
+    full: dict[str, Any] = _plain(data_of(form))
+    written = json.dumps(full, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    if len(in_bytes := written.encode("utf-8")) <= BOUND:
         return full
     return {
         "version": VERSION,
         "complete": False,
-        "sha256": sha256(written).hexdigest(),
+        "sha256": sha256(in_bytes).hexdigest(),
         "head": {"prompt": full["prompt"][:_HEAD], "answer": full["answer"][:_HEAD]},
     }
 
 
-def turn_from(carried: object) -> Turn | None:
+def turn_from(found: object) -> Turn | None:
     """Return the turn that was carried in a notebook, or None where there is none.
 
     Parameters
     ----------
-    carried : object
+    found : object
         What was found in a file of unknown origin. Keys that are not known are passed
         over; so are request fields that name tools, addresses or keys, and those that
         are no JSON data.
@@ -135,192 +210,132 @@ def turn_from(carried: object) -> Turn | None:
         only as hash and head. Its reply has no times, ids, notes, cost or place in the
         conversation.
     """
-    try:
-        turn = _turn(_object(carried))
-    except (_Malformed, RecursionError):
+    if not isinstance(found, dict) or "head" in found:
         return None
-    return None if _is_too_long(turn) else turn
+    try:
+        turn = _turn(_form({name: found[name] for name in _KNOWN if name in found}))
+    except Malformed:
+        return None
+    # Nobody pays for sending what we never wrote.
+    return None if "head" in carried(turn, keep_thinking=True) else turn
 
 
-def _said(turn: Turn, *, keep_thinking: bool) -> Iterator[dict[str, Any]]:
-    """Yield the rounds of tools as data; a result says what became of its call."""
+def _said(turn: Turn, *, keep_thinking: bool) -> Iterator[_Said]:
     records = {record.id: record for record in turn.reply.calls}
     for message in turn.said:
-        told: dict[str, Any] = {"content": message.content or ""}
+        content: Any = message.content or ""
         if message.role == "tool":
             record = records.get(message.tool_call_id, CallRecord(""))
-            told["tool_call_id"] = message.tool_call_id
-            told |= {name: True for name in _ENDS if getattr(record, name)}
+            yield _Said(content, message.tool_call_id, record.failed, record.stopped)
         else:
-            told["tool_calls"] = [
-                {"id": call.id, "name": call.name, "arguments": call.arguments}
-                for call in message.tool_calls
-            ]
-            if keep_thinking and message.thinking:
-                told["thinking"] = message.thinking
-        yield told
+            thinking = message.thinking if keep_thinking else ""
+            yield _Said(content, tool_calls=message.tool_calls, thinking=thinking)
 
 
-_ENDS = ("failed", "stopped")
+def _form(found: dict[str, Any]) -> _Carried:
+    """Return what was found where it is of our form."""
+    options = found.get("options")
+    if isinstance(options, dict) and isinstance(options.get("params"), dict):
+        found["options"] = {**options, "params": _params(options["params"])}
+    form: _Carried = reader(_Carried, checked=True)(_plain(found))
+    thinking = form.options.thinking
+    if (
+        not 1 <= form.version <= VERSION
+        or ("usage" in found and form.usage is None)
+        or (thinking is not False and thinking == 0)
+        or any(number < 0 for number in _numbers(data_of(form)))
+    ):
+        raise Malformed("turn", found)
+    return form
 
 
-def _counts(usage: Usage) -> dict[str, Any]:
-    return _given(
-        **{name: getattr(usage, name) for name in _FIGURES},
-        input_parts=_known(usage.input_parts) or None,
-        output_parts=_known(usage.output_parts) or None,
-        estimated=usage.estimated or None,
-    )
+def _numbers(data: Any) -> Iterator[float]:
+    """Yield the figures of a form; request fields are not its own."""
+    if isinstance(data, dict):
+        data = [value for name, value in data.items() if name != "params"]
+    if isinstance(data, list):
+        for each in data:
+            yield from _numbers(each)
+    elif isinstance(data, int | float):
+        yield data
 
 
-def _known(parts: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: parts[name] for name in _MODALITIES if name in parts}
+def _turn(form: _Carried) -> Turn:
+    said, calls = _rounds(form.said)
+    held = {name: value for name in _OF_REPLY if (value := getattr(form, name)) is not None}
+    held["round_usage"] = tuple(map(_countable, form.round_usage or ()))
+    held["usage"] = _countable(form.usage)
+    reply = Reply(**held, calls=calls)
+    return Turn(form.prompt, reply, form.options, form.starts_anew, said)
 
 
-def _is_too_long(turn: Turn) -> bool:
-    # Nobody pays for sending what we never wrote.
-    return "head" in carried(turn, keep_thinking=True)
-
-
-def _turn(found: Mapping[str, Any]) -> Turn:
-    version = _field(found, "version", int)
-    if not 1 <= version <= VERSION or "head" in found:
-        raise _Malformed
-    reason = _field(found, "finish_reason", str)
-    if reason not in get_args(FinishReason):
-        raise _Malformed
-    said, calls = _rounds(_field(found, "said", list, []))
-    rounds = _field(found, "round_usage", list, [])
-    reply = Reply(
-        calls=calls,
-        answer_from=_count(found, "answer_from") or 0,
-        thinking_from=_count(found, "thinking_from") or 0,
-        round_usage=tuple(each if each is None else _usage(_object(each)) for each in rounds),
-        answer=_field(found, "answer", str),
-        thinking=_field(found, "thinking", str, ""),
-        tool_calls=tuple(
-            _tool_call(_object(each)) for each in _field(found, "tool_calls", list)
-        ),
-        usage=_usage(_object(found["usage"])) if "usage" in found else None,
-        finish_reason=reason,
-        model=_field(found, "model", str),
-        server=_field(found, "server", str),
-        scripted=_field(found, "scripted", bool),
-        structured=_field(found, "structured", bool, False),
-    )
-    return Turn(
-        prompt=_field(found, "prompt", str),
-        reply=reply,
-        options=_options(_object(found.get("options"))),
-        starts_anew=_field(found, "starts_anew", bool),
-        said=said,
-    )
-
-
-def _rounds(found: list[Any]) -> tuple[tuple[Message, ...], tuple[CallRecord, ...]]:
+def _rounds(said: Iterable[_Said]) -> tuple[tuple[Message, ...], tuple[CallRecord, ...]]:
     """Return the messages of the rounds of tools, and the records of their calls."""
-    said: list[Message] = []
+    messages: list[Message] = []
     calls: dict[str, ToolCall] = {}
     records: list[CallRecord] = []
-    for each in map(_object, found):
-        content = _field(each, "content", str)
-        if "tool_call_id" in each:
-            call = calls.get(_field(each, "tool_call_id", str))
+    for each in said:
+        if each.tool_call_id is not None:
+            call = calls.get(each.tool_call_id)
             if call is None:
-                raise _Malformed
-            said.append(Message("tool", content, tool_call_id=call.id))
-            ends = {name: _field(each, name, bool, False) for name in _ENDS}
-            records.append(CallRecord(call.name, call.arguments, content, id=call.id, **ends))
-            continue
-        wanted = tuple(_tool_call(_object(call)) for call in _field(each, "tool_calls", list))
-        calls |= {call.id: call for call in wanted}
-        thinking = _field(each, "thinking", str, "")
-        said.append(Message("assistant", content, wanted, thinking=thinking))
-    return tuple(said), tuple(records)
+                raise Malformed("tool_call_id", each.tool_call_id)
+            messages.append(Message("tool", each.content, tool_call_id=call.id))
+            records.append(
+                CallRecord(
+                    call.name, call.arguments, each.content, each.failed, each.stopped, call.id
+                )
+            )
+        elif each.tool_calls is None:
+            raise Malformed("tool_calls", None)
+        else:
+            calls |= {call.id: call for call in each.tool_calls}
+            messages.append(
+                Message("assistant", each.content, each.tool_calls, thinking=each.thinking)
+            )
+    return tuple(messages), tuple(records)
 
 
-def _options(found: Mapping[str, Any]) -> ChatOptions:
-    thinking = found.get("thinking")
-    if thinking is not None and not isinstance(thinking, bool):
-        thinking = _count(found, "thinking", 1)
-    temperature = found.get("temperature")
-    if temperature is not None and (
-        isinstance(temperature, bool)
-        or not isinstance(temperature, int | float)
-        or not 0 <= temperature < _INTEGER
-    ):
-        raise _Malformed
-    return ChatOptions(
-        model=_field(found, "model", str, None),
-        thinking=thinking,
-        system=_field(found, "system", str, None),
-        temperature=temperature,
-        max_tokens=_count(found, "max_tokens"),
-        params=_params(_object(found.get("params", {}))),
-    )
+def _countable(usage: Usage | None) -> Usage | None:
+    """Return the figures that may be kept, without the server's own object."""
+    if usage is None:
+        return None
+    held = {name: getattr(usage, name) for name in (*_FIGURES, "estimated")}
+    for name in _PARTS:
+        parts = getattr(usage, name)
+        held[name] = {kind: parts[kind] for kind in _MODALITIES if kind in parts}
+    return Usage(**_kept(held))
 
 
-def _usage(found: Mapping[str, Any]) -> Usage:
-    figures: dict[str, Any] = {name: _count(found, name) for name in _FIGURES}
-    return Usage(
-        **figures,
-        input_parts=_parts(found, "input_parts"),
-        output_parts=_parts(found, "output_parts"),
-        estimated=_field(found, "estimated", bool, False),
-    )
-
-
-def _parts(found: Mapping[str, Any], name: str) -> dict[str, int]:
-    parts = _object(found.get(name, {}))
-    counts = {kind: _count(parts, kind) for kind in _MODALITIES}
-    return {kind: count for kind, count in counts.items() if count is not None}
-
-
-def _tool_call(found: Mapping[str, Any]) -> ToolCall:
-    return ToolCall(*(_field(found, name, str) for name in ("id", "name", "arguments")))
+def _data_only(options: ChatOptions) -> ChatOptions:
+    """Return the options that may be kept: data, and nothing but data."""
+    held = {each.name: getattr(options, each.name) for each in fields(ChatOptions)}
+    del held["params"]
+    return ChatOptions(**_kept(held), params=_params(options.params))
 
 
 def _params(params: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return the request fields that may be kept: data, and nothing but data."""
     return _kept(
         {
             name: value
             for name, value in params.items()
             if isinstance(name, str) and not _NOT_DATA.fullmatch(name)
-        }
+        },
+        _PARAMS_AT,
     )
 
 
-_NEEDED: Any = object()
-
-
-def _field(found: Mapping[str, Any], name: str, kind: type[_T], default: Any = _NEEDED) -> Any:
-    value = found.get(name, default)
-    if value is default and default is not _NEEDED:
-        return default
-    # in Python a bool is an int, in JSON it is not
-    if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
-        raise _Malformed
-    return _text(value) if isinstance(value, str) else value
-
-
-def _count(found: Mapping[str, Any], name: str, least: int = 0) -> int | None:
-    count: int | None = _field(found, name, int, None)
-    if count is not None and not least <= count < _INTEGER:
-        raise _Malformed
-    return count
-
-
-def _object(value: object) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise _Malformed
-    return value
+def _kept(values: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for name, value in values.items():
+        with suppress(Malformed):
+            kept[_text(name)] = _plain(value, depth)
+    return kept
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
     """Return plain JSON data as new values, all of which can be saved."""
     if depth > _DEEP:
-        raise _Malformed
+        raise Malformed("depth", depth)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -333,27 +348,9 @@ def _plain(value: Any, depth: int = 0) -> Any:
         return [_plain(each, depth + 1) for each in value]
     if isinstance(value, Mapping) and all(isinstance(name, str) for name in value):
         return {_text(name): _plain(each, depth + 1) for name, each in value.items()}
-    raise _Malformed
+    raise Malformed("data", value)
 
 
 def _text(text: str) -> str:
     # half a pair of surrogates can be neither saved nor sent
     return _SURROGATE.sub("\ufffd", str(text))
-
-
-def _given(**values: Any) -> dict[str, Any]:
-    """Return what is given and can be kept."""
-    return {name: value for name, value in _kept(values).items() if value is not None}
-
-
-def _kept(values: Mapping[str, Any]) -> dict[str, Any]:
-    kept: dict[str, Any] = {}
-    for name, value in values.items():
-        with suppress(_Malformed):
-            kept[_text(name)] = _plain(value)
-    return kept
-
-
-def _json(value: Any) -> bytes:
-    written = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return written.encode("utf-8")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
-from qwen_nb import cassettes
 from qwen_nb.values import Server
-from qwen_nb.wire.http import Exchange, HttpTransport
+from qwen_nb.wire.http import Exchange, HttpTransport, Opens, plainly
 
 __all__ = ["Connections"]
 
@@ -17,18 +16,25 @@ so that it ends only a reading thread that was left behind."""
 
 
 class Connections:
-    """The connections to the server that was asked last."""
+    """The connections to the server that was asked last.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    opens : callable
+        Opens each exchange; plainly over HTTP unless given.
+    """
+
+    def __init__(self, opens: Opens = plainly) -> None:
+        self._opens = opens
         self._lock = threading.Lock()
         self._transport: HttpTransport | None = None
         self._server: Server | None = None
 
     def exchange(self, server: Server, idle_s: float, *, native: bool) -> Exchange:
         """Return a fresh exchange; a call that is under way to another server goes on."""
-        return cassettes.exchange(server, lambda: self._opened(server, idle_s, native))
+        return self._opens(server, lambda: self._begun(server, idle_s, native))
 
-    def _opened(self, server: Server, idle_s: float, native: bool) -> Exchange:
+    def _begun(self, server: Server, idle_s: float, native: bool) -> Exchange:
         if native:
             server = replace(server, base_url=server.native_url)
         with self._lock:

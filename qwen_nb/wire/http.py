@@ -23,9 +23,9 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 from qwen_nb.errors import BrokenStream, ConnectionFailed, QwenError, TimedOut
@@ -33,7 +33,7 @@ from qwen_nb.values import Server
 from qwen_nb.wire.certificates import trusted
 from qwen_nb.wire.dialects import HttpCall
 
-__all__ = ["Exchange", "HttpTransport", "Transport", "is_loopback"]
+__all__ = ["Exchange", "HttpTransport", "Opens", "is_loopback", "plainly"]
 
 CONNECT_TIMEOUT_S = 10.0
 IDLE_TIMEOUT_S = 120.0
@@ -92,14 +92,14 @@ class Exchange(Protocol):
         """End the exchange; a finished answer's connection stays open for the next call."""
 
 
-class Transport(Protocol):
-    """What can carry calls to one server."""
+Opens: TypeAlias = Callable[[Server, Callable[[], Exchange]], Exchange]
+"""Returns an exchange with a server: the plain one that the callable begins, or another in
+its place, as a cassette does."""
 
-    def exchange(self) -> Exchange:
-        """Return a new exchange, not yet sent."""
 
-    def close(self) -> None:
-        """Close all connections."""
+def plainly(server: Server, begin: Callable[[], Exchange]) -> Exchange:
+    """Return the exchange that goes out over HTTP; see `Opens`."""
+    return begin()
 
 
 class HttpTransport:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from qwen_nb import cassettes
 from qwen_nb.errors import ApiError, BadEvent, BrokenStream, ConfigError, QwenError
 from qwen_nb.values import ChatRequest, Event, Retrying, Server
 from qwen_nb.wire.dialects import Dialect, EventReader, HttpCall, OpenAIDialect
-from qwen_nb.wire.http import Exchange, HttpTransport
+from qwen_nb.wire.http import Exchange, HttpTransport, Opens, plainly
 from qwen_nb.wire.retries import Retries, retry_after
 from qwen_nb.wire.sse import ServerSentEvent, SseDecoder
 
@@ -164,15 +163,15 @@ def _no_stream(body: bytes, server: Server) -> BadEvent:
     return BadEvent(f"error.{kind}", server=server.name, begins=begins)
 
 
-def list_models(server: Server, *, recorded: bool = True) -> list[str]:
+def list_models(server: Server, opens: Opens = plainly) -> list[str]:
     """Return the ids of the models a server lists; it costs nothing, and wants a key.
 
     Parameters
     ----------
     server : Server
         Which.
-    recorded : bool
-        Whether this belongs into a cassette; False always goes out.
+    opens : callable
+        Opens the exchange; plainly over HTTP unless given.
 
     Raises
     ------
@@ -180,8 +179,7 @@ def list_models(server: Server, *, recorded: bool = True) -> list[str]:
         When the server cannot be asked.
     """
     transport = HttpTransport(server)
-    begin = transport.exchange
-    exchange = cassettes.exchange(server, begin) if recorded else begin()
+    exchange = opens(server, transport.exchange)
     try:
         exchange.send(HttpCall("GET", "/models"))
         body = _without_key(exchange.read(), server)
@@ -196,8 +194,8 @@ def list_models(server: Server, *, recorded: bool = True) -> list[str]:
         return []
 
 
-def only_model(server: Server) -> str:
-    """Return the one model a server offers.
+def only_model(server: Server, opens: Opens = plainly) -> str:
+    """Return the one model a server offers; see `list_models`.
 
     Raises
     ------
@@ -206,7 +204,7 @@ def only_model(server: Server) -> str:
     QwenError
         When the server cannot be asked.
     """
-    models = list_models(server)
+    models = list_models(server, opens)
     if len(models) == 1:
         return models[0]
     if not models:

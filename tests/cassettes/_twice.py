@@ -81,7 +81,7 @@ class Twice:
         assert not self.report.problem
         return done
 
-    def replay(self, do: Do[T], *, speed: float | None = None, used: bool = True) -> T:
+    def replay(self, do: Do[T], *, used: bool = True) -> T:
         """Do it again with no server, no key, and nothing set but what `settings` says."""
         self.emulator.stop()
         cassettes.leave()
@@ -90,7 +90,7 @@ class Twice:
         self.home()
         for name, value in self.settings.items():
             self.set(name, value)
-        with recording(self.path, "replay", speed=speed) as cassette:
+        with recording(self.path, "replay") as cassette:
             done = do()
         self.report = cassette.report()
         assert not (used and self.report.unused)

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from qwen_nb import CassetteError, Chat, recording
-from qwen_nb.cassettes.format import HEADER, place_text, recording_text
-from qwen_nb.cassettes.nearest import nearest
+from qwen_nb.cassettes.format import HEADER, recording_text, server_text
+from qwen_nb.cassettes.recordings import Answer, AskedServer, Recording
 from qwen_nb.cassettes.replayer import Replayer
 from qwen_nb.cassettes.requests import LARGE
-from qwen_nb.cassettes.values import Answer, Chunk, Place, Recording
 from qwen_nb.errors import NoMatch
 from qwen_nb.values import Server
 from qwen_nb.wire.dialects.dialect import HttpCall
@@ -21,7 +20,7 @@ from qwen_nb.wire.dialects.dialect import HttpCall
 from ._twice import Twice, ask
 
 SERVER = Server(name="here")
-PLACE = Place({"name": "here"}, True)
+ASKED = AskedServer({"name": "here"}, True)
 
 
 def body_of(*said: str, **more: Any) -> dict[str, Any]:
@@ -31,8 +30,8 @@ def body_of(*said: str, **more: Any) -> dict[str, Any]:
 
 
 def replayer_of(tmp_path: Path, *bodies: Any, path: str = "/chat/completions") -> Replayer:
-    answer = Answer(200, {}, (Chunk(0.0, b"x"),))
-    text = HEADER + place_text(1, PLACE)
+    answer = Answer(200, {}, b"x")
+    text = HEADER + server_text(1, ASKED)
     for number, body in enumerate(bodies, 1):
         text += recording_text(Recording(number, "now", 1, "POST", path, body, answer))
     file = tmp_path / "it.cassette"
@@ -164,18 +163,6 @@ def test_the_nearest_of_many_is_found_soon(tmp_path: Path) -> None:
     loading = min(seconds(lambda: replayer_of(tmp_path, *bodies)) for _ in range(2))
     assert min(seconds(lambda: missed(replayer, asked)) for _ in range(2)) < 5 * loading
     assert missed(replayer, asked).facts["number"] == 1235
-
-
-@pytest.mark.perf
-def test_the_nearest_is_the_one_that_comparing_all_finds() -> None:
-    from qwen_nb.cassettes.nearest import difference
-
-    bodies = dialogue(60)
-    for asked in (body_of("Question number 17"), body_of("a tuple?"), body_of("poem", top_p=1)):
-        found = nearest(bodies, asked)
-        assert found is not None
-        distances = [difference(body, asked).distance for body in bodies]
-        assert found[0] == distances.index(min(distances))
 
 
 @pytest.mark.perf

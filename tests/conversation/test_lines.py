@@ -94,10 +94,14 @@ BENT: dict[str, Any] = {
     "a flag for a place": ("place", True), "a text for a place": ("place", "1"),
     "a state of nowhere": ("state", "gone"), "a list for a state": ("state", []),
     "a cell that is a list": ("cell", ["c"]), "older than a flag": ("older", 1),
-    "never": ("asked_at", float("nan")), "a turn that is a text": ("turn", "hello"),
+    "never": ("asked_at", float("nan")), "too late": ("asked_at", 10**400),
+    "a turn that is a text": ("turn", "hello"),
     "no turn": ("turn", None), "a copy of a number": ("copy_of", 3),
     "a region that is an object": ("region", {}), "left nowhere": ("left", None),
 }  # fmt: skip
+DEEP: list[Any] = []
+for _ in range(200):
+    DEEP = [DEEP]
 BENT_TURNS: dict[str, Any] = {
     "an answer that is a number": ("answer", 5), "no prompt": ("prompt", None),
     "a reply that is a list": ("reply", []), "no reply": ("reply", None),
@@ -109,6 +113,13 @@ BENT_TURNS: dict[str, Any] = {
     "a temperature in words": ("options", {"temperature": "hot"}),
     "params in a list": ("options", {"params": [1]}),
     "a mark that is a number": ("starts_anew", 1),
+    "an object for calls": ("reply", {"tool_calls": {}}),
+    "a call without a name": ("reply", {"calls": [{"id": "c"}]}),
+    "a price in words": ("reply", {"cost": {"currency": "USD", "parts": [
+        {"kind": "input", "tokens": 1, "price": "dear"}]}}),
+    "an output without end": ("reply", {"calls": [{"name": "f", "outputs": [{"x": DEEP}]}]}),
+    "parts in words": ("reply", {"usage": {"input_parts": {"text": "many"}}}),
+    "no options": ("options", None),
 }  # fmt: skip
 
 
@@ -136,6 +147,13 @@ def refused(written: str, line: int) -> None:
         message = caught.value.message(language)
         assert str(line) in message
         assert "\n" not in message
+
+
+def test_data_that_no_file_may_set_are_passed_over() -> None:
+    rows = file_of(ONE)
+    rows[1]["turn"]["reply"]["data"] = {"made": "up"}
+    (entry,) = from_lines(text_of(rows)).entries
+    assert entry.turn.reply.data is None
 
 
 def test_what_is_no_file_of_ours() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from _servers import WHOLE, Misbehaving, close, stream
+from _turns import replaced
 
 from qwen_nb import Chat, ConfigError, Reply, Stopped
 from qwen_nb.emulator.scripts import Script
@@ -58,7 +59,7 @@ def test_a_cut_answer_goes_on(
     assert not [note for note in reply.notes if "think" in note and note != GOES_ON]
     assert [turn.prompt for turn in chat.turns] == ["Hello", prompt]
     assert chat.turns[-1].reply == reply
-    assert chat.conversation.replaced == (begun,)
+    assert replaced(chat.conversation) == [begun]
 
     after = chat.ask("Who are you?", thinking=True)
     assert (after.turn, after.turns_sent) == (3, 2)
@@ -106,7 +107,7 @@ def test_a_second_cut_can_be_resumed_too(studio: Studio, chat: Chat) -> None:
         assert len(second.answer) > len(first.answer)
         assert chat.turns[-1].reply == second
         first = second
-    assert (len(chat.turns), len(chat.conversation.replaced)) == (1, 2)
+    assert (len(chat.turns), len(replaced(chat.conversation))) == (1, 2)
 
 
 def test_a_resume_that_fails_at_once_loses_nothing(
@@ -135,7 +136,7 @@ def test_a_cut_in_the_thinking_is_asked_again(studio: Studio, chat: Chat) -> Non
     assert (reply.thinking, reply.answer, reply.finish_reason) == (THINKING, ANSWER, "stop")
     assert AGAIN in reply.notes
     assert [turn.reply for turn in chat.turns] == [reply]
-    assert chat.conversation.replaced == (begun,)
+    assert replaced(chat.conversation) == [begun]
 
 
 def test_a_model_that_only_thinks_is_asked_again(studio: Studio, chat: Chat) -> None:
@@ -210,4 +211,4 @@ def test_stopped_is_what_a_stop_in_a_resume_raises(studio: Studio, chat: Chat) -
         assert caught.value.reply.finish_reason == "stopped"
         assert ANSWER.startswith(caught.value.reply.answer)
     assert len(chat.turns) == 1
-    assert len(chat.conversation.replaced) == 1
+    assert len(replaced(chat.conversation)) == 1

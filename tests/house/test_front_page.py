@@ -108,6 +108,13 @@ def test_the_front_page_alone_fetches_nothing_of_its_own(probe: Any) -> None:
     assert (ours == set()) == (probe["step"] == "import")
 
 
+def test_what_a_question_or_a_command_needs_waits_for_it(probe: Any) -> None:
+    light = {"errors", "files", "front_end", "magics", "settings", "texts", "values"}
+    ours = {name.split(".")[1] for name in probe["rooms"] if name.startswith("qwen_nb.")}
+    assert ours <= light
+    assert not any(name.startswith("qwen_nb.magics.commands") for name in probe["rooms"])
+
+
 def test_no_file_but_code_is_opened(probe: Any) -> None:
     opened = [Path(name) for name in probe["opened"]]
     assert [path for path in opened if path.suffix not in (".py", ".pyc")] == []
@@ -122,3 +129,42 @@ def test_nothing_is_started(probe: Any) -> None:
     assert probe.get("connected", []) == []
     assert probe.get("threads", 0) == 0
     assert probe.get("names", []) == []
+
+
+COSTS = """
+import time
+import comm, ipykernel.ipkernel, ipykernel.kernelapp, ipykernel.zmqshell
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+config = Config()
+config.HistoryManager.enabled = False
+shell = InteractiveShell.instance(config=config)
+shell.run_cell("None")
+began = time.process_time()
+shell.run_line_magic("load_ext", "qwen_nb")
+loaded = time.process_time()
+import openai
+print(loaded - began, time.process_time() - loaded)
+"""
+
+MOST_OF_OPENAI = 0.25
+"""What a load may cost in a process that has what a kernel has, in imports of openai."""
+
+
+@pytest.mark.perf
+def test_a_load_costs_a_part_of_what_openai_costs(tmp_path: Path) -> None:
+    variables = {
+        "PYTHONPATH": str(PACKAGE.parent), "PATH": "", "HOME": str(tmp_path),
+        "IPYTHONDIR": str(tmp_path / "ipython"), "PYTHONPYCACHEPREFIX": str(tmp_path / "code"),
+    }  # fmt: skip
+    runs = []
+    for _ in range(4):
+        ran = subprocess.run(
+            [sys.executable, "-c", COSTS], env=variables, capture_output=True, text=True,
+            timeout=60, check=True,
+        )  # fmt: skip
+        load, alone = map(float, ran.stdout.split())
+        runs.append((load / alone, load, alone))
+    ratio, load, alone = sorted(runs[1:])[1]  # the first of all compiles the code
+    print(f"load {1e3 * load:.0f} ms, import openai {1e3 * alone:.0f} ms: {ratio:.2f}")
+    assert ratio < MOST_OF_OPENAI

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from qwen_nb.magics.registry import COMMANDS
 from tests.conftest import Notebook
 
 
@@ -32,6 +33,13 @@ def offered(notebook: Notebook, text: str) -> list[str]:
         ("%qwen -f c", ["code"]),
         ("%%qwen --tools get_wea", ["get_weather"]),
         ("%%qwen --json=Tr", ["Trip"]),
+        ("%%qwen -s 'be brief' -m qwen3-ma", ["qwen3-max"]),
+        ("%qwen_nb fork plan --a", ["--at"]),
+        ("%qwen_nb config model x --no", ["--notebook"]),
+        ("%qwen_nb retry --dialect das", ["dashscope"]),
+        ("%qwen_nb history --th", ["--thinking"]),
+        ("%qwen_nb login olla", ["ollama"]),
+        ("%qwen_nb budget of", ["off"]),
     ],
 )
 def test_what_fits_is_offered(notebook: Notebook, text: str, wanted: list[str]) -> None:
@@ -46,6 +54,24 @@ def test_what_fits_is_offered(notebook: Notebook, text: str, wanted: list[str]) 
 )
 def test_within_the_words_no_option_is_offered(notebook: Notebook, text: str) -> None:
     assert "--dry-run" not in offered(notebook, text)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_of_a_command_is_offered(notebook: Notebook, command: str) -> None:
+    known = {name for option in COMMANDS[command].options for name in option.names}
+    assert known <= set(offered(notebook, f"%qwen_nb {command} -"))
+
+
+@pytest.mark.parametrize(
+    "source",
+    {each.completer for command in COMMANDS.values()
+     for each in (*command.positionals, *command.options) if each.completer},
+    ids=str,
+)  # fmt: skip
+def test_every_source_has_something(notebook: Notebook, source: Any) -> None:
+    notebook.run("def get_weather(place): ...\nclass Trip: ...")
+    completer = notebook.shell.magics_manager.registry["QwenMagics"].completer
+    assert completer._offered(source)
 
 
 def test_it_asks_nobody_and_opens_nothing(

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from qwen_nb.magics.line import OPTIONS, LineError, read_line
+from qwen_nb.magics.line import LineError, read_line
+from qwen_nb.magics.registry import OPTIONS
 from qwen_nb.texts import TEXTS
 from qwen_nb.values import ChatOptions
 
@@ -84,13 +85,13 @@ LINES: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("line", LINES)
 def test_a_line_is_read(line: str) -> None:
-    parsed = read_line(line)
+    parsed = read_line(line, OPTIONS)
     assert (parsed.values, parsed.words) == LINES[line]
 
 
 @pytest.mark.parametrize("line", LINES)
 def test_the_words_are_the_end_of_the_line_untouched(line: str) -> None:
-    assert line.endswith(read_line(line).words)
+    assert line.endswith(read_line(line, OPTIONS).words)
 
 
 REFUSED: dict[str, tuple[str, dict[str, Any]]] = {
@@ -128,7 +129,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any]]] = {
 def test_a_wrong_line_is_one_error(line: str) -> None:
     key, facts = REFUSED[line]
     with pytest.raises(LineError) as caught:
-        read_line(line)
+        read_line(line, OPTIONS)
     assert caught.value.key == key
     assert key in TEXTS
     assert facts.items() <= caught.value.facts.items()

@@ -13,6 +13,7 @@ from _servers import WHOLE, Misbehaving, close, response, stream
 from IPython.core.error import UsageError
 
 from qwen_nb import Chat, ConfigError, ConnectionFailed, QwenError, RateLimited, Reply
+from qwen_nb.asking import Archive
 from qwen_nb.emulator.of_process import embedded
 from qwen_nb.emulator.server import Emulator
 from qwen_nb.errors import BrokenStream
@@ -482,3 +483,44 @@ def test_a_reply_evaluated_later_speaks_the_language_of_the_notebook(
     notebook.run("%qwen -q Hello?")
     (bundle,) = notebook.run("_qwen").displayed
     assert "第 1 轮" in bundle["text/plain"]
+
+
+class DeletingFrontEnd:
+    """A kernel as far as a cell looks; names the deleted cells with one request only."""
+
+    deleted: tuple[str, ...] = ()
+
+    def get_parent(self, channel: str) -> dict[str, Any]:
+        metadata = {"cellId": "c1", "deletedCells": list(self.deleted)}
+        return {"content": {"allow_stdin": True}, "metadata": metadata}
+
+
+def test_a_cell_deleted_before_the_first_question_is_known(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the load makes no conversation that could listen."""
+    notebook.run("%unload_ext qwen_nb\n%load_ext qwen_nb")
+    front_end = DeletingFrontEnd()
+    monkeypatch.setattr(notebook.shell, "kernel", front_end, raising=False)
+    front_end.deleted = ("gone",)
+    notebook.run("None")
+    front_end.deleted = ()
+    notebook.run("None")
+    assert "gone" in Archive.current()._deleted
+
+
+def test_a_chat_of_a_program_is_that_of_the_magics(notebook: Notebook) -> None:
+    notebook.run("%unload_ext qwen_nb\n%load_ext qwen_nb")
+    chat = Chat.current()
+    notebook.run("%qwen_nb config model other")
+    assert chat.session == {"model": "other"}
+    notebook.run("%unload_ext qwen_nb\n%load_ext qwen_nb")
+    assert Chat.current().session == {}
+
+
+def test_another_conversation_is_asked_again(notebook: Notebook, settled: Emulator) -> None:
+    notebook.run("%qwen -q one\n%qwen -q -c other two")
+    notebook.run("%qwen_nb retry -q -c other")
+    assert [record.body["messages"][-1]["content"] for record in settled.journal] == [
+        "one", "two", "two",
+    ]  # fmt: skip

@@ -76,7 +76,7 @@ def test_a_price_is_set_and_holds_from_the_next_question_on(
         ("models --set-price qwen-plus sg NaN 2", ConfigError),
         ("usage --by colour", ConfigError),
         ("usage colour", UsageError),
-        ("usage --by", ConfigError),
+        ("usage --by", UsageError),
         ("budget much", ConfigError),
         ("budget -5 USD", ConfigError),
         ("budget 5 EUR", ConfigError),

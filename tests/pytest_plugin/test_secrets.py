@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from qwen_nb.cassettes.format import read
+from qwen_nb.cassettes.recordings import Recording
 from qwen_nb.cassettes.secrets import Redactor
-from qwen_nb.cassettes.values import Recording
 
 ROOT = Path(__file__).parents[2]
 KEY = "sk-0123456789abcdef0123456789abcdef"
@@ -27,7 +27,7 @@ def is_clean(text: str) -> bool:
     if text.startswith("qwen_nb cassette"):
         recordings = [each for _, each in read(text, "it") if isinstance(each, Recording)]
         for each in recordings:
-            answer = b"".join(chunk.data for chunk in each.answer.chunks)
+            answer = each.answer.data
             if redactor.value(each.body) != each.body or redactor.stream(answer) != answer:
                 return False
         return redactor.text(text) == text

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from qwen_nb.errors import StoreError
 from qwen_nb.store.calls import row_of
 from qwen_nb.store.own_calls import OwnCalls
+from qwen_nb.store.rows import COLUMNS, entry_from
 from qwen_nb.store.schema import VERSION
 from qwen_nb.store.store import Store
 from qwen_nb.values.entry import Entry, new_id
@@ -115,6 +116,18 @@ def as_before(store: Store, path: Path) -> None:
         database.execute("DROP TABLE calls")
         database.execute("DROP TABLE budgets")
         database.execute("DROP TABLE notebook_settings")
+        database.execute("CREATE INDEX entries_asked ON entries (asked_at)")
+        for column in ("model", "server", "scripted", "thinking_tokens", "cached"):
+            database.execute(f"ALTER TABLE entries ADD COLUMN {column}")
+        rows = database.execute(f"SELECT {', '.join(COLUMNS)} FROM entries").fetchall()
+        for entry in map(entry_from, rows):
+            reply, usage = entry.turn.reply, entry.turn.reply.usage or Usage()
+            told = (reply.model, reply.server, reply.scripted, usage.thinking, usage.cached)
+            database.execute(
+                "UPDATE entries SET (model, server, scripted, thinking_tokens, cached)"
+                " = (?, ?, ?, ?, ?) WHERE id = ?",
+                (*told, entry.id),
+            )
         database.execute("PRAGMA user_version = 1")
     database.close()
 

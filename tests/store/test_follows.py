@@ -4,7 +4,8 @@ import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from _turns import turn
+from _turns import before as sent_before
+from _turns import replaced, turn
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -113,7 +114,7 @@ class Follows(RuleBasedStateMachine):
             before = [r for r in model.current() if r.at < (place, k) and r not in leaving]
             anew = model.pending or k in marks
             sent = [] if anew else model.context(before)
-            assert [past.prompt for past in slot.history] == [r.prompt for r in sent]
+            assert sent_before(self.talk, slot) == [r.prompt for r in sent]
             assert (slot.number, slot.pending) == (len(sent) + 1, 0)
             if not came:
                 self.talk.release(slot)
@@ -217,7 +218,7 @@ class Follows(RuleBasedStateMachine):
         assert [past.prompt for past in talk.current] == [r.prompt for r in context]
         numbers = [talk.number_of(entry.id) for entry in talk.current_entries]
         assert numbers == list(range(1, len(context) + 1))
-        assert [past.prompt for past in talk.replaced] == [
+        assert [past.prompt for past in replaced(talk)] == [
             r.prompt for r in model.left if r.state == "replaced"
         ]
 
@@ -240,4 +241,4 @@ def test_two_asks_of_one_cell_do_not_take_each_other_for_old() -> None:
     again = talk.settle(talk.slot_again(), replace(turn("1b")))
     second = talk.settle(talk.place_for("A", 0), turn("2"))
     assert talk.turns == (again.turn, second.turn)
-    assert talk.replaced == (first.turn,)
+    assert replaced(talk) == [first.turn]

@@ -222,6 +222,21 @@ def test_what_is_no_data_is_left_out(value: Any) -> None:
     assert turn.options.params == {"even": 2}
 
 
+@pytest.mark.parametrize("depth", range(14, 22))
+def test_a_field_too_deep_for_the_whole_is_left_out(depth: int) -> None:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    params = {"odd": value, "even": 2}
+    kept = params if depth <= 17 else {"even": 2}
+    found = carried(replace(TURN, options=ChatOptions(params=params)))
+    assert found["options"] == {"params": kept}
+    found["options"]["params"] = params
+    turn = turn_from(found)
+    assert turn is not None
+    assert turn.options.params == kept
+
+
 def test_half_characters_can_be_saved() -> None:
     found = carried(
         Turn("a\ud800", Reply(answer="\udfff"), ChatOptions(params={"x": "\udc80"}))

@@ -6,26 +6,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qwen_nb.magics.commands import (
-        cassettes,
-        conversations,
-        exchange,
-        history,
-        service,
-        usage,
-    )
     from qwen_nb.magics.commands.conversations import archive_of, called, new, switch
-    from qwen_nb.magics.commands.service import set_setting, use
+    from qwen_nb.magics.commands.service import set_setting, use, where
 
 _NAMES = {
     "conversations": "archive_of called new switch",
-    "service": "set_setting use",
+    "service": "set_setting use where",
 }
 """What other rooms may use, by the file where it lives."""
 
 _HOMES = {name: file for file, names in _NAMES.items() for name in names.split()}
 
-__all__ = [*_HOMES, "cassettes", "conversations", "exchange", "history", "service", "usage"]
+__all__ = [*_HOMES]
 
 
 if not TYPE_CHECKING:  # or no name would be unknown to a type checker

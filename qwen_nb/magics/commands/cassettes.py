@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-import math
-import re
 from pathlib import Path
-
-from IPython.core.error import UsageError
 
 from qwen_nb import cassettes
 from qwen_nb.chat import Chat
-from qwen_nb.errors import CassetteError
 from qwen_nb.texts import Language, text, visible
 
 __all__ = ["live", "record_file", "replay_file", "told"]
 
-_SPEED = re.compile(r"(?:^|\s)--speed(?:\s+(\S+)|=(\S*)|$)")
 
-
-def record_file(chat: Chat, rest: str) -> str:
+def record_file(chat: Chat, file: str) -> str:
     """Record what is asked from now on."""
-    cassette = cassettes.start(_path(chat, rest), "record")
+    cassette = cassettes.start(Path(file), "record")
     return text("cassettes.recording", chat.language, name=visible(cassette.path.name))
 
 
-def replay_file(chat: Chat, rest: str) -> str:
+def replay_file(chat: Chat, file: str) -> str:
     """Answer what is asked from now on out of a cassette."""
-    speed, told = None, rest
-    if found := _SPEED.search(rest):
-        speed = _speed(found[1] or found[2] or "")
-        told = rest[: found.start()] + rest[found.end() :]
-    cassette = cassettes.start(_path(chat, told), "replay", speed)
+    cassette = cassettes.start(Path(file), "replay")
     name, n = visible(cassette.path.name), cassette.report().recordings
     return text("cassettes.replaying", chat.language, name=name, n=n)
 
 
-def live(chat: Chat, rest: str) -> str:
+def live(chat: Chat) -> str:
     """Let questions go out again, and say what became of the cassette."""
     report = cassettes.live()
     lines = [] if report is None else told(report, chat.language)
@@ -61,22 +50,3 @@ def told(report: cassettes.Report, language: Language) -> list[str]:
     if report.other_results:
         lines.append(text("cassettes.results", language, n=report.other_results))
     return lines
-
-
-def _path(chat: Chat, rest: str) -> Path:
-    name = rest.strip()
-    if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
-        name = name[1:-1]
-    if not name:
-        raise UsageError(text("cassettes.wanted", chat.language))
-    return Path(name)
-
-
-def _speed(value: str) -> float:
-    try:
-        speed = float(value)
-    except ValueError:
-        speed = math.nan
-    if not 0 < speed < math.inf:
-        raise CassetteError("error.cassette_speed", value=value)
-    return speed

@@ -5,16 +5,12 @@ Each returns one line that says what happened and what the next question sends.
 
 from __future__ import annotations
 
-import difflib
-import re
 import time
 from collections.abc import Iterable
 
-from IPython.core.error import UsageError
-
-from qwen_nb.asking import MAIN, Notebook, conversation_named
+from qwen_nb.asking import MAIN, Notebook
 from qwen_nb.chat import Chat
-from qwen_nb.magics import Sheet, first_words, in_a_line
+from qwen_nb.magics import LineError, Sheet, first_words, in_a_line, nearest
 from qwen_nb.texts import text, visible
 
 __all__ = [
@@ -25,18 +21,14 @@ __all__ = [
     "free_name",
     "moment",
     "new",
-    "number_in",
     "restore",
     "sends",
     "switch",
     "undo",
 ]
 
-_FORCE = re.compile(r"\s+--force(?=\s|$)")
-_AT = re.compile(r"(?P<name>.*?)(?:(?:^|\s+)--at(?:\s+|=)(?P<turn>\S+))?", re.DOTALL)
 
-
-def chats(chat: Chat, rest: str, width: int) -> Sheet:
+def chats(chat: Chat) -> Sheet:
     """List the conversations of this notebook, its own first."""
     archive = archive_of(chat)
     chat.kept()
@@ -74,54 +66,41 @@ def chats(chat: Chat, rest: str, width: int) -> Sheet:
         )
     names_shown = ("active", "name", "turns", "tokens", "used", "kept")
     headings = [text(f"chats.{each}", chat.language) for each in names_shown]
-    return Sheet.of(headings, rows, wide=1, width=width)
+    return Sheet.of(headings, rows, wide=1)
 
 
-def new(chat: Chat, rest: str) -> str:
+def new(chat: Chat, name: str | None = None, *, force: bool = False) -> str:
     """Begin anew at the next turn, or make a conversation and go over to it."""
-    if not rest:
+    if name is None:
         chat.new()
         return text("command.new_done", chat.language)
-    name = _name(chat, _FORCE.sub("", rest))
-    aside = _freed(chat, name, force=_FORCE.search(rest) is not None)
+    aside = _freed(chat, name, force=force)
     archive_of(chat).switch(name)
     done = text("chats.new_done", chat.language, name=called(name))
     return in_a_line(chat.language, done, *aside, sends(chat))
 
 
-def switch(chat: Chat, rest: str) -> str:
+def switch(chat: Chat, name: str) -> str:
     """Let another conversation of this notebook be the one that is asked."""
-    archive, name = archive_of(chat), _name(chat, rest)
+    archive = archive_of(chat)
     known = {"", *archive.names()}
     if name not in known:
-        raise UsageError(
-            text(
-                "chats.unknown",
-                chat.language,
-                name=visible(name),
-                near=_near(chat, name, map(called, known)),
-                names=", ".join(sorted(map(called, known))),
-            )
-        )
+        names = sorted(map(called, known))
+        near = nearest(name, names, 0.5)
+        raise LineError("chats.unknown", name=visible(name), near=near, names=", ".join(names))
     archive.switch(name)
     return _and_sends(chat, text("chats.switched", chat.language, name=called(name)))
 
 
-def fork(chat: Chat, rest: str) -> str:
+def fork(chat: Chat, name: str, *, at: int | None = None, force: bool = False) -> str:
     """Copy the turns up to one into a new conversation, and go over to it."""
-    told = _FORCE.sub("", rest)
-    match = _AT.fullmatch(told)
-    wanted, turn = (match["name"], match["turn"]) if match else (told, None)
-    name = _name(chat, wanted)
-    at = None if turn is None else number_in(chat, turn, "fork")
-    force = _FORCE.search(rest) is not None
     _free(chat, name, force=force)
     kept = chat.kept()
     if not kept.conversation.turns:
-        raise UsageError(text("history.none", chat.language))
+        raise LineError("history.none")
     last = len(kept.conversation.current) if at is None else at
     if at is not None and kept.conversation.entry(at) is None:
-        raise UsageError(text("error.no_turn", chat.language, turn=at))
+        raise LineError("error.no_turn", turn=at)
     names = {"name": called(name), "of": called(kept.name)}
     aside = _freed(chat, name, force=force)
     archive_of(chat).fork(name, of=kept, at=at)
@@ -129,15 +108,14 @@ def fork(chat: Chat, rest: str) -> str:
     return in_a_line(chat.language, done, *aside, sends(chat))
 
 
-def undo(chat: Chat, rest: str) -> str:
+def undo(chat: Chat, n: int = 1) -> str:
     """Take the last turns back."""
-    n = number_in(chat, rest, "undo") if rest else 1
     kept = chat.kept()
     kept.refresh()
     number = len(kept.conversation.current)
     taken = chat.undo(n)
     if not taken:
-        raise UsageError(text("undo.none", chat.language))
+        raise LineError("undo.none")
     if len(taken) == 1:
         words = first_words(taken[0].prompt)
         key = "undo.one" if number else "undo.earlier"
@@ -145,19 +123,18 @@ def undo(chat: Chat, rest: str) -> str:
     return _and_sends(chat, text("undo.done", chat.language, n=len(taken)))
 
 
-def restore(chat: Chat, rest: str) -> str:
+def restore(chat: Chat, turn: int | None = None) -> str:
     """Bring back what left last, or the last other version of a turn."""
-    turn = number_in(chat, rest, "restore") if rest else None
     kept = chat.kept()
     kept.refresh()
     conversation = kept.conversation
     if turn is not None and conversation.entry(turn) is None:
-        raise UsageError(text("error.no_turn", chat.language, turn=turn))
+        raise LineError("error.no_turn", turn=turn)
     standing = {entry.position for entry in conversation.entries if entry.state == "current"}
     back = chat.restore(turn)
     if back is None or back.state != "current":
         key = "restore.none" if turn is None else "restore.no_version"
-        raise UsageError(text(key, chat.language, turn=turn))
+        raise LineError(key, turn=turn)
     key = "restore.version" if back.position in standing else "restore.done"
     number, words = conversation.number_of(back.id), first_words(back.turn.prompt)
     return _and_sends(chat, text(key, chat.language, turn=number, words=words))
@@ -195,29 +172,11 @@ def moment(at: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(at)) if at else ""
 
 
-def number_in(chat: Chat, word: str, command: str) -> int:
-    """Return the number that a command was given."""
-    if not (word.isdecimal() and len(word) < 10 and int(word)):
-        raise UsageError(
-            text("chats.number", chat.language, command=command, word=visible(word))
-        )
-    return int(word)
-
-
-def _name(chat: Chat, rest: str) -> str:
-    name = rest.strip()
-    if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
-        name = name[1:-1].strip()
-    if not name or name.startswith("-") or "\n" in name:
-        raise UsageError(text("chats.name_wanted", chat.language))
-    return conversation_named(name)
-
-
 def _free(chat: Chat, name: str, *, force: bool) -> None:
     if not name:
-        raise UsageError(text("chats.taken_main", chat.language, name=called(name)))
+        raise LineError("chats.taken_main", name=called(name))
     if name in archive_of(chat).names() and not force:
-        raise UsageError(text("chats.taken", chat.language, name=called(name)))
+        raise LineError("chats.taken", name=called(name))
 
 
 def _freed(chat: Chat, name: str, *, force: bool) -> list[str]:
@@ -229,11 +188,6 @@ def _freed(chat: Chat, name: str, *, force: bool) -> list[str]:
     aside = free_name(name, archive.names())
     archive.rename(name, aside)
     return [text("chats.aside", chat.language, name=called(aside))]
-
-
-def _near(chat: Chat, name: str, names: Iterable[str]) -> str:
-    found = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
-    return text("command.near", chat.language, name=found[0]) if found else ""
 
 
 def _and_sends(chat: Chat, done: str) -> str:

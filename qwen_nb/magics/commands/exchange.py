@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from IPython.core.error import UsageError
-
 from qwen_nb.asking import transcript
 from qwen_nb.chat import Chat
 from qwen_nb.conversation import Copied, exchange
 from qwen_nb.files import write_whole
-from qwen_nb.magics import in_a_line
+from qwen_nb.magics import LineError, in_a_line
 from qwen_nb.magics.commands.conversations import archive_of, called, free_name, sends
 from qwen_nb.texts import text, visible
 from qwen_nb.values import Entry, new_id
@@ -24,17 +21,15 @@ if TYPE_CHECKING:
 
 __all__ = ["export_file", "import_file"]
 
-_FORCE = re.compile(r"(?:^|(?<=\s))--force(?=\s|$)")
 
-
-def export_file(chat: Chat, rest: str) -> str:
+def export_file(chat: Chat, file: str = "", *, force: bool = False) -> str:
     """Write the conversation into a file; its ending tells the form."""
-    path = _path(chat, _FORCE.sub("", rest), ("jsonl", "md", "json"))
+    path = _path(file, ("jsonl", "md", "json"))
     kept = chat.kept()
     kept.refresh()
     conversation = kept.conversation
     if not conversation.entries:
-        raise UsageError(text("history.none", chat.language))
+        raise LineError("history.none")
     match path.suffix.casefold():
         case ".jsonl":
             written, n = exchange.lines(conversation, kept.name), len(conversation.entries)
@@ -49,34 +44,31 @@ def export_file(chat: Chat, rest: str) -> str:
     errors = "surrogatepass" if path.suffix.casefold() == ".jsonl" else "replace"
     data = written.encode("utf-8", errors)
     try:
-        write_whole(path, data, over=_FORCE.search(rest) is not None)
+        write_whole(path, data, over=force)
     except FileExistsError:
-        raise UsageError(
-            text("export.exists", chat.language, path=visible(str(path)))
-        ) from None
+        raise LineError("export.exists", path=visible(str(path))) from None
     except OSError as error:
-        raise _not_possible(chat, path, error) from None
+        raise _not_possible(path, error) from None
     kind = path.suffix.casefold()[1:]
     return text(f"export.done_{kind}", chat.language, path=visible(str(path)), n=n)
 
 
-def import_file(chat: Chat, rest: str) -> str:
+def import_file(chat: Chat, file: str = "") -> str:
     """Make a new conversation of a file, and go over to it."""
-    path = _path(chat, rest, ("jsonl", "json"))
+    path = _path(file, ("jsonl", "json"))
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise _not_possible(chat, path, error) from None
+        raise _not_possible(path, error) from None
     is_ours = path.suffix.casefold() == ".jsonl"
     try:
         written = data.decode("utf-8", "surrogatepass" if is_ours else "strict")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        told = text("error.import_line", chat.language, line=line, reason=error.reason)
-        raise UsageError(told) from None
+        raise LineError("error.import_line", line=line, reason=error.reason) from None
     copied = exchange.from_lines(written) if is_ours else exchange.from_api_list(written)
     if not copied.entries:
-        raise UsageError(text("import.nothing", chat.language))
+        raise LineError("import.nothing")
     return _made(chat, path.stem, copied)
 
 
@@ -114,19 +106,13 @@ def _free_name(stem: str, taken: Iterable[str]) -> str:
     return free_name(" ".join(visible(stem).split()).lstrip("-") or "import", taken)
 
 
-def _path(chat: Chat, rest: str, forms: tuple[str, ...]) -> Path:
-    name = rest.strip()
-    if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
-        name = name[1:-1]
-    path = Path(name).expanduser()
+def _path(file: str, forms: tuple[str, ...]) -> Path:
+    path = Path(file).expanduser()
     if path.suffix.casefold().removeprefix(".") not in forms or not path.stem:
-        shown = ", ".join(f".{form}" for form in forms)
-        raise UsageError(text("export.form", chat.language, forms=shown))
+        raise LineError("export.form", forms=", ".join(f".{form}" for form in forms))
     return path
 
 
-def _not_possible(chat: Chat, path: Path, error: OSError) -> UsageError:
+def _not_possible(path: Path, error: OSError) -> LineError:
     reason = error.strerror or str(error)
-    return UsageError(
-        text("export.failed", chat.language, path=visible(str(path)), reason=reason)
-    )
+    return LineError("export.failed", path=visible(str(path)), reason=reason)

@@ -12,8 +12,8 @@ from IPython.core.error import UsageError
 
 from qwen_nb.chat import Chat
 from qwen_nb.conversation import Conversation
-from qwen_nb.magics import Sheet, clipped, in_a_line
-from qwen_nb.magics.commands.conversations import archive_of, called, moment, number_in
+from qwen_nb.magics import LineError, Sheet, clipped, in_a_line
+from qwen_nb.magics.commands.conversations import archive_of, called, moment
 from qwen_nb.render import html_table, usage_line
 from qwen_nb.store import Found, around, match_of, spaced
 from qwen_nb.texts import Language, markup, text, visible
@@ -33,25 +33,19 @@ _FOUND = 20
 _WORD = re.compile(r"[^\W_]+")
 
 
-def history(chat: Chat, rest: str, width: int) -> Sheet | str:
+def history(chat: Chat, number: int | None = None, *, thinking: bool = False) -> Sheet | str:
     """Show the last turns with all their versions, or one turn in full."""
-    words = rest.split()
-    in_full = "--thinking" in words
-    others = [word for word in words if word != "--thinking"]
-    if len(others) > 1:
-        raise UsageError(text("history.takes", chat.language))
-    number = number_in(chat, others[0], "history") if others else None
     kept = chat.kept()
     kept.refresh()
     entries = kept.conversation.entries
     if not entries:
-        raise UsageError(text("history.none", chat.language))
-    if in_full:
+        raise LineError("history.none")
+    if thinking:
         return _in_full(kept.conversation, number, chat.language)
-    return _table(entries, number or _TURNS, width, chat.language)
+    return _table(entries, number or _TURNS, chat.language)
 
 
-def _table(entries: tuple[Entry, ...], n: int, width: int, language: Language) -> Sheet:
+def _table(entries: tuple[Entry, ...], n: int, language: Language) -> Sheet:
     numbers = _numbers(entries)
     positions = list(dict.fromkeys(entry.position for entry in entries))
     shown = set(positions[-n:])
@@ -71,7 +65,7 @@ def _table(entries: tuple[Entry, ...], n: int, width: int, language: Language) -
     left_out = len(positions) - len(shown)
     more = [text("history.more", language, n=left_out, all=len(positions))] if left_out else []
     headings = [text(f"history.{name}", language) for name in names]
-    return Sheet.of(headings, rows, *more, wide=3, width=width)
+    return Sheet.of(headings, rows, *more, wide=3)
 
 
 def _numbers(entries: tuple[Entry, ...]) -> dict[tuple[int, int], str]:
@@ -118,7 +112,7 @@ def _in_full(conversation: Conversation, number: int | None, language: Language)
     number = len(conversation.current) if number is None else number
     entry = conversation.entry(number)
     if entry is None:
-        raise UsageError(text("error.no_turn", language, turn=number))
+        raise LineError("error.no_turn", turn=number)
     versions = [each for each in conversation.entries if each.position == entry.position]
     return "\n\n".join(_told(each, number, language) for each in versions)
 
@@ -135,26 +129,27 @@ def _told(entry: Entry, number: int, language: Language) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def search(chat: Chat, rest: str, width: int) -> Sheet:
+def search(chat: Chat, wanted: str) -> Sheet:
     """Look for something in everything that was ever asked and answered."""
-    if match_of(rest) is None:
-        raise UsageError(text("search.wanted", chat.language))
-    rows, path = list(_in_memory(chat, rest)), archive_of(chat).store_path
+    if match_of(wanted) is None:
+        raise LineError("search.wanted")
+    rows, path = list(_in_memory(chat, wanted)), archive_of(chat).store_path
     lines = []
     if path.is_file():
         store = archive_of(chat).store()
         if store is None:
             lines = [text("search.unreadable", chat.language, path=visible(str(path)))]
         else:
-            rows += _stored(store, rest, chat.language)
+            rows += _stored(store, wanted, chat.language)
     if not rows:
-        none = text("search.none", chat.language, wanted=visible(rest))
+        none = text("search.none", chat.language, wanted=visible(wanted))
         raise UsageError(in_a_line(chat.language, none, *lines))
     found = (f"{' · '.join(filter(None, where))}\n    {words}" for *where, words in rows)
     names = ("notebook", "name", "turn", "when", "words")
     headings = [text(f"search.{name}", chat.language) for name in names]
     below = "".join(f"\n<div>{markup(line)}</div>" for line in lines)
-    return Sheet("\n".join([*found, *lines]), html_table(headings, rows) + below)
+    plain = "\n".join([*found, *lines])
+    return Sheet(lambda width: plain, html_table(headings, rows) + below)
 
 
 def _stored(store: Store, query: str, language: Language) -> Iterator[list[str]]:

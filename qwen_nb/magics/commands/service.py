@@ -1,23 +1,20 @@
-"""The commands of `%qwen_nb` about servers, keys and models; each returns what to print."""
+"""The commands about servers, keys, settings and jobs; each returns what to print."""
 
 from __future__ import annotations
 
-import datetime
-import difflib
 import getpass
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
-from IPython.core.error import UsageError
-
-from qwen_nb.asking import FORMS, JOBS, last_request, report
+from qwen_nb.asking import JOBS, last_request, report
 from qwen_nb.catalogue import Catalogue
 from qwen_nb.chat import Chat
 from qwen_nb.errors import ConfigError
+from qwen_nb.magics import LineError, nearest
 from qwen_nb.render import plain_table
 from qwen_nb.settings import NAMES, keys, named_server, read, shown
 from qwen_nb.texts import text, visible
-from qwen_nb.values import one_line
+from qwen_nb.values import Server, one_line
 
 __all__ = [
     "code",
@@ -26,44 +23,30 @@ __all__ = [
     "jobs",
     "login",
     "logout",
-    "models",
     "servers",
     "set_setting",
     "stop",
     "use",
+    "where",
 ]
 
 _WORDS_SHOWN = 40
 
-_NOTEBOOK = "--notebook"
 
-
-def models(chat: Chat, rest: str) -> str:
-    """List the models whose id, family, vendor or mode has all the words."""
-    today = datetime.date.today()
-    rows = chat.catalogue().table(rest, language=chat.language, today=today)
-    if not rows:
-        raise UsageError(text("models.none", chat.language, filter=rest))
-    return plain_table(list(rows[0]), [list(row.values()) for row in rows])
-
-
-def servers(chat: Chat, rest: str) -> str:
+def servers(chat: Chat, words: str = "") -> str:
     """List the servers that `use` knows."""
     rows = [
         [row.name, row.title, row.url() or row.base_url or row.workspace_host]
         for row in chat.catalogue().servers
-        if rest.casefold() in f"{row.name} {row.title}".casefold()
+        if words.casefold() in f"{row.name} {row.title}".casefold()
     ]
     headings = [text(f"servers.{name}", chat.language) for name in ("name", "title", "url")]
     return plain_table(headings, rows)
 
 
-def use(chat: Chat, rest: str) -> str:
+def use(chat: Chat, wanted: str) -> str:
     """Choose a server, an address, a model, or SERVER/MODEL for this session."""
-    wanted = rest.strip()
-    if not wanted:
-        raise UsageError(text("use.wanted", chat.language))
-    chat.know_notebook()
+    chat.recognised()
     catalogue, before = chat.catalogue(), dict(chat.session)
     server, slash, model = wanted.partition("/")
     if "://" in wanted or _is_server(wanted, catalogue):
@@ -77,53 +60,44 @@ def use(chat: Chat, rest: str) -> str:
     else:
         raise _unknown(chat, wanted)
     try:
-        chosen = chat.server(started=False)
+        return where(chat)[0]
     except ConfigError:
         chat.session.clear()
         chat.session.update(before)
         raise
-    model_name = chat.default_options(chosen).model
-    return text(
-        "use.done",
-        chat.language,
-        server=chosen.name,
-        model=model_name or text("status.servers_model", chat.language),
-    )
+
+
+def where(chat: Chat) -> tuple[str, Server]:
+    """Say where questions go now; return the server too."""
+    server = chat.server(started=False)
+    model = chat.default_options(server).model or text("status.servers_model", chat.language)
+    return text("use.done", chat.language, server=server.name, model=model), server
 
 
 def _is_server(name: str, catalogue: Catalogue) -> bool:
     return name.casefold() == "emulator" or named_server(name, catalogue) is not None
 
 
-def _unknown(chat: Chat, wanted: str) -> UsageError:
+def _unknown(chat: Chat, wanted: str) -> LineError:
     rows, models = chat.catalogue().servers, chat.catalogue().models()
     names = [name for row in rows for name in (row.name, *row.aliases)]
-    names += [model.id for model in models]
-    found = difflib.get_close_matches(wanted.casefold(), names, n=1)
-    near = text("command.near", chat.language, name=found[0]) if found else ""
+    near = nearest(wanted.casefold(), [*names, *(model.id for model in models)])
     servers = ", ".join(row.name for row in rows)
-    return UsageError(
-        text("use.unknown", chat.language, wanted=shown(wanted), near=near, servers=servers)
-    )
+    return LineError("use.unknown", wanted=shown(wanted), near=near, servers=servers)
 
 
-def config(chat: Chat, rest: str) -> str:
+def config(chat: Chat, name: str = "", value: str = "", *, notebook: bool = False) -> str:
     """Show all settings or one; set one for this session, or for this notebook."""
-    chat.know_notebook()
-    is_for_notebook, words = _for_notebook(chat, rest)
-    name, _, value = words.partition(" ")
+    chat.recognised()
     if name and name not in NAMES:
-        raise UsageError(
-            text("config.unknown", chat.language, name=name, names=", ".join(NAMES))
-        )
+        raise LineError("config.unknown", name=name, names=", ".join(NAMES))
     names = [name] if name else NAMES
-    told = value.strip()
-    if not told:
-        place = "notebook" if is_for_notebook else None
+    if not value:
+        place = "notebook" if notebook else None
         shown_here = "\n".join(_settings_lines(chat, names, place=place))
         return shown_here or text("config.notebook_none", chat.language)
-    wanted, is_kept = None if told == "default" else told, True
-    if is_for_notebook:
+    wanted, is_kept = None if value == "default" else value, True
+    if notebook:
         is_kept = _keep_setting(chat, name, wanted)
     else:
         set_setting(chat, name, wanted)
@@ -131,14 +105,6 @@ def config(chat: Chat, rest: str) -> str:
     if not is_kept:
         lines.append(text("budget.here_only", chat.language))
     return "\n".join(lines)
-
-
-def _for_notebook(chat: Chat, rest: str) -> tuple[bool, str]:
-    words = rest.split()
-    options = [word for word in words if word.startswith("--")]
-    if unknown := [word for word in options if word != _NOTEBOOK]:
-        raise UsageError(text("config.option", chat.language, option=unknown[0]))
-    return bool(options), " ".join(word for word in words if word not in options)
 
 
 def _keep_setting(chat: Chat, name: str, value: str | None) -> bool:
@@ -196,7 +162,7 @@ def _settings_lines(
             yield f"{name}: {text('config.default', chat.language)}"
 
 
-def jobs(chat: Chat, rest: str) -> str:
+def jobs(chat: Chat) -> str:
     """List the questions in the background, the last started at the end."""
     rows = [
         [
@@ -215,47 +181,45 @@ def jobs(chat: Chat, rest: str) -> str:
     return plain_table([text(f"jobs.{name}", chat.language) for name in names], rows)
 
 
-def stop(chat: Chat, rest: str) -> str:
+def stop(chat: Chat, wanted: str = "") -> str:
     """Stop one job, or all that are running."""
-    wanted = rest.strip()
     if not wanted:
         stopped = JOBS.stop()
         return "\n".join(map(str, stopped)) or text("jobs.none_running", chat.language)
     job = JOBS.find(int(wanted)) if wanted.isdecimal() else None
     if job is None:
-        raise UsageError(text("jobs.unknown", chat.language, wanted=wanted))
+        raise LineError("jobs.unknown", wanted=wanted)
     JOBS.stop(job)
     return str(job)
 
 
-def login(chat: Chat, rest: str) -> str:
+def login(chat: Chat, wanted: str = "") -> str:
     """Ask for a key with a hidden prompt and keep it, bound to its server."""
-    place, title = _place(chat, rest)
+    place, title = _place(chat, wanted)
     try:
         key = getpass.getpass(text("login.prompt", chat.language, server=title)).strip()
     except (EOFError, OSError, NotImplementedError) as error:
-        raise UsageError(text("login.nobody", chat.language)) from error
+        raise LineError("login.nobody") from error
     except Exception as error:
         if type(error).__name__ != "StdinNotImplementedError":
             raise
-        raise UsageError(text("login.nobody", chat.language)) from error
+        raise LineError("login.nobody") from error
     if not key:
-        raise UsageError(text("login.empty", chat.language))
+        raise LineError("login.empty")
     where = keys.store(chat.settings().home, place, key)
     return text("login.done", chat.language, server=title, where=text(f"login.{where}"))
 
 
-def logout(chat: Chat, rest: str) -> str:
+def logout(chat: Chat, wanted: str = "") -> str:
     """Forget a key that `login` kept."""
-    place, title = _place(chat, rest)
+    place, title = _place(chat, wanted)
     found = keys.forget(chat.settings().home, place)
     return text("logout.done" if found else "logout.none", chat.language, server=title)
 
 
-def _place(chat: Chat, rest: str) -> tuple[str, str]:
-    wanted = rest.strip()
+def _place(chat: Chat, wanted: str) -> tuple[str, str]:
     if not wanted:
-        chat.know_notebook()
+        chat.recognised()
         server = chat.server(started=False)
         if server.model_studio:
             return keys.STUDIO, "Model Studio"
@@ -273,20 +237,14 @@ def _place(chat: Chat, rest: str) -> tuple[str, str]:
 
 def doctor(chat: Chat) -> Iterator[str]:
     """Say what works, what does not, and why, line by line as it is found out."""
-    chat.know_notebook()
-    return report(chat.know_notebook())
+    return report(chat.recognised())
 
 
-def code(chat: Chat, rest: str) -> str:
+def code(chat: Chat, *, form: str = "openai") -> str:
     """Show the last request as code that runs."""
-    words = rest.split()
-    form = words[1] if len(words) == 2 and words[0] == "--as" else "" if words else "openai"
-    if form not in FORMS:
-        raise UsageError(text("code.form", chat.language, forms=", ".join(FORMS)))
     if chat.last_request is None:
-        raise UsageError(text("command.no_last", chat.language))
+        raise LineError("command.no_last")
     shown = last_request(chat.now(), chat.last_request, chat.last_server, form)
     if shown is None:
-        server = chat.server(started=False)
-        raise UsageError(text("code.no_native", chat.language, server=server.name))
+        raise LineError("code.no_native", server=chat.server(started=False).name)
     return shown

@@ -14,13 +14,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary
 
-from IPython.core.error import UsageError
 from IPython.display import display
 
 from qwen_nb.asking import Screen
 from qwen_nb.chat import Chat
 from qwen_nb.errors import QwenError
-from qwen_nb.magics import status
+from qwen_nb.magics import LineError, status
 from qwen_nb.magics.panel import values as values
 from qwen_nb.magics.panel.values import Choice, Held
 from qwen_nb.render.html import status_bundle
@@ -36,7 +35,7 @@ _OPEN_MOST = 10
 """So many panels live at once; the oldest gives way, for a loop that opens one each time."""
 
 
-def panel(chat: Chat, shell: Any, rest: str = "") -> None:
+def panel(chat: Chat, shell: Any) -> None:
     """Show the panel below the running cell; the status where nobody could use it.
 
     Parameters
@@ -45,20 +44,14 @@ def panel(chat: Chat, shell: Any, rest: str = "") -> None:
         The chat of the magics, whose settings are shown and changed.
     shell : InteractiveShell
         The running shell.
-    rest : str
-        Nothing is taken from the line.
 
     Raises
     ------
     QwenError
         When the settings cannot be read.
     """
-    try:
-        told = status(chat, chat.language)
-        wish = chat.settings().value("display")
-    except QwenError as error:
-        error.language = chat.language
-        raise
+    told = status(chat)
+    wish = chat.settings().value("display")
     if getattr(shell, "kernel", None) is None:
         print(told)
         return
@@ -319,8 +312,6 @@ def _choose(control: Any, offered: tuple[Choice, ...], value: str) -> None:
 
 
 def _reason(error: Exception, language: Language) -> str:
-    if isinstance(error, QwenError):
+    if isinstance(error, QwenError | LineError):
         return error.message(language)
-    if isinstance(error, UsageError):
-        return str(error)
     return text("panel.failed", language, kind=type(error).__name__)

@@ -11,14 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from IPython.core.error import UsageError
-
-from qwen_nb.asking import MAIN
 from qwen_nb.catalogue import Catalogue, ServerRow
 from qwen_nb.chat import Chat
 from qwen_nb.errors import ConfigError
-from qwen_nb.magics import in_a_line, spending
-from qwen_nb.magics.commands import archive_of, called, new, set_setting, switch, use
+from qwen_nb.magics import LineError, in_a_line, spending
+from qwen_nb.magics.commands import archive_of, called, new, set_setting, switch, use, where
 from qwen_nb.settings import Settings, named_server, server_from, shown
 from qwen_nb.texts import text, visible
 from qwen_nb.values import ChatOptions, Server
@@ -142,7 +139,7 @@ def servers(chat: Chat) -> tuple[Choice, ...]:
 def put_model(chat: Chat, told: str) -> str:
     """Choose a model, known or not; the default where nothing is told."""
     set_setting(chat, "model", told.strip() or None)
-    done, server = _where(chat)
+    done, server = where(chat)
     model = chat.default_options(server).model
     if model is None or chat.catalogue().find(model).known:
         return done
@@ -159,7 +156,7 @@ def put_budget(chat: Chat, told: str) -> str:
     """Switch thinking on with a budget in tokens; without one where nothing is told."""
     wanted = told.strip()
     if wanted and not (wanted.isdecimal() and int(wanted)):
-        raise UsageError(text("panel.bad_budget", chat.language, value=visible(wanted)))
+        raise LineError("panel.bad_budget", value=visible(wanted))
     set_setting(chat, "thinking", wanted or "on")
     return _thinks(chat)
 
@@ -174,8 +171,8 @@ def put_server(chat: Chat, told: str) -> str:
             chat.session.pop("server", None)
         else:
             use(chat, told)
-        done, server = _where(chat)
-    except (ConfigError, UsageError):
+        done, server = where(chat)
+    except (ConfigError, LineError):
         chat.session.clear()
         chat.session.update(before)
         raise
@@ -189,7 +186,7 @@ def put_server(chat: Chat, told: str) -> str:
 
 def go_to_conversation(chat: Chat, name: str) -> str:
     """Let another conversation of this notebook be the one that is asked."""
-    return switch(chat, name or MAIN)
+    return switch(chat, name)
 
 
 def begin_conversation(chat: Chat) -> str:
@@ -205,12 +202,6 @@ def begin_conversation(chat: Chat) -> str:
 
 
 # -- words ---------------------------------------------------------------------------------
-
-
-def _where(chat: Chat) -> tuple[str, Server]:
-    server = chat.server(started=False)
-    model = chat.default_options(server).model or text("status.servers_model", chat.language)
-    return text("use.done", chat.language, server=server.name, model=model), server
 
 
 def _thinks(chat: Chat) -> str:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from qwen_nb.wire.dialects.dashscope import DashScopeDialect
     from qwen_nb.wire.dialects.dialect import Dialect, EventReader, HttpCall
-    from qwen_nb.wire.dialects.openai import OpenAIDialect, tool_call_list, usage_from
+    from qwen_nb.wire.dialects.openai import OpenAIDialect, usage_from
     from qwen_nb.wire.dialects.refusals import may_retry
     from qwen_nb.wire.dialects.thinking import thinking_notes
 
 _NAMES = {
     "dashscope": "DashScopeDialect",
     "dialect": "Dialect EventReader HttpCall",
-    "openai": "OpenAIDialect tool_call_list usage_from",
+    "openai": "OpenAIDialect usage_from",
     "refusals": "may_retry",
     "thinking": "thinking_notes",
 }

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
-from qwen_nb.values import Content, Message
-from qwen_nb.wire.dialects.openai import tool_call_list
+from qwen_nb.values import Content, Message, tool_call_list
 
 __all__ = ["Route", "has_media", "native_message"]
 

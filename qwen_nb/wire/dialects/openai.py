@@ -22,6 +22,7 @@ from qwen_nb.values import (
     Started,
     ThinkingDelta,
     UsageReport,
+    tool_call_list,
 )
 from qwen_nb.wire import ServerSentEvent
 from qwen_nb.wire.dialects.dialect import HttpCall
@@ -33,7 +34,7 @@ from qwen_nb.wire.dialects.thinking import ThinkSplitter, switch, thinking_in
 from qwen_nb.wire.dialects.token_counts import usage_from
 from qwen_nb.wire.dialects.tool_calls import ToolCalls
 
-__all__ = ["FINISH", "OpenAIDialect", "overlaid", "tool_call_list", "usage_from"]
+__all__ = ["FINISH", "OpenAIDialect", "overlaid", "usage_from"]
 
 FINISH: Mapping[str, FinishReason] = {
     "stop": "stop",
@@ -110,18 +111,6 @@ def _message(message: Message) -> dict[str, Any]:
     if message.partial:
         spelled["partial"] = True
     return spelled
-
-
-def tool_call_list(message: Message) -> list[dict[str, Any]]:
-    """Return an assistant's calls as the API spells them; arguments are a JSON text."""
-    return [
-        {
-            "id": call.id,
-            "type": "function",
-            "function": {"name": call.name, "arguments": call.arguments or "{}"},
-        }
-        for call in message.tool_calls
-    ]
 
 
 class OpenAIReader:

@@ -3,7 +3,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from _turns import turn
+from _turns import before, replaced, turn
 
 from qwen_nb import Turn
 from qwen_nb.catalogue.catalogue import Catalogue
@@ -58,11 +58,11 @@ def test_a_turn_is_sent_again_if_it_has_an_answer(past: Turn, is_sent: bool) -> 
 
 def test_a_cell_that_runs_again_replaces_its_turn(three: Conversation) -> None:
     slot = three.place_for("B", "again")
-    assert ([past.prompt for past in slot.history], slot.number) == (["a"], 2)
+    assert (before(three, slot), slot.number) == (["a"], 2)
     assert prompts(three) == ["a", "b", "c"]  # nothing is replaced before an answer came
     three.settle(slot, turn("b2"))
     assert prompts(three) == ["a", "b2", "c"]
-    assert [past.prompt for past in three.replaced] == ["b"]
+    assert [past.prompt for past in replaced(three)] == ["b"]
     assert [entry.older for entry in three.current_entries] == [False, False, True]
     assert [past.prompt for past in three.history_for()] == ["a", "b2", "c"]
     ask(three, "C", "c2")
@@ -72,7 +72,7 @@ def test_a_cell_that_runs_again_replaces_its_turn(three: Conversation) -> None:
 def test_a_run_without_an_answer_replaces_nothing(three: Conversation) -> None:
     three.release(three.place_for("B", "again"))
     assert prompts(three) == ["a", "b", "c"]
-    assert three.replaced == three.pending == ()
+    assert (replaced(three), three.pending) == ([], ())
 
 
 def test_a_cell_that_asks_less_than_before_leaves_no_rest(three: Conversation) -> None:
@@ -80,7 +80,7 @@ def test_a_cell_that_asks_less_than_before_leaves_no_rest(three: Conversation) -
         ask(three, "B", prompt, "loop")
     assert prompts(three) == ["a", "b1", "b2", "b3", "c"]
     second = three.place_for("B", "loop")
-    assert [past.prompt for past in second.history] == ["a", "b1", "b2", "b3"]
+    assert before(three, second) == ["a", "b1", "b2", "b3"]
     three.release(second)
     ask(three, "B", "b4", "shorter")
     assert prompts(three) == ["a", "b4", "c"]
@@ -125,7 +125,7 @@ def test_a_retry_keeps_the_mark_of_its_line() -> None:
     ask(talk, "A", "a")
     talk.settle(talk.place_for("B", 1), turn("b", starts_anew=True))
     slot = talk.slot_again()
-    assert (slot.number, slot.history) == (1, ())
+    assert (slot.number, before(talk, slot)) == (1, [])
     assert talk.settle(slot, turn("b2")).turn.starts_anew
     with pytest.raises(LookupError):
         talk.slot_again("nothing")
@@ -168,7 +168,7 @@ def test_deleted_cells_leave_and_come_back_when_they_run(three: Conversation) ->
     assert prompts(three) == ["a", "c"]
     ask(three, "B", "b2")
     assert prompts(three) == ["a", "b2", "c"]
-    assert [past.prompt for past in three.replaced] == ["b"]
+    assert [past.prompt for past in replaced(three)] == ["b"]
 
 
 def test_a_fork_goes_its_own_way(three: Conversation) -> None:
@@ -184,7 +184,7 @@ def test_a_fork_goes_its_own_way(three: Conversation) -> None:
 def test_a_job_keeps_the_place_it_was_given(three: Conversation) -> None:
     job = three.place_for("D", 1)
     later = three.place_for("E", 2)
-    assert (later.pending, later.number, len(later.history)) == (1, 5, 3)
+    assert (later.pending, later.number, len(before(three, later))) == (1, 5, 3)
     three.settle(later, turn("e"))
     assert [slot.cell for slot in three.pending] == ["D"]
     three.settle(job, turn("d"))

@@ -2,6 +2,7 @@
 
 import json
 import socket
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -34,7 +35,8 @@ from qwen_nb import (
     StreamError,
 )
 from qwen_nb.errors import BadEvent, BrokenStream
-from qwen_nb.values.usage import Usage
+from qwen_nb.values import Server, Usage
+from qwen_nb.wire import Connections, Exchange
 from qwen_nb.wire.stream import only_model
 
 from .conftest import KEY, Line
@@ -267,6 +269,22 @@ def test_the_only_model_is_taken(line: Line, misbehaving: Misbehaving) -> None:
     assert only_model(line.server) == "just-one"
     (request,) = misbehaving.requests
     assert (request.method, request.path) == ("GET", "/v1/models")
+
+
+def test_what_opens_the_exchange_is_handed_in(line: Line, misbehaving: Misbehaving) -> None:
+    misbehaving.answers(models("just-one"))
+    opened: list[str] = []
+
+    def opens(server: Server, begin: Callable[[], Exchange]) -> Exchange:
+        opened.append(server.name)
+        return begin()
+
+    assert only_model(line.server, opens) == "just-one"
+    connections = Connections(opens)
+    connections.exchange(line.server, 5, native=False).close()
+    connections.close()
+    assert opened == [line.server.name] * 2
+    assert len(misbehaving.requests) == 1
 
 
 LISTINGS = {

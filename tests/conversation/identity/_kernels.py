@@ -21,7 +21,11 @@ import qwen_nb
 from tests.notebooks._clean import environment
 
 HANG_S = 300  # far above what a machine with much else to do takes
-READY = "from qwen_nb import _identity, _notebook\nshell = get_ipython()"
+READY = (
+    "from qwen_nb.conversation import identity as _identity\n"
+    "from qwen_nb.front_end import place as _notebook\n"
+    "shell = get_ipython()"
+)
 
 
 def surroundings(folder: Path, **extras: str) -> dict[str, str]:

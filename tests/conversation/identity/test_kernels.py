@@ -16,10 +16,12 @@ from tests.conversation.identity._notebooks import cell, write
 
 pytestmark = pytest.mark.kernel
 
-HERE = "__import__('dataclasses').asdict(_notebook.here(shell))"
+HERE = (
+    "{**__import__('dataclasses').asdict(_notebook.here(shell)),"
+    " 'deleted': _notebook.deleted_cells(shell)}"
+)
 NOTHING: dict[str, Any] = {
-    "cell": None, "in_file": False, "path": None, "deleted": [], "watched": False,
-    "kernel": None,
+    "cell": None, "in_file": False, "path": None, "kernel": None, "deleted": [],
 }  # fmt: skip
 URI = "vscode-notebook-cell:{path}#W0sZmlsZQ%3D%3D"
 
@@ -50,7 +52,7 @@ def test_jupyterlab(started: Started) -> None:
     here = started.here(cellId="c1", deletedCells=["c2", "c3"], trusted=True)
     assert here == {
         "cell": "c1", "in_file": True, "path": started.path("my nb.ipynb"),
-        "deleted": ["c2", "c3"], "watched": True, "kernel": None,  # no server started it
+        "deleted": ["c2", "c3"], "kernel": None,  # no server started it
     }  # fmt: skip
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from qwen_nb.conversation import identity
-from qwen_nb.conversation.identity import CarriedEntry, Continued, decide
+from qwen_nb.conversation.identity import Continued, decide
 from qwen_nb.front_end.notebook_file import read_notebook
 from qwen_nb.front_end.place import Place
+from qwen_nb.values import Entry
 from tests.conversation.identity._notebooks import Shelf, carried, cell, turn_from, write
 
 
@@ -80,7 +81,7 @@ def test_the_turn_is_the_one_that_was_carried(tmp_path: Path) -> None:
     (only,) = rebuilt(tmp_path, cell("c1", carried("A", "e1")))
     expected = turn_from({"prompt": "A/e1"})
     assert expected is not None
-    assert only.carried == (CarriedEntry(id="e1", place=0, k=0, cell="c1", turn=expected),)
+    assert only.carried == (Entry("e1", 0, 0, "c1", expected),)
 
 
 def test_what_is_no_turn_or_no_text_or_too_large_is_left_out(tmp_path: Path) -> None:

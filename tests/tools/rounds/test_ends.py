@@ -19,6 +19,7 @@ from qwen_nb.tools.tools import tools_of
 from qwen_nb.values import Frame, Opening, ToolCall
 from qwen_nb.values.question import Question, options_of
 from qwen_nb.values.turn_json import carried, turn_from
+from tests._turns import replaced
 from tests.tools.rounds._asked import Asked
 from tests.tools.rounds.test_rounds import (
     CITIES,
@@ -201,7 +202,7 @@ def test_a_schema_without_a_function(new_chat: NewChat, asked: Asked) -> None:
     assert whole.thinking[whole.thinking_from :].startswith("All four")
     (turn,) = chat.turns
     assert turn.reply == whole
-    assert len(chat.conversation.replaced) == 1
+    assert len(replaced(chat.conversation)) == 1
     assert [call.usage for call in chat.ledger.calls()] == [reply.usage, whole.usage]
     then_goes_on(chat, asked)
 
@@ -344,7 +345,6 @@ def run(*calls: ToolCall, tools: Any = (get_current_weather,)) -> Calling:
         calls,
         {tool.name: tool for tool in tools_of(tools)},
         confirm=None,
-        told=lambda *_: None,
         is_stopped=lambda: False,
         language="en",
     )

@@ -47,7 +47,8 @@ def then_goes_on(chat: Chat, asked: Asked) -> None:
     written = lines(chat.conversation)
     again = Chat("qwen-plus", thinking=True)
     again.session.update(chat.session)
-    again._own = Kept(Conversation(from_lines(written).entries))
+    own = Kept(Conversation(from_lines(written).entries))
+    again._session = again._session.derived(own=own)
     assert [turn.said for turn in again.turns] == [turn.said for turn in chat.turns]
     again.ask("And who else?", quiet=True)
     again.close()

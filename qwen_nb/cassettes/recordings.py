@@ -1,4 +1,4 @@
-"""What a cassette holds: who was asked, what was asked, what came, and the prices of then."""
+"""What a cassette holds: recordings, and the servers that were asked."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-__all__ = ["Answer", "Chunk", "Ending", "Place", "Recording"]
+__all__ = ["Answer", "AskedServer", "Ending", "Recording"]
 
 Ending: TypeAlias = Literal["end", "failed", "broken", "stopped"]
 """How an answer ended: as it should; never begun; broken off in the middle; by the person."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Who was asked; what a `Server` says, without its key.
+class AskedServer:
+    """A server that was asked: what a `Server` says, without its key.
 
     Parameters
     ----------
@@ -22,19 +22,11 @@ class Place:
         The fields of the `Server`, as JSON; addresses name no workspace and no port. With
         `settings`, what the person's own settings added to requests.
     is_default : bool
-        It was asked because nobody named another server.
+        Whether it was asked because the notebook named none.
     """
 
     facts: Mapping[str, Any]
     is_default: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Bytes of an answer, and how long they were waited for, in seconds."""
-
-    pause_s: float
-    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +39,8 @@ class Answer:
         HTTP status; 0 where nothing came.
     headers : mapping
         The few that matter, in lower case.
-    chunks : tuple of Chunk
-        The bytes.
+    data : bytes
+        The body, as it came.
     ending : str
         How it ended; see `Ending`.
     error : mapping
@@ -57,7 +49,7 @@ class Answer:
 
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
-    chunks: tuple[Chunk, ...] = ()
+    data: bytes = b""
     ending: Ending = "end"
     error: Mapping[str, Any] = field(default_factory=dict)
 
@@ -69,11 +61,11 @@ class Recording:
     Parameters
     ----------
     number : int
-        Its place in the cassette, from 1.
+        Which of the cassette's, from 1, in the order in which they were asked.
     at : str
         When it was asked: UTC, ISO 8601.
-    place : int
-        The number of who was asked.
+    server : int
+        The number of the server that was asked, from 1.
     method, path : str
         As in `HttpCall`.
     body : object
@@ -84,7 +76,7 @@ class Recording:
 
     number: int
     at: str
-    place: int
+    server: int
     method: str
     path: str
     body: Any

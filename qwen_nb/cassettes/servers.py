@@ -1,4 +1,4 @@
-"""Who was asked, as a cassette tells it: without keys, workspaces and ports."""
+"""The servers that were asked, as a cassette keeps them: without keys, workspaces, ports."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import asdict, fields, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
+from qwen_nb.cassettes.recordings import AskedServer
 from qwen_nb.cassettes.secrets import MARK, Redactor
-from qwen_nb.cassettes.values import Place
 from qwen_nb.values import Server
 from qwen_nb.wire import is_loopback
 
@@ -17,7 +17,7 @@ __all__ = ["facts_of", "know_server", "name_of", "server_of"]
 _WORKSPACE = re.compile(
     r"^(?!trial\.|token-plan\.)[^./]+(?=\.[a-z0-9-]+\.maas\.aliyuncs\.com(?::\d+)?$)"
 )
-_NOT_TOLD = ("key", "key_origin", "guessed", "replayed")
+_NOT_KEPT = ("key", "key_origin", "guessed", "replayed")
 _USUAL = asdict(Server(name=""))
 _FIELDS = frozenset(field.name for field in fields(Server))
 
@@ -46,27 +46,27 @@ def facts_of(server: Server, redactor: Redactor) -> dict[str, Any]:
     for name in ("base_url", "native_url"):
         # the emulator has another address each time
         facts[name] = "" if server.scripted else redactor.text(_address(facts[name]))
-    told = {
+    kept = {
         key: value
         for key, value in facts.items()
-        if key not in _NOT_TOLD and (key == "name" or value != _USUAL[key])
+        if key not in _NOT_KEPT and (key == "name" or value != _USUAL[key])
     }
-    return told | ({"has_key": True} if server.key and not server.scripted else {})
+    return kept | ({"has_key": True} if server.key and not server.scripted else {})
 
 
-def server_of(place: Place, cassette: str) -> Server:
-    """Return the server of a place, as it can be asked out of a cassette.
+def server_of(asked: AskedServer, cassette: str) -> Server:
+    """Return the `Server` that stands for one that was asked, in a replay.
 
     Raises
     ------
     TypeError
-        When the place does not tell one.
+        When the facts are not those of a server.
     """
-    facts = {key: value for key, value in place.facts.items() if key in _FIELDS}
+    facts = {key: value for key, value in asked.facts.items() if key in _FIELDS}
     for key, value in facts.items():
         if type(value) is not type(_USUAL[key]):
             raise TypeError(key)
-    has_key = bool(place.facts.get("has_key"))
+    has_key = bool(asked.facts.get("has_key"))
     facts |= {"key": MARK if has_key else None, "key_origin": cassette, "replayed": True}
     return Server(**facts)
 
