@@ -50,7 +50,8 @@ class Asked:
         server: Server = NOWHERE,
     ) -> None:  # fmt: skip
         session = Session(notebook=Notebook(None), own=Kept(), line=OwnLine(exchange))
-        session._servers[None, True, False] = server
+        for watched in (True, False):  # another test may have left a shell
+            session._servers[None, True, watched] = server
         question = Question(prompt="Hi", options=ChatOptions(model="m"))
         self.display = display
         self.asking: Asking = prepare(question, session, display)

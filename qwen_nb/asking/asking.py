@@ -37,7 +37,6 @@ from qwen_nb.conversation import message_tokens
 from qwen_nb.errors import (
     AuthFailed,
     BadRequest,
-    ContentRefused,
     QwenError,
     StreamError,
     TimedOut,
@@ -56,8 +55,6 @@ from qwen_nb.values import (
 )
 from qwen_nb.wire import Retries
 from qwen_nb.wire.dialects import thinking_notes
-
-__all__ = ["Asking", "Outcome"]
 
 Flow: TypeAlias = Generator[Step, Any, None]
 
@@ -208,7 +205,8 @@ class Asking:
             yield from self._send()
             return
         except AuthFailed:
-            other = None if self._has_begun else (yield from self._other_region())
+            find, server = self.session.other_region, self.ready.server
+            other = None if self._has_begun else (yield FindRegion(lambda: find(server)))
             if other is None:
                 raise
             self._move(other)
@@ -216,8 +214,8 @@ class Asking:
             limit = None if self._has_begun else limit_in(error)
             if limit is None or self.ready.question.force:
                 raise
-            model = self.ready.request.model
-            Limits(self.session.settings.home).learn(self.ready.server, model, limit)
+            limits = Limits(self.session.settings.home)
+            limits.learn(self.ready.server, self.ready.request.model, limit)
             self.ready.kept.memory.too_long(self.ready.plan.weighed, limit)
             yield from self._plan()
         yield from self._send()
@@ -259,12 +257,6 @@ class Asking:
     @property
     def _has_begun(self) -> bool:
         return self._sent is not None and self._sent.has_begun
-
-    def _other_region(self) -> Generator[Step, Any, Server | None]:
-        find = self.session.other_region
-        server = self.ready.server
-        found: Server | None = yield FindRegion(lambda: find(server))
-        return found
 
     def _move(self, other: Server) -> None:
         """Go on with another region: for what follows, its bounds and its summaries."""
@@ -402,7 +394,12 @@ class Asking:
         return self._outcome
 
     def _result(self) -> tuple[Reply, BaseException | None]:
-        reason, error = self._ending()
+        error = self.error
+        if self.is_stopped and self.growing.finish_reason is None:
+            error = None
+            reason: FinishReason | None = "stopped"
+        else:
+            reason = None if error is None else self.growing.broken_off(error)
         came = self.growing.reply(reason, self.opening, self.ended_at)
         reply = self._settled(self._remarked(came))
         if self.forming is not None:
@@ -415,18 +412,6 @@ class Asking:
             ):
                 error.facts["near"] = self.session.catalogue.near(self.opening.model)
         return reply, error
-
-    def _ending(self) -> tuple[FinishReason | None, BaseException | None]:
-        finish, error = self.growing.finish_reason, self.error
-        if self.is_stopped and finish is None:
-            return "stopped", None
-        if isinstance(error, ContentRefused):
-            return "blocked", error
-        if error is not None:
-            came = self.growing.came
-            has_any = came.thinking or came.answer or came.tool_calls or self.growing.calls
-            return "cut" if has_any else "failed", error
-        return None, None
 
     def _remarked(self, reply: Reply) -> Reply:
         if self.ready.question.continues is not None:

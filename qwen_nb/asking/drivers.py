@@ -115,7 +115,8 @@ def in_background(asking: Asking, display: Display | None = None, *, is_detached
         False waits here all the same, and returns a job that has ended.
     """
     session = asking.session
-    job = Job(asking, session.language)
+    prompt, model = asking.ready.question.prompt, asking.opening.model
+    job = Job(prompt, model, asking.growing, asking.stop, session.language)
     with Interrupts(asking.stop) as interrupts, _giving_up(asking, job):
         showing = Showing(display or display_for(asking, is_detached=is_detached))
         JOBS.add(job, session.screen.cell_id)

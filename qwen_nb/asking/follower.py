@@ -10,6 +10,8 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextvars import copy_context
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -117,7 +119,8 @@ class _Following:
             step.at = time.time()
         self._alive_at = self._clock()
         stream = Stream(step, self._opens, wake)
-        self._reading = self._apart(stream.read)
+        # what is set aside for this question alone (a recording left out) holds there too
+        self._reading = self._apart(partial(copy_context().run, stream.read))
         return stream
 
     def _goes_on(self, stream: Stream) -> bool:

@@ -5,6 +5,7 @@ Pure: whoever drives the question says what came, and what the clock shows.
 
 from __future__ import annotations
 
+from qwen_nb.errors import ContentRefused
 from qwen_nb.values import (
     CallRecord,
     Event,
@@ -170,6 +171,14 @@ class Growing:
             calls=ended,
             calling=running,
         )
+
+    def broken_off(self, error: BaseException) -> FinishReason:
+        """Return what an error makes of the reply."""
+        if isinstance(error, ContentRefused):
+            return "blocked"
+        came = self.came
+        has_any = came.thinking or came.answer or came.tool_calls or self.calls
+        return "cut" if has_any else "failed"
 
     def reply(self, reason: FinishReason | None, opening: Opening, now: float) -> Reply:
         """Return the reply as far as it came.

@@ -5,15 +5,12 @@ from __future__ import annotations
 import atexit
 import threading
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
+from qwen_nb.asking.growing import Growing
 from qwen_nb.errors import QwenError
 from qwen_nb.texts import Language, text
 from qwen_nb.values import Reply
-
-if TYPE_CHECKING:
-    from qwen_nb.asking.asking import Asking
 
 __all__ = ["JOBS", "Job", "Jobs"]
 
@@ -39,11 +36,19 @@ class Job:
         What was asked, and whom.
     """
 
-    def __init__(self, asking: Asking, language: Language) -> None:
+    def __init__(
+        self,
+        prompt: str,
+        model: str,
+        growing: Growing,
+        stop: Callable[[], object],
+        language: Language,
+    ) -> None:
         self.id = 0
-        self.prompt = asking.ready.question.prompt
-        self.model = asking.opening.model
-        self._asking = asking
+        self.prompt = prompt
+        self.model = model
+        self._growing = growing
+        self._stop = stop
         self._language = language
         self._reply: Reply | None = None
         self._error: BaseException | None = None
@@ -85,7 +90,7 @@ class Job:
         """Output tokens so far, estimated; the server's figure where it has told one."""
         usage = self._reply.usage if self._reply is not None else None
         told = usage.output if usage is not None else None
-        return self._asking.growing.tokens if told is None else told
+        return self._growing.tokens if told is None else told
 
     def wait(self, timeout: float | None = None) -> Reply:
         """Wait for the reply.
@@ -116,7 +121,7 @@ class Job:
 
     def stop(self) -> None:
         """Stop it and keep what has come; does nothing when it has ended."""
-        self._asking.stop()
+        self._stop()
 
     def end(self, reply: Reply | None, error: BaseException | None) -> None:
         """Let it have ended; for whoever runs it."""

@@ -64,8 +64,8 @@ def test_every_option_of_a_command_is_offered(notebook: Notebook, command: str) 
 
 @pytest.mark.parametrize(
     "source",
-    {each.completer for command in COMMANDS.values()
-     for each in (*command.positionals, *command.options) if each.completer},
+    sorted({each.completer for command in COMMANDS.values()
+     for each in (*command.positionals, *command.options) if each.completer}, key=str),
     ids=str,
 )  # fmt: skip
 def test_every_source_has_something(notebook: Notebook, source: Any) -> None:

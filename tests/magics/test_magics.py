@@ -13,7 +13,7 @@ from _servers import WHOLE, Misbehaving, close, response, stream
 from IPython.core.error import UsageError
 
 from qwen_nb import Chat, ConfigError, ConnectionFailed, QwenError, RateLimited, Reply
-from qwen_nb.asking import Archive
+from qwen_nb.asking import Notebook as Shelf
 from qwen_nb.emulator.of_process import embedded
 from qwen_nb.emulator.server import Emulator
 from qwen_nb.errors import BrokenStream
@@ -506,7 +506,7 @@ def test_a_cell_deleted_before_the_first_question_is_known(
     notebook.run("None")
     front_end.deleted = ()
     notebook.run("None")
-    assert "gone" in Archive.current()._deleted
+    assert "gone" in Shelf.current()._deleted
 
 
 def test_a_chat_of_a_program_is_that_of_the_magics(notebook: Notebook) -> None:
