@@ -8,8 +8,6 @@ from dataclasses import replace
 from qwen_nb.values import Server
 from qwen_nb.wire.http import Exchange, HttpTransport, Opens, plainly
 
-__all__ = ["Connections"]
-
 _LATER_S = 5.0
 """The pump measures silence; the transport's own limit only comes after it."""
 
