@@ -18,8 +18,6 @@ from qwen_nb.render.terminal import TerminalDisplay
 from qwen_nb.texts import Language, machine_language, text
 from qwen_nb.values import By
 
-__all__ = ["main"]
-
 _DEMO_FOLDER = Path("qwen_nb-demo")
 
 

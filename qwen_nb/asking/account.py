@@ -20,8 +20,6 @@ from qwen_nb.values import (
     estimate_tokens,
 )
 
-__all__ = ["Account"]
-
 _BROKEN_OFF = frozenset(("stopped", "cut"))
 
 

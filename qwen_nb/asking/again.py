@@ -14,8 +14,6 @@ from qwen_nb.errors import ConfigError
 from qwen_nb.texts import text
 from qwen_nb.values import Entry, Message, Question, Reply, Turn
 
-__all__ = ["asked_again", "gone_on", "with_results"]
-
 # A turn is named by the id of its version, and looked for once another kernel's changes
 # are known: its number may be another one by now.
 

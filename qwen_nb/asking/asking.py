@@ -100,9 +100,8 @@ class Asking:
         That was an interrupt of a tool or at a question to the person.
     error : BaseException or None
         What ended the flow.
-    asked_at : float
-        Seconds since 1970; set by the driver, as `ended_at`, the monotonic seconds when
-        nothing more came.
+    asked_at, ended_at : float
+        Seconds since 1970, and monotonic ones when nothing more came; from the driver.
     on_stop : callable
         Told of a stop: wakes the driver.
     """

@@ -16,8 +16,6 @@ from qwen_nb.catalogue import Catalogue
 from qwen_nb.context import EMBEDDING_MODEL, SummaryNeed, most_input, most_tokens
 from qwen_nb.values import Bound, ChatOptions, Cost
 
-__all__ = ["bound_of"]
-
 
 def bound_of(ready: Ready, catalogue: Catalogue, form: str = "") -> Bound:
     """Return the bound of a question that is ready to be sent.

@@ -19,8 +19,6 @@ from qwen_nb.texts import text
 from qwen_nb.values import ChatRequest, Server
 from qwen_nb.wire.dialects import HttpCall, OpenAIDialect
 
-__all__ = ["FORMS", "as_curl", "as_dashscope", "as_openai", "last_request"]
-
 FORMS = ("curl", "openai", "dashscope")
 
 # What `chat.completions.create` has a name for; everything else is one of its extras.

@@ -7,8 +7,6 @@ from qwen_nb.ledger import Verdict
 from qwen_nb.texts import Language, text, visible
 from qwen_nb.values import ToolCall
 
-__all__ = ["agrees", "why_not"]
-
 _ASKED = 1000
 """Characters of a call's arguments that are shown when the person is asked."""
 

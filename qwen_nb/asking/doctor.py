@@ -25,8 +25,6 @@ from qwen_nb.texts import Language, text, visible
 from qwen_nb.values import ChatOptions, Question, Server
 from qwen_nb.wire import is_loopback, list_models
 
-__all__ = ["Finding", "examine", "report"]
-
 _SHOWN_MODELS = 12
 
 

@@ -24,8 +24,6 @@ from qwen_nb.render.html import SilentDisplay
 from qwen_nb.texts import text
 from qwen_nb.values import Display, Event, Reply
 
-__all__ = ["in_background", "iterate", "wait", "wait_async"]
-
 
 def wait(asking: Asking, display: Display | None = None) -> Reply:
     """Wait for the end in this thread; see `Chat.ask`."""

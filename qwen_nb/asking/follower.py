@@ -27,8 +27,6 @@ from qwen_nb.front_end import Interrupts
 from qwen_nb.values import CallRecord, Event, Server, ToolCall
 from qwen_nb.wire import Exchange
 
-__all__ = ["FRAMES_PER_SECOND", "AsyncFollower", "Follower", "Walk"]
-
 FRAMES_PER_SECOND = 25
 
 _FRAME_S = 1 / FRAMES_PER_SECOND

@@ -31,8 +31,6 @@ from qwen_nb.tools import (
 )
 from qwen_nb.values import ChatRequest, Note, Reply, Server
 
-__all__ = ["Forming"]
-
 _REFUSED: set[tuple[str, str, Form]] = set()
 """What servers refused in this process, so that each is tried once: address, model, form."""
 

@@ -21,8 +21,6 @@ from qwen_nb.values import (
     estimate_tokens,
 )
 
-__all__ = ["Growing"]
-
 
 class Growing:
     """One turn's reply while it comes; used by one thread.

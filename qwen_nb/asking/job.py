@@ -12,8 +12,6 @@ from qwen_nb.errors import QwenError
 from qwen_nb.texts import Language, text
 from qwen_nb.values import Reply
 
-__all__ = ["JOBS", "Job", "Jobs"]
-
 _KEPT = 50
 """How many jobs that have ended stay listed."""
 

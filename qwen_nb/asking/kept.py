@@ -18,8 +18,6 @@ from qwen_nb.values import Entry, Reply, Slot, Turn, carried, new_id
 if TYPE_CHECKING:
     from qwen_nb.store import Store
 
-__all__ = ["MAIN", "Kept", "conversation_named", "describing"]
-
 MAIN = "main"
 """What the notebook's own conversation is called on a line; its name is empty."""
 

@@ -9,8 +9,6 @@ from qwen_nb.values import Server
 from qwen_nb.wire import Connections, Exchange
 from qwen_nb.wire.dialects import DashScopeDialect, OpenAIDialect
 
-__all__ = ["Line"]
-
 IDLE_S = 120.0
 """Longest silence before a stream is given up; protocol.md §1.4 asks for at least 60 to
 120 s. There is no total time-out: a model may think for long."""

@@ -10,8 +10,6 @@ from qwen_nb.render.html import bundle, plain_words, safe_markdown
 from qwen_nb.texts import Language, text
 from qwen_nb.values import Turn
 
-__all__ = ["transcript"]
-
 
 def transcript(turns: Iterable[Turn], title: str, language: Language = "en") -> str:
     """Return turns as Markdown that any reader shows safely.

@@ -30,8 +30,6 @@ from qwen_nb.values import Entry, new_id, turn_from
 if TYPE_CHECKING:
     from qwen_nb.store import Listing, Store
 
-__all__ = ["Notebook"]
-
 
 class Notebook:
     """All conversations of one shell's notebook.

@@ -23,8 +23,6 @@ from qwen_nb.texts import text, visible
 from qwen_nb.tools import Structure, Tool, tool_name, tools_of
 from qwen_nb.values import Bound, ChatRequest, Display, Preview, Question, Slot
 
-__all__ = ["confirms", "equipped", "is_form", "permit", "prepare", "preview"]
-
 
 def prepare(question: Question, session: Session, display: Display | None = None) -> Asking:
     """Make a question ready to be sent; what it holds is given back where that fails.

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Protocol, TypeAlias
 
-__all__ = ["ReadApart", "Reading", "SharedReaders", "read_apart"]
-
 _NAME = "qwen_nb-reader"
 
 

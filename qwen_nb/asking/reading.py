@@ -12,8 +12,6 @@ from qwen_nb.errors import QwenError, WasStopped
 from qwen_nb.values import Event, Server
 from qwen_nb.wire import Exchange
 
-__all__ = ["Stream"]
-
 
 class Stream:
     """One fetch under way: a thread that reads, and the events nobody has taken yet.

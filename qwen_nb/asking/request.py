@@ -40,8 +40,6 @@ from qwen_nb.values import (
 )
 from qwen_nb.wire.dialects import Dialect
 
-__all__ = ["Ready", "checked", "finished", "in_words", "ready_for", "with_tools"]
-
 # said by the plan, once in a conversation
 _PLANNED = frozenset(("rule.note.single_turn", "rule.note.system_discouraged"))
 

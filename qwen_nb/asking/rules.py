@@ -21,8 +21,6 @@ from qwen_nb.catalogue import Model
 from qwen_nb.errors import ConfigError
 from qwen_nb.values import ChatRequest, Note
 
-__all__ = ["Checked", "check", "is_thinking"]
-
 
 @dataclass(frozen=True, slots=True)
 class Checked:

@@ -22,8 +22,6 @@ from qwen_nb.render.terminal import TerminalDisplay
 from qwen_nb.texts import Language, machine_language
 from qwen_nb.values import Display, Reply
 
-__all__ = ["Screen"]
-
 LAST_REPLY = "_qwen"
 """The name under which the last reply, a partial one too, stands in the notebook."""
 

@@ -23,8 +23,6 @@ from qwen_nb.tools import Tool
 from qwen_nb.values import ChatOptions, Message, Server
 from qwen_nb.wire import Retries, only_model
 
-__all__ = ["Session"]
-
 TRIES = 5
 
 

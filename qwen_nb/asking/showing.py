@@ -12,8 +12,6 @@ from qwen_nb.render.html import SilentDisplay
 from qwen_nb.texts import text
 from qwen_nb.values import Display, Frame, Opening, Reply
 
-__all__ = ["Showing", "display_for"]
-
 
 class Showing:
     """Shows a reply on a display, and on none once that has failed.

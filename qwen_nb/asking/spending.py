@@ -14,8 +14,6 @@ from qwen_nb.render.html import spending_table
 from qwen_nb.texts import Language
 from qwen_nb.values import By, Call, LedgerRow
 
-__all__ = ["UsageTable", "usage_table"]
-
 _SCOPES: dict[str, tuple[str, ...]] = {
     "turn": ("conversation",),
     "chat": ("notebook",),

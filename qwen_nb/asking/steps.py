@@ -26,18 +26,6 @@ from qwen_nb.values import (
 from qwen_nb.wire import Exchange, Retries, embed, stream
 from qwen_nb.wire.dialects import Dialect
 
-__all__ = [
-    "Embed",
-    "Fetch",
-    "FindRegion",
-    "Opens",
-    "Permit",
-    "RunTools",
-    "Send",
-    "Step",
-    "Tell",
-]
-
 
 class Opens(Protocol):
     """Opens an exchange with a server."""

@@ -16,8 +16,6 @@ from qwen_nb.texts import Language, text
 from qwen_nb.tools import Calling, Tool, has_json, owed, sent_text
 from qwen_nb.values import CallRecord, Cost, Message, Reply, ToolCall, cost_of_all, usage_of_all
 
-__all__ = ["MOST_ROUNDS", "ToolRounds", "calling_message", "results_of"]
-
 MOST_ROUNDS = 10
 """How often a model may call before a turn ends all the same."""
 

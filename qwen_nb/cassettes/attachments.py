@@ -15,8 +15,6 @@ from qwen_nb.cassettes.requests import Attachment, hashes_in
 from qwen_nb.errors import BadCassette
 from qwen_nb.files import write_whole
 
-__all__ = ["check", "folder_of", "keep", "prune"]
-
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 

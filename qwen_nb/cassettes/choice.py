@@ -14,8 +14,6 @@ from typing import Any, TypeAlias
 from qwen_nb.cassettes.recordings import Recording
 from qwen_nb.cassettes.requests import canonical, has_secret, matches, without_results
 
-__all__ = ["Choice"]
-
 _Key: TypeAlias = tuple[str | None, bool, bytes]
 """Which server, or any; whether what tools gave is left out; the request's digest."""
 

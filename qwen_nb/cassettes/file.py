@@ -13,8 +13,6 @@ from qwen_nb.cassettes.requests import Attachment
 from qwen_nb.errors import CassetteError
 from qwen_nb.files import write_whole
 
-__all__ = ["CassetteFile"]
-
 
 class CassetteFile:
     """A cassette that is being written.

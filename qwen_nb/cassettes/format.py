@@ -42,8 +42,6 @@ from qwen_nb.cassettes.pieces import common_prefix, dumped, split
 from qwen_nb.cassettes.recordings import Answer, AskedServer, Ending, Recording
 from qwen_nb.errors import BadCassette
 
-__all__ = ["HEADER", "price_text", "read", "recording_text", "server_text"]
-
 VERSION = 2
 HEADER = f"""\
 qwen_nb cassette {VERSION}

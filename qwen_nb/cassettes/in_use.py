@@ -20,8 +20,6 @@ if TYPE_CHECKING:  # most sessions use none
     from qwen_nb.cassettes.replayer import Replayer
     from qwen_nb.cassettes.reports import Report
 
-__all__ = ["Cassette", "aside", "current", "exchange", "leave", "live", "recording", "start"]
-
 Mode: TypeAlias = Literal["record", "replay", "auto"]
 """What a cassette is used for; `auto` replays one that is there, and else records it."""
 

@@ -12,8 +12,6 @@ from qwen_nb.cassettes.pieces import common_prefix
 from qwen_nb.cassettes.requests import canonical, matches
 from qwen_nb.values import excerpt
 
-__all__ = ["difference", "nearest"]
-
 _AROUND = 30
 _LONGEST = 90
 _NOTHING = object()

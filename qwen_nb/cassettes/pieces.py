@@ -9,17 +9,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, TypeAlias
 
-__all__ = [
-    "Path",
-    "common_prefix",
-    "cut_out",
-    "dumped",
-    "events",
-    "leaves",
-    "replaced",
-    "split",
-]
-
 Path: TypeAlias = tuple[Any, ...]
 """The names and numbers that lead to a value within JSON."""
 

@@ -9,8 +9,6 @@ from typing import Any, TypeAlias
 
 from qwen_nb.catalogue import Catalogue, Price
 
-__all__ = ["NotedPrices", "RecordedPrices", "Rows"]
-
 Rows: TypeAlias = list[dict[str, Any]]
 """The tiers of one price, as JSON: amounts as text, since a float is no money."""
 

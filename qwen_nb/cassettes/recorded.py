@@ -11,8 +11,6 @@ from qwen_nb.errors import QwenError
 from qwen_nb.wire import Exchange
 from qwen_nb.wire.dialects import HttpCall
 
-__all__ = ["Recorded", "Ticket"]
-
 _HEADERS = ("content-type", "retry-after", "retry-after-ms")
 
 

@@ -29,8 +29,6 @@ from qwen_nb.values import Server
 from qwen_nb.wire import Exchange
 from qwen_nb.wire.dialects import HttpCall
 
-__all__ = ["Recorder"]
-
 _END_S = 1.0
 """How long the end of an answer that nobody waits for may take."""
 

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-__all__ = ["Answer", "AskedServer", "Ending", "Recording"]
-
 Ending: TypeAlias = Literal["end", "failed", "broken", "stopped"]
 """How an answer ended: as it should; never begun; broken off in the middle; by the person."""
 

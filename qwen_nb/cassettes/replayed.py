@@ -13,8 +13,6 @@ from qwen_nb.errors import BrokenStream, ConnectionFailed, QwenError, WasStopped
 from qwen_nb.values import Server
 from qwen_nb.wire.dialects import HttpCall
 
-__all__ = ["Replayed"]
-
 _BROKEN = ("ConnectionFailed", "TimedOut", "BrokenStream", "BadEvent", "StreamError")
 
 

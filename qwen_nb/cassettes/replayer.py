@@ -26,8 +26,6 @@ from qwen_nb.values import Server, one_line
 from qwen_nb.wire import Exchange
 from qwen_nb.wire.dialects import HttpCall
 
-__all__ = ["Replayer"]
-
 _WORDS = 41
 
 _AS_IF_SET = {"DASHSCOPE_API_KEY": MARK, "DASHSCOPE_WORKSPACE_ID": "workspace"}

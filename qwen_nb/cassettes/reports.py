@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["Report", "called"]
-
 
 @dataclass(frozen=True, slots=True)
 class Report:

@@ -18,16 +18,6 @@ from typing import Any
 
 from qwen_nb.cassettes.secrets import SECRET
 
-__all__ = [
-    "Attachment",
-    "canonical",
-    "has_secret",
-    "hashes_in",
-    "matches",
-    "parted",
-    "without_results",
-]
-
 LARGE = 4_096
 """Characters from which on an attachment is kept in a file of its own."""
 

@@ -15,8 +15,6 @@ from typing import Any
 from qwen_nb.cassettes.pieces import Path, cut_out, dumped, events, leaves, replaced
 from qwen_nb.values import HAS_PASSWORD, is_secret, names_a_secret, secret_spans
 
-__all__ = ["MARK", "SECRET", "Redactor"]
-
 MARK = "***"
 """What stands in a secret's place in an answer, as in all our messages."""
 

@@ -12,8 +12,6 @@ from qwen_nb.cassettes.secrets import MARK, Redactor
 from qwen_nb.values import Server
 from qwen_nb.wire import is_loopback
 
-__all__ = ["facts_of", "know_server", "name_of", "server_of"]
-
 _WORKSPACE = re.compile(
     r"^(?!trial\.|token-plan\.)[^./]+(?=\.[a-z0-9-]+\.maas\.aliyuncs\.com(?::\d+)?$)"
 )

@@ -6,8 +6,6 @@ import calendar
 import re
 from datetime import date, timedelta
 
-__all__ = ["OLD_DAYS", "is_old"]
-
 OLD_DAYS = 180
 """Days after which a price is marked."""
 

@@ -17,8 +17,6 @@ from qwen_nb.catalogue.table import model_rows
 from qwen_nb.texts import Language
 from qwen_nb.values import Cost, Usage
 
-__all__ = ["Catalogue"]
-
 LookUp: TypeAlias = Callable[[str, str, Callable[[], tuple[Price, ...]]], tuple[Price, ...]]
 """Finds the prices of a model in a region."""
 

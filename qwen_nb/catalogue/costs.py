@@ -12,8 +12,6 @@ from decimal import Decimal
 from qwen_nb.catalogue.rows import Model, Price
 from qwen_nb.values import EXACT, Cost, CostPart, Usage
 
-__all__ = ["cost_of", "dearest", "most_output", "tier_for"]
-
 _IMPLICIT_HIT, _EXPLICIT_HIT, _CREATION = Decimal("0.2"), Decimal("0.1"), Decimal("1.25")
 """Shares of the price of input on Model Studio (protocol.md §6.4)."""
 

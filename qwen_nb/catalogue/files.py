@@ -32,8 +32,6 @@ from qwen_nb.catalogue.rows import (
 from qwen_nb.errors import ConfigError
 from qwen_nb.files import HomeFile
 
-__all__ = ["NAMES", "Tables", "read"]
-
 NAMES = (HomeFile.MODELS, HomeFile.PRICES, HomeFile.SERVERS)
 """The files of a catalogue, also in a person's own folder."""
 

@@ -10,8 +10,6 @@ from urllib.parse import urlsplit
 
 from qwen_nb.catalogue.rows import WORKSPACE, ServerRow
 
-__all__ = ["find"]
-
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 

@@ -19,8 +19,6 @@ from qwen_nb.catalogue.rows import OWN, BadCell, Price, money
 from qwen_nb.errors import ConfigError
 from qwen_nb.files import HomeFile, write_whole
 
-__all__ = ["set_price"]
-
 _HEADER = "id,region,currency,up_to_input_tokens,in,out,out_thinking,source,date"
 
 

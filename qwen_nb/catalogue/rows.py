@@ -12,21 +12,6 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, TypeAlias, get_args
 
-__all__ = [
-    "MODEL_CELLS",
-    "OWN",
-    "PRICE_CELLS",
-    "SERVER_CELLS",
-    "WORKSPACE",
-    "BadCell",
-    "Mode",
-    "Model",
-    "Price",
-    "ServerRow",
-    "Switch",
-    "money",
-]
-
 Mode: TypeAlias = Literal["hybrid_on", "hybrid_off", "thinking_only", "none"]
 """`hybrid_on` thinks unless it is switched off, `hybrid_off` only when switched on."""
 

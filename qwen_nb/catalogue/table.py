@@ -10,8 +10,6 @@ from qwen_nb.catalogue.age import OLD_DAYS, is_old
 from qwen_nb.catalogue.rows import OWN, Model, Price
 from qwen_nb.texts import Language, text
 
-__all__ = ["model_rows"]
-
 _ALWAYS_SHOWN = ("sg", "bj")
 _UNKNOWN = "–"
 

@@ -12,8 +12,6 @@ from collections.abc import Iterable
 from qwen_nb.context.planning import Plan
 from qwen_nb.values import Message
 
-__all__ = ["most_input", "most_tokens"]
-
 _TEMPLATE = 32
 """Tokens that stand around a message, generously: roles, marks, an empty think block."""
 

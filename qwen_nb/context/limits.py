@@ -11,8 +11,6 @@ from qwen_nb.errors import ApiError, QwenError
 from qwen_nb.files import HomeFile, read_object, write_object
 from qwen_nb.values import Server
 
-__all__ = ["Limits", "limit_in", "limit_of"]
-
 _TAUGHT = (
     # Model Studio (protocol.md §5.3) and vLLM
     re.compile(r"range of input length should be \[\d+,\s*(\d+)\]", re.IGNORECASE),

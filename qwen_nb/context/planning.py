@@ -40,18 +40,6 @@ from qwen_nb.conversation import (
 from qwen_nb.errors import ConfigError, QwenError
 from qwen_nb.values import ChatOptions, ChatRequest, Content, Message, Note, Policy, Reply
 
-__all__ = [
-    "Found",
-    "Need",
-    "Plan",
-    "Why",
-    "learn",
-    "learn_refusal",
-    "plan",
-    "prepare",
-    "preparing",
-]
-
 THRESHOLD = 0.7
 """From this part of the limit on, the older half is summarised (protocol.md §6.2)."""
 

@@ -21,16 +21,6 @@ from qwen_nb.texts import Language, text
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = [
-    "EMBEDDING_MODEL",
-    "Embed",
-    "RetrievalNeed",
-    "Vectors",
-    "nearest",
-    "quoted",
-    "retrieval_need",
-]
-
 EMBEDDING_MODEL = "text-embedding-v4"
 
 _MOST_CHARACTERS = 12_000

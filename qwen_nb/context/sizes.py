@@ -15,8 +15,6 @@ from itertools import accumulate, takewhile
 from qwen_nb.conversation import Past, Round, digest_of, message_tokens, round_of
 from qwen_nb.values import Message
 
-__all__ = ["Memory", "Weighed"]
-
 _MOST_RATIO = 8.0
 _CLOSE = 2.0
 

@@ -19,18 +19,6 @@ from qwen_nb.conversation import Round, text_of, without_switches
 from qwen_nb.texts import Language, text
 from qwen_nb.values import ChatOptions, ChatRequest, Message, Reply, estimate_tokens
 
-__all__ = [
-    "Summary",
-    "SummaryNeed",
-    "head_of",
-    "language_of",
-    "prefixes",
-    "still_holding",
-    "summary_need",
-    "summary_tokens",
-    "transcript",
-]
-
 _SHARE = 8
 """A summary takes at most this part of the limit,"""
 _MOST = 1_024

@@ -30,8 +30,6 @@ from qwen_nb.conversation.rounds import api_messages
 from qwen_nb.conversation.runs import Runs
 from qwen_nb.values import Change, Entry, EntryState, Slot, Turn, new_id
 
-__all__ = ["Conversation"]
-
 
 class Conversation:
     """The turns of one conversation, in order, with all their versions.

@@ -30,8 +30,6 @@ from qwen_nb.values import (
     turn_of_data,
 )
 
-__all__ = ["VERSION", "Copied", "api_list", "from_api_list", "from_lines", "lines"]
-
 VERSION = 1
 """The version of the form; a reader takes its own and older ones."""
 

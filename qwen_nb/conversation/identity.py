@@ -43,17 +43,6 @@ from qwen_nb.front_end import (
 from qwen_nb.texts import Language, text
 from qwen_nb.values import Entry, Turn
 
-__all__ = [
-    "Continued",
-    "Decision",
-    "How",
-    "Record",
-    "Records",
-    "decide",
-    "found",
-    "moved_to",
-]
-
 How: TypeAlias = Literal["same", "renamed", "forked", "rebuilt"]
 
 TURN_BYTES = 1_000_000

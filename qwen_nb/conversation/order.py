@@ -8,20 +8,6 @@ from dataclasses import replace
 
 from qwen_nb.values import Entry, EntryState, Turn
 
-__all__ = [
-    "ANSWERED",
-    "STANDING",
-    "answered",
-    "by_place",
-    "context_of",
-    "leaving",
-    "older_after",
-    "position_of",
-    "since_mark",
-    "start_of",
-    "to_restore",
-]
-
 ANSWERED = frozenset(("stop", "length", "tool_calls", "stopped", "cut"))
 """The finish reasons after which a turn is sent again."""
 

@@ -27,22 +27,6 @@ from qwen_nb.values import (
     tool_call_list,
 )
 
-__all__ = [
-    "SOFT_SWITCH",
-    "Past",
-    "Round",
-    "api_messages",
-    "called",
-    "last_switch",
-    "message_tokens",
-    "records_of",
-    "round_of",
-    "rounds_before",
-    "text_of",
-    "with_text",
-    "without_switches",
-]
-
 SOFT_SWITCH = re.compile(r"\s*/(?:no_)?think(?![\w/])")
 """`/think` and `/no_think`, glued to a word or not (protocol.md §6.1)."""
 

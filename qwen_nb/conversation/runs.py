@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from qwen_nb.conversation.order import STANDING, by_place
 from qwen_nb.values import Entry
 
-__all__ = ["Run", "Runs"]
-
 
 @dataclass(slots=True)
 class Run:

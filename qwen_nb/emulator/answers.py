@@ -14,8 +14,6 @@ from qwen_nb.emulator.question import Call, Question, Said, refuse
 from qwen_nb.emulator.scripts import Script, choose, fill
 from qwen_nb.emulator.tokens import count, split
 
-__all__ = ["Answer", "Counts", "Fragment", "Piece", "compose"]
-
 # The chat template wraps each message, opens the answer, and puts tags and line breaks
 # around thinking, empty thinking too; all of it is counted (protocol.md §4.2).
 _AROUND_MESSAGE = 5

@@ -31,8 +31,6 @@ from qwen_nb.emulator.wire import Wire, encoded, identity
 if TYPE_CHECKING:
     from qwen_nb.emulator.server import Emulator
 
-__all__ = ["application"]
-
 _COMPATIBLE = "/compatible-mode/v1"
 _NATIVE = "/api/v1"
 _SERVICES = f"{_NATIVE}/services/aigc"

@@ -10,8 +10,6 @@ from qwen_nb.emulator.examples import example
 from qwen_nb.emulator.question import Call, Question
 from qwen_nb.emulator.scripts import Script
 
-__all__ = ["calls_for", "pieces"]
-
 
 def calls_for(question: Question, script: Script) -> tuple[Call, ...]:
     """Return the calls to make now: none once every scripted one has its result."""

@@ -8,8 +8,6 @@ import threading
 
 from qwen_nb.emulator.server import Emulator
 
-__all__ = ["main"]
-
 
 def main(port: int = 0, key: str | None = None) -> int:
     """Serve until Ctrl-C or SIGTERM.

@@ -13,8 +13,6 @@ from qwen_nb.emulator.answers import Answer, Counts, Fragment, Piece
 from qwen_nb.emulator.question import Call, Question, Refused
 from qwen_nb.emulator.wire import Frame, encoded
 
-__all__ = ["completion", "error", "error_event", "framed", "frames", "listing"]
-
 _EPOCH = 1_735_689_600  # `created` lies in the year 2025, wherever the hash puts it
 _YEAR = 31_536_000
 

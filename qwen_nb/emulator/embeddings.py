@@ -18,8 +18,6 @@ from qwen_nb.emulator.question import Refused, refuse
 from qwen_nb.emulator.rules import object_in
 from qwen_nb.emulator.tokens import count
 
-__all__ = ["embeddings", "vector"]
-
 _DIMENSIONS = {
     "text-embedding-v4": (1024, 2048, 1536, 768, 512, 256, 128, 64),
     "text-embedding-v3": (1024, 768, 512, 256, 128, 64),

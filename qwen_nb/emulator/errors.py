@@ -10,8 +10,6 @@ from typing import Any
 
 from qwen_nb.emulator.question import Refused
 
-__all__ = ["has_error", "named_error", "status_error"]
-
 
 def named_error(name: str) -> Refused:
     """Return the error of this name."""

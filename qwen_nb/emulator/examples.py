@@ -8,8 +8,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["example", "schema_in"]
-
 _DEEP = 12
 _LONG = 1_000
 _MANY = 20

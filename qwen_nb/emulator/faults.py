@@ -47,8 +47,6 @@ from typing import Self
 from qwen_nb.emulator.errors import has_error, named_error, status_error
 from qwen_nb.emulator.question import Refused
 
-__all__ = ["Fault"]
-
 _BARE = {
     "reset", "refused", "hangup", "no-finish", "no-done", "usage-missing", "usage-every",
     "usage-cumulative", "crlf", "two-events", "two-lines", "refusal-in-stream",

@@ -15,8 +15,6 @@ from typing import Any
 from qwen_nb.emulator.models import Model
 from qwen_nb.emulator.question import Call, Refused, Said, refuse
 
-__all__ = ["read_messages"]
-
 _ROLES = ["system", "assistant", "user", "tool"]
 
 # the part's key in either dialect, by what is attached

@@ -9,8 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, overload
 
-__all__ = ["Journal", "Record"]
-
 
 @dataclass(frozen=True, slots=True)
 class Record:

@@ -10,8 +10,6 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-__all__ = ["Mode", "Model", "models"]
-
 Mode: TypeAlias = Literal["hybrid_off", "hybrid_on", "thinking_only", "none"]
 
 

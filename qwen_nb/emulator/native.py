@@ -13,8 +13,6 @@ from qwen_nb.emulator.answers import Answer, Counts, Piece
 from qwen_nb.emulator.question import Call, Question, Refused
 from qwen_nb.emulator.wire import Frame, encoded
 
-__all__ = ["completion", "error", "error_event", "framed", "frames"]
-
 # the codes that are not spelled alike in the two dialects (protocol.md §5.2)
 _CODES = {
     "invalid_parameter_error": "InvalidParameter",

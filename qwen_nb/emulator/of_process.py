@@ -7,8 +7,6 @@ import threading
 
 from qwen_nb.emulator.server import Emulator
 
-__all__ = ["embedded", "stop_embedded"]
-
 # a notebook may run for weeks, and each request brings its whole conversation
 _KEEP = 1_000
 

@@ -9,8 +9,6 @@ from typing import Any, Literal, TypeAlias
 
 from qwen_nb.emulator.models import Model
 
-__all__ = ["SOFT_SWITCH", "Call", "Manner", "Question", "Refused", "Said", "refuse"]
-
 # /think and /no_think, glued to a word or not (protocol.md §6.1)
 SOFT_SWITCH = re.compile(r"\s*/(no_)?think(?![\w/])")
 

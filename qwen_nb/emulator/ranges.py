@@ -9,8 +9,6 @@ from typing import Any
 from qwen_nb.emulator.models import Model
 from qwen_nb.emulator.question import refuse
 
-__all__ = ["check_ranges", "read_budget", "read_max_tokens"]
-
 _SEED = {True: 2**63 - 1, False: 2**31 - 1}  # by native or not
 
 _REAL: dict[str, tuple[Callable[[float], bool], str]] = {

@@ -15,8 +15,6 @@ from starlette.types import Receive, Scope, Send
 from qwen_nb.emulator.spoiling import Act, Chunk, Step
 from qwen_nb.emulator.wire import encoded
 
-__all__ = ["Body", "Steps"]
-
 _PULSE_S = 0.05
 
 Connection = Callable[[tuple[str, int]], asyncio.Transport | None]

@@ -16,8 +16,6 @@ from qwen_nb.emulator.models import Model, models
 from qwen_nb.emulator.question import SOFT_SWITCH, Manner, Question, Refused, Said, refuse
 from qwen_nb.emulator.ranges import check_ranges, read_budget, read_max_tokens
 
-__all__ = ["object_in", "read"]
-
 _TOOL_NAME = r"^[a-zA-Z0-9_-]{1,64}$"
 
 

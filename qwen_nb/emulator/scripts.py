@@ -16,8 +16,6 @@ from typing import Any
 
 from qwen_nb.emulator.faults import Fault
 
-__all__ = ["Script", "choose", "fill", "packaged"]
-
 _FILES = ("guides", "modes", "work", "trouble", "tasks", "mirror")
 
 

@@ -19,8 +19,6 @@ from qwen_nb.emulator.scripts import Script, choose, packaged
 if TYPE_CHECKING:
     import uvicorn
 
-__all__ = ["Emulator"]
-
 _HOST = "127.0.0.1"
 _PATIENCE_S = 5.0
 

@@ -11,8 +11,6 @@ from qwen_nb.emulator.errors import named_error
 from qwen_nb.emulator.faults import Fault
 from qwen_nb.emulator.wire import Frame, Wire
 
-__all__ = ["Act", "Chunk", "Step", "spoiled"]
-
 _MEGABYTE = 1_000_000
 
 

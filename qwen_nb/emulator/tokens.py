@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["count", "split"]
-
 _TOKEN = re.compile(
     r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]"  # CJK, one by one
     r"| ?[A-Za-z\u00c0-\u024f\u0370-\u052f]{1,6}"

@@ -12,8 +12,6 @@ from typing import Any, Protocol
 from qwen_nb.emulator.answers import Answer
 from qwen_nb.emulator.question import Question, Refused
 
-__all__ = ["Frame", "Wire", "encoded", "identity"]
-
 
 @dataclass(frozen=True, slots=True)
 class Frame:

@@ -22,8 +22,6 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 
-__all__ = ["HomeFile", "home"]
-
 
 class HomeFile(StrEnum):
     """The name of a file in the folder."""

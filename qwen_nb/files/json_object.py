@@ -10,8 +10,6 @@ from typing import Any
 
 from qwen_nb.files.write import write_whole
 
-__all__ = ["read_object", "write_object"]
-
 
 def read_object(path: Path) -> dict[str, Any]:
     """Return the object; an empty one where there is no file, or none that can be read."""

@@ -14,8 +14,6 @@ import stat
 import time
 from pathlib import Path
 
-__all__ = ["write_whole"]
-
 _TRIES = 50 if os.name == "nt" else 1
 """Windows refuses to replace a file at the moment somebody reads it."""
 

@@ -6,8 +6,6 @@ import unicodedata
 
 from qwen_nb.front_end.place import can_answer, running_shell
 
-__all__ = ["agrees"]
-
 _YES = {"y", "yes", "是", "好"}
 """Answers that mean yes, in either language, whichever the question was in."""
 

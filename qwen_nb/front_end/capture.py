@@ -16,8 +16,6 @@ from typing import Any
 from qwen_nb.front_end import place
 from qwen_nb.texts import Language, text
 
-__all__ = ["Outputs", "capturing"]
-
 MOST_PRINTED = 20_000
 """Characters that the prints of one call may have; the rest is left out."""
 

@@ -9,8 +9,6 @@ from typing import Any
 
 from qwen_nb.values import estimate_tokens
 
-__all__ = ["compact", "last_error"]
-
 _TABLE_TOKENS = 1500
 """How much of a prompt one table or array may take."""
 

@@ -21,9 +21,6 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-__all__ = ["Interrupts"]
-
-
 _REST_S = 0.5
 """How long a kernel may take from the end of a question to the reply of its cell."""
 

@@ -13,8 +13,6 @@ from typing import Any
 from qwen_nb.texts import Language, text, visible
 from qwen_nb.values import CodeBlock
 
-__all__ = ["NextCell", "next_cell", "put"]
-
 _PYTHON = frozenset({"python", "py", "python3", "py3", "ipython", "ipython3", "pycon"})
 _PROMPTS = (">>>", "...")
 _SHELLS = {"bash": "bash", "shell": "bash", "sh": "sh"}

@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["NotebookFile", "SavedTurn", "read_notebook"]
-
 FILE_BYTES = 256_000_000  # a larger file is not read
 CELLS = 100_000
 CARRIED = 5_000

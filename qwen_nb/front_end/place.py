@@ -16,19 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-__all__ = [
-    "FrontEnd",
-    "Place",
-    "can_answer",
-    "cell_id",
-    "deleted_cells",
-    "front_end",
-    "here",
-    "paths_from_server",
-    "running_shell",
-    "stop_route",
-]
-
 FrontEnd: TypeAlias = Literal["card", "terminal", "static", "none"]
 """`card`: a notebook that a person watches. `terminal`: terminal IPython, jupyter console.
 `static`: a kernel without a person (nbclient, nbval). `none`: a plain program."""

@@ -15,8 +15,6 @@ from typing import Any
 
 from qwen_nb.values import spans_of_prompt
 
-__all__ = ["FillError", "fill", "user_names"]
-
 _NAME = r"[^\W\d]\w*"
 _FIELD = re.compile(
     rf"\{{(?P<name>{_NAME})(?P<path>(?:\.{_NAME}|\[[^\[\]{{}}]*\])*)"

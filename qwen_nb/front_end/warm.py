@@ -15,8 +15,6 @@ from typing import Any
 
 from qwen_nb.front_end.place import front_end
 
-__all__ = ["warm_up"]
-
 _LONGEST_S = 10.0
 """How long a fork or the end of the process waits; the imports take half a second."""
 

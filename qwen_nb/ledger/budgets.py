@@ -23,18 +23,6 @@ from qwen_nb.values import EXACT, Cost
 if TYPE_CHECKING:
     from qwen_nb.store import Store
 
-__all__ = [
-    "CURRENCIES",
-    "Budget",
-    "Budgets",
-    "Off",
-    "Verdict",
-    "check",
-    "money",
-    "parse",
-    "reserve",
-]
-
 CURRENCIES = ("USD", "CNY")
 """Those of the price list."""
 

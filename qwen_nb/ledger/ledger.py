@@ -22,8 +22,6 @@ from qwen_nb.values import EXACT, By, Call, Cost, LedgerRow, Which, new_id
 if TYPE_CHECKING:
     from qwen_nb.store import Calls, OwnCalls, Store
 
-__all__ = ["Ledger", "Reservation", "Scope", "Spent", "month_of"]
-
 Scope: TypeAlias = Literal["chat", "notebook", "month"]
 """Over which calls a budget holds: those of a conversation, of a notebook, or all of a
 calendar month, by the clock of this machine."""

@@ -14,8 +14,6 @@ from qwen_nb.magics.registry import COMMANDS, FAQ, OPTIONS, Command
 if TYPE_CHECKING:
     from qwen_nb.chat import Chat
 
-__all__ = ["Completer"]
-
 _HOOK = "complete_command"
 _ASKING = ("%qwen", "%%qwen")
 _COMMANDS = "%qwen_nb"

@@ -7,8 +7,6 @@ from pathlib import Path
 from qwen_nb.errors import ConfigError
 from qwen_nb.files import write_whole
 
-__all__ = ["first_notebook", "own_copy"]
-
 _CASSETTE = ".cassette"
 _NOTEBOOK = ".ipynb"
 _LEFT_OUT = frozenset((".py", ".pyc"))  # what executes the course is none of it

@@ -10,8 +10,6 @@ from qwen_nb.magics.line import LineError, nearest
 from qwen_nb.magics.registry import COMMANDS, FAQ, OPTIONS, Command
 from qwen_nb.texts import QUESTIONS, Language, machine_language, text
 
-__all__ = ["commands_table", "help_text", "options_table"]
-
 
 def help_text(chat: Chat, topic: str = "") -> str:
     """Return the help of one command, the list of all, or what people ask first."""

@@ -19,8 +19,6 @@ from typing import Any, Literal, TypeAlias
 
 from qwen_nb.texts import Language, text
 
-__all__ = ["LineError", "Option", "ParsedLine", "nearest", "read_line"]
-
 Kind: TypeAlias = Literal["flag", "value", "digits", "inline", "pair"]
 
 SPACES = " \t\u3000"

@@ -42,8 +42,6 @@ if TYPE_CHECKING:
     from qwen_nb.chat import Chat
     from qwen_nb.values import Reply
 
-__all__ = ["QwenMagics", "load", "unload"]
-
 _SECTION = "QwenMagics"
 _PAGE = 100  # columns of a table's text where there is no terminal to measure
 

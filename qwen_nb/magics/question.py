@@ -18,8 +18,6 @@ from qwen_nb.magics.reports import preview
 from qwen_nb.texts import text
 from qwen_nb.values import OptionFields, Question, Reply, options_of
 
-__all__ = ["filled", "last", "put", "question_of", "resume", "retry"]
-
 _QUESTION = {field.name for field in fields(Question)}
 _OPTIONS = {"model", *OptionFields.__annotations__}
 """What of a line's options is the question's own, and what the request's."""

@@ -16,8 +16,6 @@ from typing import Any, Literal, TypeAlias
 from qwen_nb.magics.line import LineError, Option, read_line
 from qwen_nb.texts import visible
 
-__all__ = ["COMMANDS", "FAQ", "FORMATS", "OPTIONS", "Command", "Positional", "read_command"]
-
 FORMATS = ("markdown", "text", "code")
 """How an answer appears; `code` shows it as Markdown and hands its code on."""
 

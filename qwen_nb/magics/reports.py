@@ -14,8 +14,6 @@ from qwen_nb.settings import shown_path
 from qwen_nb.texts import Language, text, visible
 from qwen_nb.values import ChatOptions, LedgerRow, Preview, Server
 
-__all__ = ["preview", "spending", "status"]
-
 
 def status(chat: Chat) -> str:
     """Return where questions go, and what has been asked so far; never a key."""

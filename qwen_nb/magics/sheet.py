@@ -9,8 +9,6 @@ from qwen_nb.render import html_table, plain_table
 from qwen_nb.texts import Language, markup, visible
 from qwen_nb.values import columns, one_line
 
-__all__ = ["Sheet", "clipped", "first_words", "in_a_line"]
-
 _GAP = 2
 _LEAST = 16
 

@@ -13,8 +13,6 @@ from typing import Any
 
 from IPython.core.inputtransformer2 import TokenTransformBase
 
-__all__ = ["install", "remove"]
-
 _SPACE = "[ \t\u3000]"
 _CELL = re.compile(rf"%%qwen(?={_SPACE}|$)")
 _LINE = re.compile(

@@ -6,8 +6,6 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 from qwen_nb.texts import Language, text, visible
 
-__all__ = ["exact_money", "money", "spoken_money"]
-
 _SIGNS = {"USD": "$", "CNY": "¥"}
 _DIGITS = 2  # that count, below 1: `0.0015`
 _CENTS = 2

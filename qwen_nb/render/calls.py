@@ -16,19 +16,6 @@ from typing import Any
 from qwen_nb.texts import Language, text, visible
 from qwen_nb.values import CallRecord, Reply, ToolCall, one_line
 
-__all__ = [
-    "Block",
-    "CallWords",
-    "Wanted",
-    "call_line",
-    "call_words",
-    "called",
-    "calling",
-    "calls_wanted",
-    "newly_ended",
-    "wants_calls",
-]
-
 _NAME = 64
 _VALUE = 60
 _ARGUMENTS = 160

@@ -8,8 +8,6 @@ from qwen_nb.render.calls import wants_calls
 from qwen_nb.texts import Language, text, visible
 from qwen_nb.values import Reply, Retrying, estimate_tokens
 
-__all__ = ["Ending", "ending", "never_began", "retrying_words", "thought"]
-
 
 class Ending(NamedTuple):
     """What is to be said beside the answer; either part may be empty."""

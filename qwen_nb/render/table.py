@@ -7,8 +7,6 @@ from collections.abc import Collection, Iterable, Sequence
 from qwen_nb.texts import markup, visible
 from qwen_nb.values import columns
 
-__all__ = ["html_table", "plain_table"]
-
 _GAP = "  "
 _CELL = "padding:.2em .8em .2em 0;text-align:{side};vertical-align:top"
 _WHOLE = ";white-space:nowrap"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from qwen_nb.texts import Language, text
 from qwen_nb.values import Reply
 
-__all__ = ["timing_line", "tokens_per_second"]
-
 
 def timing_line(reply: Reply, language: Language) -> str:
     """Return seconds in all, to the first text and of thinking, and the speed."""

@@ -12,8 +12,6 @@ from qwen_nb.render.amounts import money
 from qwen_nb.texts import Language, attribute, text, visible
 from qwen_nb.values import Reply, Usage
 
-__all__ = ["lacks_a_price", "price_command", "usage_bar", "usage_line", "usage_parts"]
-
 _INPUT, _CACHED, _THINKING, _ANSWER = "#8d99a6", "#c3cad1", "#7e57c2", "#2e7d32"
 
 _MODEL_ID = re.compile(r"[\w./:@-]+")

@@ -16,8 +16,6 @@ from qwen_nb.values import Reply
 if TYPE_CHECKING:
     from qwen_nb.store import AnswerKey, Answers
 
-__all__ = ["KeptHere", "KeptNowhere", "forget"]
-
 
 class KeptNowhere:
     """Keeps nothing."""

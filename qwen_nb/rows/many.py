@@ -21,8 +21,6 @@ from qwen_nb.rows.rows import Rows
 from qwen_nb.texts import Language, text
 from qwen_nb.values import Reply
 
-__all__ = ["forget", "map"]
-
 
 def map(
     items: Iterable[Any],

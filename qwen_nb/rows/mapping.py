@@ -24,8 +24,6 @@ from qwen_nb.errors import AuthFailed, BudgetReached, QwenError, RateLimited
 from qwen_nb.front_end import Interrupts
 from qwen_nb.values import Reply
 
-__all__ = ["KeptAnswers", "Mapping", "OnError", "Outcome"]
-
 OnError: TypeAlias = Literal["raise", "keep"]
 
 _TICK_S = 0.1

@@ -19,8 +19,6 @@ from dataclasses import dataclass, field
 from qwen_nb.errors import QwenError, RateLimited
 from qwen_nb.wire import Retries
 
-__all__ = ["Pace", "TogetherRetries"]
-
 _FIRST_INTERVAL_S = 0.1
 _SLOWEST_S = 5.0
 _FASTEST_S = 0.002

@@ -19,8 +19,6 @@ from qwen_nb.render import money
 from qwen_nb.render.live import show_for_a_while
 from qwen_nb.texts import machine_language, text
 
-__all__ = ["Progress"]
-
 _LOOK_S = 0.25
 """Between two looks at the ledger."""
 

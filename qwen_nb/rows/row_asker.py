@@ -37,8 +37,6 @@ from qwen_nb.rows.pace import Pace, TogetherRetries
 from qwen_nb.tools import Structure, Unfit
 from qwen_nb.values import ChatOptions, Question, Reply, Server
 
-__all__ = ["RowAsker"]
-
 _GLANCE_S = 0.5
 """How old what is known of the budgets may be."""
 

@@ -13,8 +13,6 @@ from qwen_nb.render import money
 from qwen_nb.texts import Language, text
 from qwen_nb.values import EXACT, Reply, frame_of, rows_of
 
-__all__ = ["Rows"]
-
 
 class Rows(list[Any]):
     """The values of `map`, in the order of the items.

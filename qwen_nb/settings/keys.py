@@ -18,8 +18,6 @@ from urllib.parse import urlsplit
 from qwen_nb.files import HomeFile, read_object, write_object
 from qwen_nb.settings.settings import Setting
 
-__all__ = ["forget", "store", "stored"]
-
 STUDIO = "model-studio"
 _SERVICE = "qwen_nb"
 

@@ -26,15 +26,6 @@ from qwen_nb.settings.settings import Setting, Settings, shown
 from qwen_nb.values import Server
 from qwen_nb.wire import list_models
 
-__all__ = [
-    "named_server",
-    "other_regions",
-    "region_of_key",
-    "remember_region",
-    "server_from",
-    "stood_for",
-]
-
 GUESSED_REGION = "singapore"
 
 

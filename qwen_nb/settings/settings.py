@@ -26,16 +26,6 @@ from qwen_nb.errors import ConfigError
 from qwen_nb.files import HomeFile, home
 from qwen_nb.values import ChatOptions, Policy
 
-__all__ = [
-    "DEFAULT_MODEL",
-    "NAMES",
-    "Setting",
-    "Settings",
-    "help_of",
-    "shown",
-    "shown_path",
-]
-
 DEFAULT_MODEL = "qwen-plus"
 
 DOTENV, BESIDE = ".env", "qwen_nb.toml"

@@ -22,8 +22,6 @@ from qwen_nb.store.rows import plain_text, stored_text, text_from
 from qwen_nb.store.schema import connect, errors_told, shown, transaction
 from qwen_nb.values import Reply, reader
 
-__all__ = ["AnswerKey", "Answers"]
-
 _VERSION = 1
 _APPLICATION = 0x716E6221  # tells the file from any other database
 

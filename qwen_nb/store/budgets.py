@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from qwen_nb.store.writer import Writer
 
-__all__ = ["BudgetTable"]
-
 
 class BudgetTable:
     """The budgets of a store, as plain values.

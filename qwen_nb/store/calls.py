@@ -21,8 +21,6 @@ from qwen_nb.values import EXACT, By, Call, Cost, Usage, Which, reader
 if TYPE_CHECKING:
     from qwen_nb.store.writer import Writer
 
-__all__ = ["INSERT", "CallTable", "Calls", "Group", "Row", "prepare", "row_of"]
-
 MOST_TOKENS = 10**12
 """A server that tells more in one call tells nothing. Sums stay far below 2**63."""
 

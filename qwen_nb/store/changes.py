@@ -19,8 +19,6 @@ from qwen_nb.store.rows import COLUMNS, entry_from, row_of, text_from
 from qwen_nb.store.search import spaced
 from qwen_nb.values import Change, Entry, new_id
 
-__all__ = ["adopt", "copy", "entries_where", "put", "save"]
-
 _NAMES = ", ".join(COLUMNS)
 _ALL = (*COLUMNS, "conversation", "revision")
 _INSERT = f"INSERT INTO entries ({', '.join(_ALL)}) VALUES ({', '.join('?' * len(_ALL))})"

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from qwen_nb.store.writer import Writer
 
-__all__ = ["ConversationTable", "Listing"]
-
 _LISTED = ("id", "notebook", "name", "path", "parent", "created", "updated", "active", "turns")
 _QUERY = (
     "SELECT id, notebook, name, path, parent, created, updated, active, (SELECT count(*)"

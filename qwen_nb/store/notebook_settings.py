@@ -10,8 +10,6 @@ if TYPE_CHECKING:
 
     from qwen_nb.store.writer import Writer
 
-__all__ = ["SettingTable"]
-
 
 class SettingTable:
     """The settings that notebooks keep for themselves.

@@ -18,8 +18,6 @@ from qwen_nb.store.rows import text_from
 from qwen_nb.store.schema import CALLS
 from qwen_nb.values import Call, Which
 
-__all__ = ["OwnCalls"]
-
 _PARTS = (
     "one", "other", "key", "currency", "scripted", "first", "last", "calls", "input",
     "cached", "output", "thinking", "cost", "estimated", "untold",

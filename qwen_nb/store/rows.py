@@ -22,19 +22,6 @@ from qwen_nb.values import (
     turn_of_data,
 )
 
-__all__ = [
-    "COLUMNS",
-    "entry_from",
-    "plain_text",
-    "rest_of",
-    "row_of",
-    "slot_from",
-    "slot_text",
-    "stored_text",
-    "text_from",
-    "turn_from",
-]
-
 _STANDING = "id place k cell state older asked_at left_as marked copy_of region"
 COLUMNS = (*_STANDING.split(), "input", "output", *TURN_TEXTS, "rest")
 """The columns of `entries`, in the order of `row_of` and `entry_from`."""

@@ -18,8 +18,6 @@ from pathlib import Path
 from qwen_nb.store.rows import rest_of, slot_from, slot_text, stored_text, text_from, turn_from
 from qwen_nb.values import Slot, Turn
 
-__all__ = ["Checkpoint", "Growing", "Orphan", "forget", "has_orphans", "orphans"]
-
 _SILENT_S = 10.0
 """Where processes cannot be looked up: how long one may be silent and still be alive."""
 

@@ -16,17 +16,6 @@ from pathlib import Path
 
 from qwen_nb.errors import StoreError
 
-__all__ = [
-    "BUSY_S",
-    "CALLS",
-    "VERSION",
-    "connect",
-    "errors_told",
-    "migrate",
-    "shown",
-    "transaction",
-]
-
 BUSY_S = 10.0
 """How long a write waits for another process."""
 

@@ -15,8 +15,6 @@ from typing import Any
 from qwen_nb.store.rows import text_from
 from qwen_nb.values import EntryState, excerpt
 
-__all__ = ["Found", "around", "found_in", "match_of", "spaced"]
-
 _CJK = (
     "\u3005\u3007\u3040-\u30ff\u3100-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7af\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003ffff"

@@ -33,8 +33,6 @@ from qwen_nb.store.search import Found, found_in
 from qwen_nb.store.writer import Writer
 from qwen_nb.values import Change, Entry, Slot, Turn
 
-__all__ = ["Listing", "Loaded", "Store"]
-
 _CLOSE_S = 5.0
 
 

@@ -19,8 +19,6 @@ from typing import Any, TypeAlias
 from qwen_nb.errors import StoreError
 from qwen_nb.store.schema import errors_told, shown, transaction
 
-__all__ = ["Writer"]
-
 Job: TypeAlias = Callable[[sqlite3.Connection], Any]
 
 

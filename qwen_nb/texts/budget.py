@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["TEXTS"]
-
 TEXTS: dict[str, tuple[str, str]] = {
     "budget.scope.chat": ("this conversation", "当前会话"),
     "budget.scope.notebook": ("this notebook", "当前笔记本"),

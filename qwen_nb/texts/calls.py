@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["TEXTS"]
-
 TEXTS: dict[str, tuple[str, str]] = {
     # -- calls that were run -----------------------------------------------------------------
     "state.calling": ("Calling", "正在调用"),

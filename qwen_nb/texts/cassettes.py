@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["TEXTS"]
-
 TEXTS: dict[str, tuple[str, str]] = {
     "cassettes.recording": (
         "Recording into {name} from the next question on. %qwen_nb live ends it.",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["TEXTS"]
-
 TEXTS: dict[str, tuple[str, str]] = {
     # -- context: what is said to the model in place of older turns ------------------------
     "context.summary.prompt": (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["TEXTS"]
-
 TEXTS: dict[str, tuple[str, str]] = {
     # -- conversations: what the commands say ----------------------------------------------
     "chats.sends": (

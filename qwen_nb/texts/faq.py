@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["QUESTIONS", "TEXTS"]
-
 QUESTIONS = (
     "emulator", "key", "other_server", "thinking", "history", "cost", "stop", "reload", "rerun",
     "reproduce", "trouble",

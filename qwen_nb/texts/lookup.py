@@ -33,8 +33,6 @@ from qwen_nb.texts import (
     wire,
 )
 
-__all__ = ["TEXTS", "Language", "machine_language", "text"]
-
 Language: TypeAlias = Literal["en", "zh"]
 
 TEXTS: dict[str, tuple[str, str]] = {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["TEXTS"]
-
 TEXTS: dict[str, tuple[str, str]] = {
     # -- models: the table, and a person's own files ---------------------------------------
     "models.model": ("model", "模型"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["TEXTS"]
-
 TEXTS: dict[str, tuple[str, str]] = {
     "command.panel": (
         "controls for model, thinking, server and conversation, in step with the settings",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["TEXTS"]
-
 TEXTS: dict[str, tuple[str, str]] = {
     "prices.own": ("{date} (yours)", "{date}(自定)"),
     "prices.own_undated": ("yours", "自定"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["TEXTS"]
-
 TEXTS: dict[str, tuple[str, str]] = {
     "display.failed": (
         "The display failed and was left out: {kind}: {said}. The answer is complete and kept.",

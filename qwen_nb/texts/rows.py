@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["TEXTS"]
-
 TEXTS: dict[str, tuple[str, str]] = {
     "map.bar": ("rows", "行"),
     "map.bar_failed": ("{n} failed", "失败 {n}"),

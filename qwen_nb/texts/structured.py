@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["TEXTS"]
-
 TEXTS: dict[str, tuple[str, str]] = {
     # -- schemas: what the model is told ---------------------------------------------------
     "schema.any_value": ("any JSON value", "任意 JSON 值"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["TEXTS"]
-
 TEXTS: dict[str, tuple[str, str]] = {
     # -- what the model is told, and the person sees ---------------------------------------
     "tools.raised": ("{name} raised {error}", "{name} 抛出异常 {error}"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["TEXTS"]
-
 TEXTS: dict[str, tuple[str, str]] = {
     # -- the usage line --------------------------------------------------------------------
     "usage.turn": ("turn {turn}", "第 {turn} 轮"),

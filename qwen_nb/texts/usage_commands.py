@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["TEXTS"]
-
 TEXTS: dict[str, tuple[str, str]] = {
     "command.usage": (
         "what was used and what it cost: [--by turn|model|chat|day|notebook|region] [--plot] "

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["TEXTS"]
-
 TEXTS: dict[str, tuple[str, str]] = {
     # -- the wire: notes on thinking, and advice for known messages of the service ---------
     "error.advised": (

@@ -25,8 +25,6 @@ from qwen_nb.tools.schema import BadArguments, arguments_for, spread
 from qwen_nb.tools.tools import Tool, sent_text
 from qwen_nb.values import CallRecord, ToolCall
 
-__all__ = ["Calling", "has_json", "owed"]
-
 _SHOWN = 500
 _ABANDON_S = 0.5
 """How long a stop waits for tools that are awaited to take notice."""

@@ -11,8 +11,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Described", "described"]
-
 _PARAMETERS = ("parameters", "other parameters", "args", "arguments", "keyword arguments")
 _NUMPY = re.compile(r"^[-=~]{3,}\s*$")
 _GOOGLE = re.compile(

@@ -18,19 +18,6 @@ from qwen_nb.errors import ConfigError
 from qwen_nb.tools.typed_dicts import taken
 from qwen_nb.values import one_line
 
-__all__ = [
-    "Expressible",
-    "Problem",
-    "closed",
-    "cut",
-    "fit",
-    "generated",
-    "in_one_line",
-    "json_schema_of",
-    "name_of",
-    "problems_of",
-]
-
 _MOST_PROBLEMS = 5
 _MOST_SHOWN = 80  # characters of a value that does not fit
 

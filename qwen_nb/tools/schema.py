@@ -25,8 +25,6 @@ from qwen_nb.tools.json_types import (
 )
 from qwen_nb.tools.typed_dicts import taken
 
-__all__ = ["BadArguments", "arguments_for", "spread", "tool_schema"]
-
 
 class BadArguments(ValueError):
     """The arguments of a call do not fit its function; the message is for the model.

@@ -30,21 +30,6 @@ from qwen_nb.tools.json_types import (
 )
 from qwen_nb.values import ChatOptions, ChatRequest, Message, Reply, Server
 
-__all__ = [
-    "CONVERTER",
-    "Form",
-    "Structure",
-    "Unfit",
-    "alone",
-    "asking_for",
-    "conversion",
-    "forms",
-    "in_form",
-    "is_refusal",
-    "repair",
-    "thinks_first",
-]
-
 Form: TypeAlias = Literal["json_schema", "json_object", "words"]
 """How a structured answer is asked for: by its schema, as any JSON object, or in words only.
 The words go along in each case."""

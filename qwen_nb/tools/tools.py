@@ -13,8 +13,6 @@ from qwen_nb.texts import Language, text
 from qwen_nb.tools.schema import tool_schema
 from qwen_nb.values import one_line
 
-__all__ = ["MOST_SENT", "Tool", "sent_text", "tool_name", "tools_of"]
-
 MOST_SENT = 20_000
 """Characters of a result that are sent to the model: some five thousand tokens."""
 

@@ -15,8 +15,6 @@ from typing import (
     is_typeddict,
 )
 
-__all__ = ["taken"]
-
 
 def taken(hint: Any) -> Any:
     """Return a hint with every TypedDict of the standard library in it replaced.

@@ -14,8 +14,6 @@ from qwen_nb.errors import ConfigError
 from qwen_nb.values.lines import one_line
 from qwen_nb.values.messages import Content, Message, Role, ToolCall
 
-__all__ = ["messages_from", "tool_call_list"]
-
 _ROLES: tuple[str, ...] = get_args(Role)
 
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
-__all__ = ["CodeBlock", "code_blocks", "markdown_parser", "spans_of_prompt"]
-
 _LANGUAGE = re.compile(r"[{.\s]*([\w+#][\w+#.-]{0,39})")
 _MAX_NESTING = 20
 _LINE_END = re.compile(r"\r\n?|\n")

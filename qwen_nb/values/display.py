@@ -10,8 +10,6 @@ from qwen_nb.values.events import Retrying
 from qwen_nb.values.messages import CallRecord, ToolCall
 from qwen_nb.values.reply import Reply
 
-__all__ = ["Display", "Frame", "Opening", "State"]
-
 State: TypeAlias = Literal[
     "waiting",
     "retrying",

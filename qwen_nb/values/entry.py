@@ -13,8 +13,6 @@ from uuid import uuid4
 
 from qwen_nb.values.turn import Turn
 
-__all__ = ["Change", "Entry", "EntryState", "Slot", "new_id"]
-
 EntryState: TypeAlias = Literal["current", "replaced", "undone", "deleted"]
 """`current`: part of the conversation. `replaced`: another version stands in its place.
 `undone`: taken back. `deleted`: its cell is gone from the notebook."""

@@ -13,20 +13,6 @@ if TYPE_CHECKING:
     from qwen_nb.values.messages import CallRecord
     from qwen_nb.values.usage import Usage
 
-__all__ = [
-    "AnswerDelta",
-    "Event",
-    "FinishReason",
-    "Finished",
-    "Retrying",
-    "Started",
-    "ThinkingDelta",
-    "ToolArgumentsDelta",
-    "ToolCallStarted",
-    "ToolResult",
-    "UsageReport",
-]
-
 FinishReason: TypeAlias = Literal[
     "stop", "length", "tool_calls", "stopped", "cut", "failed", "blocked"
 ]

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from markdown_it.rules_block import StateBlock
     from markdown_it.rules_inline import StateInline
 
-__all__ = ["HARMFUL_TEX", "add_formulas", "is_plain_mathematics"]
-
 # An end is looked for within this reach, so that a text full of beginnings stays linear.
 _REACH = 4_000
 _REACH_LINES = 100

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["fenced_json", "indented"]
-
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"?|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 _STEP = "  "
 _DEEP = 50  # indents no deeper, so that a hostile text cannot grow without bound

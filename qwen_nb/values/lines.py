@@ -6,8 +6,6 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-__all__ = ["columns", "excerpt", "one_line"]
-
 _WORD = re.compile(r"\S+")
 
 

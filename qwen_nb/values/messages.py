@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-__all__ = ["CallRecord", "Content", "Message", "Role", "ToolCall", "estimate_tokens"]
-
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 
 Content: TypeAlias = str | tuple[Mapping[str, Any], ...] | None

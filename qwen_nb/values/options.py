@@ -8,8 +8,6 @@ from typing import Any
 
 from qwen_nb.values.messages import Message
 
-__all__ = ["ChatOptions", "ChatRequest"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatOptions:

@@ -11,8 +11,6 @@ from qwen_nb.values.reply import Reply
 from qwen_nb.values.turn import Turn
 from qwen_nb.values.usage import Bound
 
-__all__ = ["AskFields", "OptionFields", "Preview", "Question", "options_of"]
-
 
 class OptionFields(TypedDict, total=False):
     """Options of a question but the model, as keyword arguments; see `options_of`."""

@@ -24,8 +24,6 @@ from qwen_nb.values.messages import CallRecord, ToolCall
 from qwen_nb.values.tables import frame_of
 from qwen_nb.values.usage import Cost, Usage
 
-__all__ = ["Reply", "ReplyBuilder", "Timing"]
-
 
 @dataclass(frozen=True, slots=True)
 class Timing:

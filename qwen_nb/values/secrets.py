@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["HAS_PASSWORD", "is_secret", "names_a_secret", "secret_spans"]
-
 HAS_PASSWORD = re.compile(r"://[^/\s:@]*:([^/\s@]+)@")
 """An address with a password in it."""
 

@@ -9,8 +9,6 @@ from typing import Any
 
 from qwen_nb.errors import ConfigError
 
-__all__ = ["frame_of", "rows_of"]
-
 
 def rows_of(data: Any) -> list[dict[str, Any]]:
     """Return data as rows.

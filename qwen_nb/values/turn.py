@@ -8,8 +8,6 @@ from qwen_nb.values.messages import Message
 from qwen_nb.values.options import ChatOptions
 from qwen_nb.values.reply import Reply
 
-__all__ = ["Turn"]
-
 
 @dataclass(frozen=True, slots=True)
 class Turn:

@@ -24,16 +24,6 @@ from qwen_nb.values.turn import Turn
 from qwen_nb.values.typed_json import Malformed, data_of, reader
 from qwen_nb.values.usage import Usage
 
-__all__ = [
-    "BOUND",
-    "TURN_TEXTS",
-    "VERSION",
-    "carried",
-    "data_of_turn",
-    "turn_from",
-    "turn_of_data",
-]
-
 VERSION = 1
 """The version of the form in an output; a reader takes its own and older ones."""
 

@@ -15,8 +15,6 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-__all__ = ["Malformed", "data_of", "json_of", "reader"]
-
 DEPTH = 100
 """How deep data in a checked field may be nested."""
 

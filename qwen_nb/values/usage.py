@@ -13,22 +13,6 @@ from functools import reduce
 from operator import attrgetter
 from typing import Any, Literal, TypeAlias
 
-__all__ = [
-    "EXACT",
-    "Bound",
-    "By",
-    "Call",
-    "CallKind",
-    "Cost",
-    "CostKind",
-    "CostPart",
-    "LedgerRow",
-    "Usage",
-    "Which",
-    "cost_of_all",
-    "usage_of_all",
-]
-
 CostKind: TypeAlias = Literal["input", "cached", "cache_created", "output"]
 
 CallKind: TypeAlias = Literal["answer", "summary", "embedding"]

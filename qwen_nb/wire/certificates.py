@@ -13,8 +13,6 @@ import sys
 import threading
 from pathlib import Path
 
-__all__ = ["trusted"]
-
 _TOLD_BY = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 _lock = threading.Lock()

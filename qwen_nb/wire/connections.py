@@ -8,8 +8,6 @@ from dataclasses import replace
 from qwen_nb.values import Server
 from qwen_nb.wire.http import Exchange, HttpTransport, Opens, plainly
 
-__all__ = ["Connections"]
-
 _LATER_S = 5.0
 """The thread that waits for a reply measures the silence; the transport's own limit is later,
 so that it ends only a reading thread that was left behind."""

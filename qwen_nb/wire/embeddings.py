@@ -10,8 +10,6 @@ from qwen_nb.values import Server, Usage
 from qwen_nb.wire.dialects import HttpCall, OpenAIDialect, usage_from
 from qwen_nb.wire.http import Exchange
 
-__all__ = ["embed"]
-
 _AT_ONCE = 10
 """Texts that one call takes."""
 

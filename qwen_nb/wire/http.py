@@ -33,8 +33,6 @@ from qwen_nb.values import Server
 from qwen_nb.wire.certificates import trusted
 from qwen_nb.wire.dialects import HttpCall
 
-__all__ = ["Exchange", "HttpTransport", "Opens", "is_loopback", "plainly"]
-
 CONNECT_TIMEOUT_S = 10.0
 IDLE_TIMEOUT_S = 120.0
 """Longest silence between two bytes; protocol.md §1.4 asks for at least 60 to 120 s.

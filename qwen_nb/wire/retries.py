@@ -17,8 +17,6 @@ from email.utils import parsedate_to_datetime
 from qwen_nb.errors import ApiError, ConnectionFailed, ContentRefused, QwenError
 from qwen_nb.wire.dialects import may_retry
 
-__all__ = ["Retries", "retry_after"]
-
 _FIRST_S = 0.5
 _LONGEST_S = 8.0
 _THROTTLED_S = 60.0

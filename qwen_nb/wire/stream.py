@@ -12,8 +12,6 @@ from qwen_nb.wire.http import Exchange, HttpTransport, Opens, plainly
 from qwen_nb.wire.retries import Retries, retry_after
 from qwen_nb.wire.sse import ServerSentEvent, SseDecoder
 
-__all__ = ["list_models", "only_model", "stream"]
-
 _BEGINS = 80
 _HEAD = 1000
 

@@ -8,8 +8,6 @@ from qwen_nb import cassettes
 from qwen_nb.chat import Chat
 from qwen_nb.texts import Language, text, visible
 
-__all__ = ["live", "record_file", "replay_file", "told"]
-
 
 def record_file(chat: Chat, file: str) -> str:
     """Record what is asked from now on."""

@@ -13,20 +13,6 @@ from qwen_nb.chat import Chat
 from qwen_nb.magics import LineError, Sheet, first_words, in_a_line, nearest
 from qwen_nb.texts import text, visible
 
-__all__ = [
-    "archive_of",
-    "called",
-    "chats",
-    "fork",
-    "free_name",
-    "moment",
-    "new",
-    "restore",
-    "sends",
-    "switch",
-    "undo",
-]
-
 
 def chats(chat: Chat) -> Sheet:
     """List the conversations of this notebook, its own first."""

@@ -19,8 +19,6 @@ from qwen_nb.values import Entry, new_id
 if TYPE_CHECKING:
     from qwen_nb.store import Store
 
-__all__ = ["export_file", "import_file"]
-
 
 def export_file(chat: Chat, file: str = "", *, force: bool = False) -> str:
     """Write the conversation into a file; its ending tells the form."""

@@ -22,8 +22,6 @@ from qwen_nb.values import Entry
 if TYPE_CHECKING:
     from qwen_nb.store import Store
 
-__all__ = ["history", "search"]
-
 _TURNS = 20
 _CELL = 8
 _MODEL = 20

@@ -12,8 +12,6 @@ from qwen_nb.render import exact_money, plain_table
 from qwen_nb.settings import shown_path
 from qwen_nb.texts import text
 
-__all__ = ["models"]
-
 
 def models(chat: Chat, words: str = "", *, set_price: bool = False) -> str:
     """List the models whose id, family, vendor or mode has all the words; or set a price."""

@@ -16,20 +16,6 @@ from qwen_nb.settings import NAMES, keys, named_server, read, shown
 from qwen_nb.texts import text, visible
 from qwen_nb.values import Server, one_line
 
-__all__ = [
-    "code",
-    "config",
-    "doctor",
-    "jobs",
-    "login",
-    "logout",
-    "servers",
-    "set_setting",
-    "stop",
-    "use",
-    "where",
-]
-
 _WORDS_SHOWN = 40
 
 

@@ -10,8 +10,6 @@ from qwen_nb.magics import Sheet
 from qwen_nb.render import exact_money
 from qwen_nb.texts import text
 
-__all__ = ["budget", "usage"]
-
 
 def budget(chat: Chat, wanted: budgets.Budget | budgets.Off | None = None) -> str:
     """Show what may be spent and what is, allow an amount, or lift that."""

@@ -28,8 +28,6 @@ from qwen_nb.texts import Language, text, visible
 if TYPE_CHECKING:
     import ipywidgets
 
-__all__ = ["Panel", "Panels", "close_panels", "panel"]
-
 _VIEW = "application/vnd.jupyter.widget-view+json"
 _OPEN_MOST = 10
 """So many panels live at once; the oldest gives way, for a loop that opens one each time."""

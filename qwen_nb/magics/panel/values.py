@@ -20,21 +20,6 @@ from qwen_nb.settings import Settings, named_server, server_from, shown
 from qwen_nb.texts import text, visible
 from qwen_nb.values import ChatOptions, Server
 
-__all__ = [
-    "DEFAULT",
-    "Choice",
-    "Held",
-    "begin_conversation",
-    "go_to_conversation",
-    "held",
-    "put_budget",
-    "put_model",
-    "put_server",
-    "put_thinking",
-    "servers",
-    "used",
-]
-
 Choice: TypeAlias = tuple[str, str]
 """What a person reads, and what it stands for."""
 

@@ -8,8 +8,6 @@ from typing import TypeAlias
 
 from qwen_nb.render.charts.svg import SIZE, drawing, label, line, wide
 
-__all__ = ["LEFT_OF_AXIS", "ROW", "TITLE", "WIDTH", "Frame", "Sign", "empty", "legend", "title"]
-
 WIDTH = 720.0
 TITLE, ROW = 18.0, 20.0
 LEFT_OF_AXIS = 10.0

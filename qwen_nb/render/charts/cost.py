@@ -29,8 +29,6 @@ from qwen_nb.render.charts.words import lines_in_words
 from qwen_nb.texts import Language, text
 from qwen_nb.values import Call
 
-__all__ = ["cost_chart"]
-
 _COLOURS = {False: "#2e86c1", True: "#c0691c"}  # what is paid, what it would have cost
 _HIGH = 140.0
 _MOST_POINTS = 400

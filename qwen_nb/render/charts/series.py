@@ -9,8 +9,6 @@ from decimal import ROUND_CEILING, Decimal
 from qwen_nb.texts import Language, text
 from qwen_nb.values import EXACT, Call, Usage
 
-__all__ = ["KINDS", "Bar", "Bars", "Line", "bars", "in_order", "lines", "ticks"]
-
 KINDS = ("cached", "input", "thinking", "answer")
 """The parts of a bar from its foot up; `input` is what did not come from the cache."""
 

@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from qwen_nb.texts import attribute, literal
 from qwen_nb.values import columns
 
-__all__ = ["SIZE", "drawing", "label", "line", "path", "rect", "titled", "wide"]
-
 FONT = "system-ui, 'Noto Sans CJK SC', 'Microsoft YaHei', sans-serif"
 SIZE = 12
 _COLUMN = 0.58  # of the font's size: what one column of a terminal takes

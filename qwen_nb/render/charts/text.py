@@ -11,8 +11,6 @@ from qwen_nb.render.charts.words import lines_in_words
 from qwen_nb.texts import Language, text, visible
 from qwen_nb.values import Call, columns
 
-__all__ = ["text_chart"]
-
 _SIGNS = dict(zip(KINDS, "░▒▓█", strict=True))
 _CUT = "╱╱"
 _MOST_LINES = 30

@@ -28,8 +28,6 @@ from qwen_nb.render.charts.words import bars_in_words, figures
 from qwen_nb.texts import Language, text
 from qwen_nb.values import Call
 
-__all__ = ["tokens_chart"]
-
 _COLOURS = dict(zip(KINDS, ("#c3cad1", "#7b8794", "#7e57c2", "#66bb6a"), strict=True))
 _HIGH = 200.0
 _MOST_BARS = 40

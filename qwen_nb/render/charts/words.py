@@ -9,8 +9,6 @@ from qwen_nb.render.charts.series import Bar, Bars, Line
 from qwen_nb.texts import Language, text
 from qwen_nb.values import Call
 
-__all__ = ["bars_in_words", "figures", "in_words", "lines_in_words"]
-
 
 def figures(tokens: Mapping[str, int], language: Language) -> str:
     """Name the parts of a bar that are there, with their tokens."""

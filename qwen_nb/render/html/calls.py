@@ -7,8 +7,6 @@ from qwen_nb.render.html.to_html import CODE_BLOCK, scrolling
 from qwen_nb.texts import Language, literal, markup
 from qwen_nb.values import Reply
 
-__all__ = ["FOLDED", "SMALL", "calls_run_html", "calls_wanted_html", "fold"]
-
 _FAINT = "opacity:.75"
 _SIZE = "font-size:.9em"
 SMALL = f"{_SIZE};{_FAINT}"

@@ -16,8 +16,6 @@ from markdown_it.rules_inline.emphasis import tokenize
 if TYPE_CHECKING:
     from markdown_it.rules_inline import StateInline
 
-__all__ = ["emphasis"]
-
 # Han, kana and hangul, with the signs of Chinese writing between them.
 _CJK = re.compile(
     "[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff"

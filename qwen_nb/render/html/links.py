@@ -8,8 +8,6 @@ from urllib.parse import unquote, urlsplit
 
 from qwen_nb.texts import visible
 
-__all__ = ["Link", "is_inline_image", "link_to"]
-
 _INLINE_IMAGE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}")
 # Any other sign makes readers disagree on where the address leads: JupyterLab turns
 # `http://%5B` into a path on the notebook's own server.

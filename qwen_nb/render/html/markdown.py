@@ -19,8 +19,6 @@ from qwen_nb.values import markdown_parser
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
-__all__ = ["safe_forms", "safe_html", "safe_markdown"]
-
 
 def safe_html(markdown: str, language: Language = "en") -> str:
     """Return the answer as HTML made of a few tags of our own.

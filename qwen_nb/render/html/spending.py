@@ -12,8 +12,6 @@ from qwen_nb.render.html.unfolded import region_name
 from qwen_nb.texts import Language, markup, text, visible
 from qwen_nb.values import EXACT, LedgerRow
 
-__all__ = ["SpendingTable", "spending_table"]
-
 _COLUMNS = ("calls", "input", "cached", "output", "thinking", "cost")
 _NUMBERS = range(1, 1 + len(_COLUMNS))
 _UNKNOWN = "—"

@@ -29,8 +29,6 @@ from qwen_nb.render.html.unfolded import usage_facts, usage_rows, usage_table
 from qwen_nb.texts import Language, attribute, markup, text, unbroken, visible
 from qwen_nb.values import Reply
 
-__all__ = ["bundle", "metadata"]
-
 
 def bundle(
     reply: Reply,

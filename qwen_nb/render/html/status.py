@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from qwen_nb.texts import markup, unbroken
 
-__all__ = ["status_bundle"]
-
 
 def status_bundle(told: str) -> dict[str, str]:
     """Return the lines of a status as text and as a page.

@@ -10,8 +10,6 @@ from qwen_nb.render.html.static import bundle, metadata
 from qwen_nb.texts import Language
 from qwen_nb.values import Frame, Opening, Reply
 
-__all__ = ["Describe", "SilentDisplay", "StaticDisplay"]
-
 Describe: TypeAlias = Callable[[Reply], Mapping[str, Any]]
 """What to keep of a reply under `qwen_nb` in the metadata of its output."""
 

@@ -22,8 +22,6 @@ from qwen_nb.values import is_plain_mathematics
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-__all__ = ["CODE_BLOCK", "GAP", "scrolling", "to_html"]
-
 GAP = '<div style="display:none">&nbsp;</div>'
 """An empty line, for readers without styles: to them two `div` have no space between."""
 

@@ -20,8 +20,6 @@ from qwen_nb.values import HARMFUL_TEX, is_plain_mathematics
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-__all__ = ["fenced", "plain_words", "to_markdown"]
-
 _ESCAPES = re.compile(
     # MathJax would take these from the finished page, so they become code
     rf"(?:\\(?:begin|end|(?:eq)?ref|{HARMFUL_TEX})(?![A-Za-z]))+"

@@ -12,8 +12,6 @@ from qwen_nb.render import exact_money, lacks_a_price, price_command
 from qwen_nb.texts import TEXTS, Language, attribute, markup, text, visible
 from qwen_nb.values import Cost, CostPart, Reply
 
-__all__ = ["UsageRow", "region_name", "usage_facts", "usage_rows", "usage_table"]
-
 _TABLE = "border-collapse:collapse;margin:.3em 0 0;font-size:1em"
 _CELL = "border:0;padding:1px 12px 1px"
 _BELOW = "margin-top:.3em"

@@ -26,8 +26,6 @@ from qwen_nb.values import HARMFUL_TEX, FinishReason, Frame, Opening, Reply
 if TYPE_CHECKING:
     from qwen_nb.render.live.widget import Card
 
-__all__ = ["CardDisplay", "StopRoute"]
-
 StopRoute: TypeAlias = Literal["message", "interrupt"]
 """How a click on Stop reaches a kernel that runs a cell: as a message, where the kernel
 takes messages meanwhile (an interrupt follows if it does not), or as an interrupt."""

@@ -7,8 +7,6 @@ from pathlib import Path
 import anywidget
 import traitlets
 
-__all__ = ["Notice"]
-
 _PAGE = Path(__file__).parent / "page"
 
 

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from secrets import token_hex
 from typing import Any
 
-__all__ = ["show_for_a_while"]
-
 
 def show_for_a_while(widget: Any) -> Callable[[], None]:
     """Show a widget in the cell that runs; return what takes it away again.

@@ -10,8 +10,6 @@ from qwen_nb.render import Block, call_words, called, newly_ended
 from qwen_nb.texts import Language, text
 from qwen_nb.values import CallRecord
 
-__all__ = ["SentCalls", "SentText"]
-
 _STARTING_CHARACTERS = 4000
 """While a card starts, messages begin at the beginning (see `_card`), but not those of long
 texts, whose bytes would grow with their square."""

@@ -11,8 +11,6 @@ from typing import Any
 import anywidget
 import traitlets
 
-__all__ = ["VIEW", "Card"]
-
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 _PAGE = Path(__file__).parent / "page"

@@ -19,8 +19,6 @@ from qwen_nb.render import (
 from qwen_nb.texts import Language, text, visible
 from qwen_nb.values import CallRecord, Frame, Opening, Reply
 
-__all__ = ["TerminalDisplay"]
-
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 
 

@@ -7,8 +7,6 @@ The advice is a text id; its words are in `texts/wire.py`.
 
 from __future__ import annotations
 
-__all__ = ["CODES", "WORDS", "advice_for"]
-
 WORDS: tuple[tuple[str, str], ...] = (
     # thinking and streaming
     ("must be set to false for non-streaming", "stream"),

@@ -33,8 +33,6 @@ from qwen_nb.wire.dialects.thinking import switch, thinking_in
 from qwen_nb.wire.dialects.token_counts import usage_from
 from qwen_nb.wire.dialects.tool_calls import ToolCalls
 
-__all__ = ["DashScopeDialect", "DashScopeReader", "Route"]
-
 _PATHS: Mapping[Route, str] = {
     "text": "/services/aigc/text-generation/generation",
     "multimodal": "/services/aigc/multimodal-generation/generation",

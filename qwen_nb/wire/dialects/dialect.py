@@ -14,8 +14,6 @@ from qwen_nb.errors import ApiError, QwenError
 from qwen_nb.values import ChatRequest, Event, Note, Server
 from qwen_nb.wire import ServerSentEvent
 
-__all__ = ["Dialect", "EventReader", "HttpCall"]
-
 
 @dataclass(frozen=True, slots=True)
 class HttpCall:

@@ -11,8 +11,6 @@ from typing import Any
 from qwen_nb.errors import BadEvent
 from qwen_nb.wire.dialects.refusals import excerpt
 
-__all__ = ["HalfFrame", "bad_event", "decode"]
-
 decode = json.JSONDecoder().decode
 """`json.loads` would first guess the encoding of each event; here it is UTF-8 by definition."""
 

@@ -7,8 +7,6 @@ ask for pieces; a server that repeats all the same is noticed by its texts alone
 
 from __future__ import annotations
 
-__all__ = ["GrowingText"]
-
 _SURE_LENGTH = 8
 _SURE_TIMES = 2
 """Two longer repeats of eight characters or more: no model writes that in pieces."""

@@ -7,8 +7,6 @@ from typing import Any, Literal, TypeAlias
 
 from qwen_nb.values import Content, Message, tool_call_list
 
-__all__ = ["Route", "has_media", "native_message"]
-
 Route: TypeAlias = Literal["text", "multimodal"]
 
 

@@ -30,11 +30,10 @@ from qwen_nb.wire.dialects.frames import HalfFrame, bad_event
 from qwen_nb.wire.dialects.frames import decode as _decode
 from qwen_nb.wire.dialects.growing import GrowingText
 from qwen_nb.wire.dialects.refusals import refusal, refusal_in
-from qwen_nb.wire.dialects.thinking import ThinkSplitter, switch, thinking_in
+from qwen_nb.wire.dialects.think_tags import ThinkSplitter
+from qwen_nb.wire.dialects.thinking import switch, thinking_in
 from qwen_nb.wire.dialects.token_counts import usage_from
 from qwen_nb.wire.dialects.tool_calls import ToolCalls
-
-__all__ = ["FINISH", "OpenAIDialect", "overlaid", "usage_from"]
 
 FINISH: Mapping[str, FinishReason] = {
     "stop": "stop",

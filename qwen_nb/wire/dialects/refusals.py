@@ -22,8 +22,6 @@ from qwen_nb.values import Server, one_line
 from qwen_nb.wire import SseDecoder
 from qwen_nb.wire.dialects.advice import advice_for
 
-__all__ = ["excerpt", "may_retry", "refusal", "refusal_in", "told_in"]
-
 _EXCERPT = 300
 """Characters of a server's own words that fit one readable message."""
 

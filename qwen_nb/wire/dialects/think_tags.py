@@ -11,8 +11,6 @@ import re
 
 from qwen_nb.values import AnswerDelta, Event, ThinkingDelta
 
-__all__ = ["ThinkSplitter"]
-
 _TOKEN = re.compile(r"\n|`+|~+|</?think>|[^\n`~<]+|<")
 _PART_OF_TAG = re.compile(r"<(?:t(?:h(?:i(?:nk?)?)?)?|/(?:t(?:h(?:i(?:nk?)?)?)?)?)?\Z")
 _LINE_OPENERS = " \t>*+-.)0123456789"

@@ -13,8 +13,6 @@ from typing import Any
 
 from qwen_nb.values import Usage
 
-__all__ = ["count", "usage_from"]
-
 _MOST = 2**53
 """JSON has no greater whole numbers that every reader agrees on."""
 

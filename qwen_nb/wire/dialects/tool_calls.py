@@ -16,8 +16,6 @@ from typing import Any
 from qwen_nb.values import Event, ToolArgumentsDelta, ToolCallStarted
 from qwen_nb.wire.dialects.growing import GrowingText
 
-__all__ = ["ToolCalls"]
-
 
 @dataclass(slots=True)
 class _Call:
