@@ -143,7 +143,7 @@ class Account:
     ) -> None:
         """Have a settled reply in the ledger; a call that brought nothing was free."""
         if reply.usage is None and not (reply.answer or reply.thinking or reply.tool_calls):
-            return  # protocol.md §6.5
+            return  # docs/protocol.md §6.5
         self.ledger.add(
             is_kept=not server.replayed,
             call=Call(

@@ -1,7 +1,8 @@
 """The most that a question can cost, before it is sent.
 
 The input is known but for what no server has counted yet; the output is bounded by
-`max_tokens` and the thinking budget, else by what the model can give (protocol.md §10.13).
+`max_tokens` and the thinking budget, else by what the model can give (docs/protocol.md
+§10.13).
 """
 
 from __future__ import annotations

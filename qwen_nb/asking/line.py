@@ -10,7 +10,7 @@ from qwen_nb.wire import Connections, Exchange
 from qwen_nb.wire.dialects import DashScopeDialect, OpenAIDialect
 
 IDLE_S = 120.0
-"""Longest silence before a stream is given up; protocol.md §1.4 asks for at least 60 to
+"""Longest silence before a stream is given up; docs/protocol.md §1.4 asks for at least 60 to
 120 s. There is no total time-out: a model may think for long."""
 
 

@@ -231,7 +231,7 @@ def finished(ready: Ready, planned: Plan, said: tuple[Message, ...] = ()) -> Rea
     options = _options(ready.question, ready.session, ready.kept, ready.server)
     options = replace(options, model=ready.options.model)
     if said and options.params.get("tool_choice") not in (None, "auto", "none"):
-        # forced once, it would be forced again and again (protocol.md §2)
+        # forced once, it would be forced again and again (docs/protocol.md §2)
         options = replace(options, params={**options.params, "tool_choice": "auto"})
     return _checked(replace(ready, plan=planned), options, notes)
 

@@ -5,8 +5,8 @@ and the way out. A *limit* of the table only gives a note and is sent: tables ag
 parameter the model is known to ignore is *left out* with a note. A model nothing is known
 about passes untouched, and so does everything with `force`.
 
-The rules are those of Model Studio and its emulator (protocol.md §2, §5.3, §6.1, §7.4 to
-§7.6); other servers have their own, so their requests do not come here.
+The rules are those of Model Studio and its emulator (docs/protocol.md §2, §5.3, §6.1, §7.4
+to §7.6); other servers have their own, so their requests do not come here.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def check(request: ChatRequest, model: Model, *, force: bool = False) -> Checked
 def is_thinking(request: ChatRequest, model: Model) -> bool | None:
     """Return whether the model will think, or None where that is not known.
 
-    An explicit switch decides, else the model's own mode (protocol.md §2.1).
+    An explicit switch decides, else the model's own mode (docs/protocol.md §2.1).
     """
     return _Asked(request, model).thinks
 
@@ -162,7 +162,7 @@ def _text_of(content: Any) -> str:
 
 
 def _ignored_switch(asked: _Asked) -> Iterator[Note]:
-    # protocol.md §10.11: QwQ ignores both keys; others are sent none (§2.1)
+    # docs/protocol.md §10.11: QwQ ignores both keys; others are sent none (§2.1)
     if asked.model.takes_thinking_keys is not False:
         return
     names = [
@@ -239,7 +239,7 @@ class _Range:
         return fits or self._low < value < self._high
 
 
-_RANGES = {  # protocol.md §2, §5.3
+_RANGES = {  # docs/protocol.md §2, §5.3
     "temperature": _Range("[0, 2)"),
     "top_p": _Range("(0, 1]"),
     "presence_penalty": _Range("[-2, 2]"),

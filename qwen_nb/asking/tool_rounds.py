@@ -2,7 +2,7 @@
 
 A model that thinks may call tools, read the results, think on and call again before it
 answers. All of that is one turn: its messages go back with each further request, with the
-thinking of this round that is still open (protocol.md §2.3, §6.1), and each request is a
+thinking of this round that is still open (docs/protocol.md §2.3, §6.1), and each request is a
 call of its own in the ledger.
 """
 
@@ -80,7 +80,7 @@ class ToolRounds:
         names = [call.name for call in came.tool_calls]
         can_run = any(tool.function is not None for tool in self.tools.values())
         if came.finish_reason != "tool_calls" or not names or not can_run:
-            return False  # cut off calls are reported, not run (protocol.md §4.4)
+            return False  # cut off calls are reported, not run (docs/protocol.md §4.4)
         # what somebody else runs ends the turn: all results are wanted together
         return all(self.tools[name].function for name in names if name in self.tools)
 

@@ -114,7 +114,7 @@ class Catalogue:
         region : str
             `sg`, `bj`, or a region by any of its names.
         input_tokens : int
-            All input of the request; it chooses the tier (protocol.md §3.3).
+            All input of the request; it chooses the tier (docs/protocol.md §3.3).
         """
         tiers = self._tiers(model_id, region)
         return costs.tier_for(tiers, input_tokens) if tiers else None
@@ -134,7 +134,7 @@ class Catalogue:
             Its tokens.
         has_thinking : bool
             The reply has thinking: decides the price of output where the server did not
-            count the thinking (protocol.md §6.5).
+            count the thinking (docs/protocol.md §6.5).
 
         Returns
         -------
@@ -180,7 +180,7 @@ class Catalogue:
             What is asked for: on, off, a budget in tokens; None: nothing, so the model's
             own default.
         max_tokens : int, optional
-            What is asked for; it limits the answer alone (protocol.md §10.13).
+            What is asked for; it limits the answer alone (docs/protocol.md §10.13).
         """
         model = self.find(model_id)
         return costs.most_output(model, thinking=thinking, max_tokens=max_tokens)
@@ -251,7 +251,7 @@ class Catalogue:
         if dated is None or (base := self._row(dated["base"])) is None:
             return None
         # A snapshot older than the first one of its family in the table belongs to an earlier
-        # generation (protocol.md §3.4); a snapshot dated by month and day may belong to one.
+        # generation (docs/protocol.md §3.4); one dated by month and day may do so.
         prefix = f"{dated['base']}-20"
         snapshots = [id for id in self._tables.models if id.startswith(prefix)]
         is_older = bool(snapshots) and (len(dated["date"]) == 4 or key < min(snapshots))

@@ -1,4 +1,4 @@
-"""What a call cost, and the most that one can cost, by the price list (protocol.md §6.5).
+"""What a call cost, and the most that one can cost, by the price list (docs/protocol.md §6.5).
 
 Pure functions of prices and counts. Money is `Decimal` throughout; an answer of None means
 that something it needs is not known.
@@ -13,11 +13,11 @@ from qwen_nb.catalogue.rows import Model, Price
 from qwen_nb.values import EXACT, Cost, CostPart, Usage
 
 _IMPLICIT_HIT, _EXPLICIT_HIT, _CREATION = Decimal("0.2"), Decimal("0.1"), Decimal("1.25")
-"""Shares of the price of input on Model Studio (protocol.md §6.4)."""
+"""Shares of the price of input on Model Studio (docs/protocol.md §6.4)."""
 
 _TAGS = 16
 """Output beyond thinking and answer: the think tags, and how far a limit is overrun
-(protocol.md §2, §4.2)."""
+(docs/protocol.md §2, §4.2)."""
 
 
 def tier_for(tiers: Sequence[Price], input_tokens: int) -> Price:
@@ -99,7 +99,7 @@ def _is_explicit(usage: Usage) -> bool:
 
 def _output_price(price: Price, *, thought: bool) -> tuple[Decimal | None, bool]:
     # A model with a single price for output has it for all output. A model that always thinks
-    # has only the price with thinking (protocol.md §3.3), one that never thinks only the
+    # has only the price with thinking (docs/protocol.md §3.3), one that never thinks only the
     # other.
     if price.output is None or (thought and price.output_thinking is not None):
         return price.output_thinking, True
@@ -160,7 +160,7 @@ def most_output(
 ) -> int | None:
     """Return the most tokens that a call can put out: thinking, answer and think tags.
 
-    `max_tokens` limits the answer alone, and a budget the thinking (protocol.md §10.13);
+    `max_tokens` limits the answer alone, and a budget the thinking (docs/protocol.md §10.13);
     both together fit into the context.
 
     Parameters

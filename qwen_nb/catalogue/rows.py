@@ -23,15 +23,15 @@ Switch: TypeAlias = Literal[
     "thinking_object",
     "none",
 ]
-"""How a request switches thinking on this server (protocol.md §8)."""
+"""How a request switches thinking on this server (docs/protocol.md §8)."""
 
 WORKSPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
-"""A workspace id (protocol.md §1.2)."""
+"""A workspace id (docs/protocol.md §1.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """What is known about one model; None means not known (protocol.md §3).
+    """What is known about one model; None means not known (docs/protocol.md §3).
 
     Parameters
     ----------
@@ -54,20 +54,20 @@ class Model:
     system_discouraged : bool, optional
         Its guide advises against a system message while it thinks.
     partial_mode : bool, optional
-        It can go on from the beginning of an answer (protocol.md §7.5).
+        It can go on from the beginning of an answer (docs/protocol.md §7.5).
     json_schema : bool, optional
         It takes a schema as the form of its answer. The newer ones do, and not all of them
-        (protocol.md §7.6): one that is taken to do so may refuse it all the same.
+        (docs/protocol.md §7.6): one that is taken to do so may refuse it all the same.
     single_turn : bool, optional
         It takes one question, without history.
     vision : bool, optional
         It takes images.
     native_route : str, optional
-        `text`, `multimodal` or `both` (protocol.md §1.3).
+        `text`, `multimodal` or `both` (docs/protocol.md §1.3).
     context, max_input, max_cot, max_output : int, optional
         Limits in tokens; `max_cot` limits the thinking.
     implicit_cache, explicit_cache : bool, optional
-        Which context cache it has (protocol.md §6.4).
+        Which context cache it has (docs/protocol.md §6.4).
     source, date : str
         Where the facts are from, and as of when.
     """
@@ -114,10 +114,10 @@ class Price:
         Price of input.
     input_cached : Decimal, optional
         Price of input that the implicit cache had; None: on Model Studio its usual share of
-        `input`, elsewhere all of it (protocol.md §6.4).
+        `input`, elsewhere all of it (docs/protocol.md §6.4).
     output, output_thinking : Decimal, optional
         Price of all output of a reply without thinking, and of one with it
-        (protocol.md §6.5); where there is one of them only, it holds for both.
+        (docs/protocol.md §6.5); where there is one of them only, it holds for both.
     source, date : str
         Where the price is from, and as of when.
     """

@@ -16,7 +16,7 @@ _TEMPLATE = 32
 """Tokens that stand around a message, generously: roles, marks, an empty think block."""
 
 _PART = 16_384
-"""A guess at the most that a picture takes; its sides decide (protocol.md §7.8)."""
+"""A guess at the most that a picture takes; its sides decide (docs/protocol.md §7.8)."""
 
 
 def most_input(plan: Plan) -> int | None:

@@ -12,7 +12,7 @@ from qwen_nb.files import HomeFile, read_object, write_object
 from qwen_nb.values import Server
 
 _TAUGHT = (
-    # Model Studio (protocol.md §5.3) and vLLM
+    # Model Studio (docs/protocol.md §5.3) and vLLM
     re.compile(r"range of input length should be \[\d+,\s*(\d+)\]", re.IGNORECASE),
     re.compile(r"maximum context length is (\d+)", re.IGNORECASE),
 )
@@ -22,7 +22,7 @@ def limit_of(model: Model, learned: int | None = None) -> int | None:
     """Return the tokens of input a model takes at most, or None where that is not known.
 
     What the server itself said goes first; then the table's own figure; then what is left
-    of the context after the longest thinking and answer (protocol.md §6.2).
+    of the context after the longest thinking and answer (docs/protocol.md §6.2).
     """
     if learned is not None:
         return learned

@@ -41,7 +41,7 @@ from qwen_nb.errors import ConfigError, QwenError
 from qwen_nb.values import ChatOptions, ChatRequest, Content, Message, Note, Policy, Reply
 
 THRESHOLD = 0.7
-"""From this part of the limit on, the older half is summarised (protocol.md §6.2)."""
+"""From this part of the limit on, the older half is summarised (docs/protocol.md §6.2)."""
 
 AUTO = Policy()
 
@@ -593,7 +593,7 @@ class _Planner:
     def _fallen(self, sent: Sequence[Round]) -> str | None:
         """Return the soft switch that governs and is not among what is sent.
 
-        The latest switch wins for as long as it is in the history (protocol.md §6.1), so
+        The latest switch wins for as long as it is in the history (docs/protocol.md §6.1), so
         leaving its turn out would change the mode.
         """
         if not self.model.soft_switch or len(sent) == len(self.rounds):

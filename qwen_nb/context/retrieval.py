@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 EMBEDDING_MODEL = "text-embedding-v4"
 
 _MOST_CHARACTERS = 12_000
-"""An embedding reads 8 192 tokens (protocol.md §7.10); Chinese has the longest ones."""
+"""An embedding reads 8 192 tokens (docs/protocol.md §7.10); Chinese has the longest ones."""
 
 Embed: TypeAlias = Callable[[Sequence[str]], Sequence[Sequence[float]]]
 """Returns one vector for each text; who gives it counts and records the calls."""

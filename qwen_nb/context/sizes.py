@@ -2,7 +2,7 @@
 
 No endpoint counts tokens, but each reply says how long its request was; with the answer's
 own tokens (output without thinking) that is the size of the history so far, and only new
-text is estimated (protocol.md §6.3). The estimate is corrected by how far it was off in
+text is estimated (docs/protocol.md §6.3). The estimate is corrected by how far it was off in
 this conversation, since languages and tokenizers differ.
 """
 

@@ -3,7 +3,7 @@
 A summary stands for the first rounds of a conversation, all of them up to some point, and
 remembers by a digest which versions those were: if one of them changes, is asked again or
 undone, the digests differ, and the originals are sent again. A later summary is made from
-an earlier one and the rounds since (protocol.md §6.2).
+an earlier one and the rounds since (docs/protocol.md §6.2).
 """
 
 from __future__ import annotations

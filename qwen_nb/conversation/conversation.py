@@ -128,7 +128,7 @@ class Conversation:
         """Return the turns a question at a place sends along; a new one's if none is given.
 
         A turn that has no answer is left out: half a pair is not a history that a
-        server accepts (protocol.md §6.1). A stopped or cut answer is sent as far as it
+        server accepts (docs/protocol.md §6.1). A stopped or cut answer is sent as far as it
         came, since the person has read it.
         """
         with self._lock:

@@ -1,8 +1,8 @@
 """A turn as the messages that are sent for it; the smallest piece that is left out.
 
 What goes back to the model is the question, finished rounds of tool calls, and the answer
-(protocol.md §6.1). Thinking goes back only inside a tool round that is still open, or with
-preserve_thinking (§2.2). Calls and their results belong together: where one is missing,
+(docs/protocol.md §6.1). Thinking goes back only inside a tool round that is still open, or
+with preserve_thinking (§2.2). Calls and their results belong together: where one is missing,
 all of that round of calls are left out, since a server refuses half of it (§5.3).
 """
 
@@ -28,7 +28,7 @@ from qwen_nb.values import (
 )
 
 SOFT_SWITCH = re.compile(r"\s*/(?:no_)?think(?![\w/])")
-"""`/think` and `/no_think`, glued to a word or not (protocol.md §6.1)."""
+"""`/think` and `/no_think`, glued to a word or not (docs/protocol.md §6.1)."""
 
 _AROUND = 5
 """Tokens that the chat template puts around a message."""
@@ -132,7 +132,7 @@ def round_of(past: Past, *, keep_thinking: bool = False, at: int | None = None) 
     """Return what is sent for a turn, or None where nothing of it can be.
 
     A turn without an answer is no history that a server accepts; a stopped or cut answer
-    is sent as far as it came, since the person has read it (protocol.md §6.1).
+    is sent as far as it came, since the person has read it (docs/protocol.md §6.1).
 
     Parameters
     ----------
@@ -219,7 +219,7 @@ def records_of(said: Sequence[Message]) -> tuple[CallRecord, ...]:
 
 
 def _is_whole(message: Message) -> bool:
-    # the service's own parser fails on arguments that broke off (protocol.md §5.2)
+    # the service's own parser fails on arguments that broke off (docs/protocol.md §5.2)
     try:
         for call in message.tool_calls:
             json.loads(call.arguments or "{}")

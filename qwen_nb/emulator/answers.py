@@ -15,13 +15,13 @@ from qwen_nb.emulator.scripts import Script, choose, fill
 from qwen_nb.emulator.tokens import count, split
 
 # The chat template wraps each message, opens the answer, and puts tags and line breaks
-# around thinking, empty thinking too; all of it is counted (protocol.md §4.2).
+# around thinking, empty thinking too; all of it is counted (docs/protocol.md §4.2).
 _AROUND_MESSAGE = 5
 _BEFORE_ANSWER = 3
 _AROUND_THINKING = 4
 _BEFORE_THINKING = 2
 
-# shorter prefixes are not cached (protocol.md §6.4)
+# shorter prefixes are not cached (docs/protocol.md §6.4)
 _LEAST_CACHED = 256
 
 _CJK = re.compile(r"[\u3400-\u9fff]")
@@ -130,7 +130,7 @@ def compose(
     calls = calls_for(question, script)
     facts = _facts(question)
     thought = script.thinking_after_tools if question.results and not calls else script.thinking
-    # a budget cuts thinking and the answer follows, finish_reason stop (protocol.md §4.5)
+    # a budget cuts thinking and the answer follows, finish_reason stop (docs/protocol.md §4.5)
     thinking = split(fill(thought, facts))[: question.budget] if question.thinking else []
     whole = [] if calls else split(_text(question, script, facts))
     answer = whole[: question.max_tokens]
@@ -188,7 +188,7 @@ def _text(question: Question, script: Script, facts: Mapping[str, str]) -> str:
 
 
 def _continued(prefix: str, *texts: str) -> str:
-    """Return what follows the prefix, only that (protocol.md §7.5)."""
+    """Return what follows the prefix, only that (docs/protocol.md §7.5)."""
     return next((text[len(prefix) :] for text in texts if text.startswith(prefix)), _LOST)
 
 

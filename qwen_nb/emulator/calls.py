@@ -18,7 +18,7 @@ def calls_for(question: Question, script: Script) -> tuple[Call, ...]:
         return ()
     wanted = [call for call in script.calls if call["name"] in question.tools]
     if choice != "auto":
-        # a forced choice is made again and again, results or not (protocol.md §2)
+        # a forced choice is made again and again, results or not (docs/protocol.md §2)
         name = next(iter(question.tools)) if choice == "required" else choice
         wanted = [call for call in wanted if call["name"] == name or choice == "required"]
         wanted = wanted or [{"name": name, "arguments": _made_up(question, name)}]
@@ -45,7 +45,7 @@ def _text(arguments: Any) -> str:
 
 
 def pieces(arguments: str) -> list[str]:
-    """Cut arguments as they are streamed: the end comes on its own (protocol.md §4.4)."""
+    """Cut arguments as they are streamed: the end comes on its own (docs/protocol.md §4.4)."""
     return [arguments[:-2], arguments[-2:]] if len(arguments) > 2 else [arguments]
 
 

@@ -1,6 +1,6 @@
 """The OpenAI-compatible dialect, from the server's side: answers into bytes.
 
-Framing as in protocol.md §4.2, tool calls as in §4.4, error bodies as in §5.1. Ids and
+Framing as in docs/protocol.md §4.2, tool calls as in §4.4, error bodies as in §5.1. Ids and
 times come from the request alone, so that the same request gets the same bytes.
 """
 
@@ -150,6 +150,6 @@ def error(refused: Refused, request_id: str) -> dict[str, Any]:
 
 
 def error_event(refused: Refused, request_id: str, *, named: bool = False) -> bytes:
-    """Return an error as an event (protocol.md §4.6); some servers name the event too."""
+    """Return an error as an event (docs/protocol.md §4.6); some servers name the event too."""
     name = b"event: error\n" if named else b""
     return name + b"data: " + encoded(error(refused, request_id)) + b"\n\n"

@@ -1,4 +1,4 @@
-"""Texts as vectors: `POST /embeddings` of the compatible dialect (protocol.md §7.10).
+"""Texts as vectors: `POST /embeddings` of the compatible dialect (docs/protocol.md §7.10).
 
 No model makes them. A vector counts the words and the short pieces of a text, each hashed
 to a place, so that texts with much in common are near each other, and the same text always

@@ -35,7 +35,7 @@ In an answer (N pieces first; 3 unless given):
 | `two-events`, `two-lines` | each JSON text cut over two events, or two `data` lines |
 
 `refusal-in-stream` answers what the rules refuse with status 200 and an error event, as
-the native dialect may (protocol.md §1.3, §4.6).
+the native dialect may (docs/protocol.md §1.3, §4.6).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The conversation of a request: its messages read, and refused where they do not fit.
 
-Shapes as in protocol.md §2.3 and §7.8, wordings as in §5.2 and §5.3.
+Shapes as in docs/protocol.md §2.3 and §7.8, wordings as in §5.2 and §5.3.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def read_messages(given: Any, model: Model) -> tuple[Said, ...]:
     _check_calls(messages)
     last = messages[-1]
     if last.role not in ("user", "tool") and not last.partial:
-        # the service's way of saying that nobody has asked anything (protocol.md §5.2)
+        # the service's way of saying that nobody has asked anything (docs/protocol.md §5.2)
         raise Refused(500, "internal_error", "list index out of range")
     return messages
 
@@ -103,7 +103,7 @@ def _kind(part: Any) -> str | None:
 
 
 def _tokens(kind: str, value: Any, model: Model) -> int:
-    # about one token for each square of 32 pixels, 28 for QVQ (protocol.md §7.8)
+    # about one token for each square of 32 pixels, 28 for QVQ (docs/protocol.md §7.8)
     if _KINDS[kind] == "others":
         return _OTHER_TOKENS
     side = 28 if model.id.startswith("qvq") else 32

@@ -15,7 +15,7 @@ Mode: TypeAlias = Literal["hybrid_off", "hybrid_on", "thinking_only", "none"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """What `models.toml` says about one model (protocol.md §1.3, §2.1, §2.2, §3.2)."""
+    """What `models.toml` says about one model (docs/protocol.md §1.3, §2.1, §2.2, §3.2)."""
 
     id: str
     mode: Mode

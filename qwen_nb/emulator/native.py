@@ -1,6 +1,6 @@
 """The DashScope native dialect, from the server's side: answers into bytes.
 
-Framing as in protocol.md §4.3, tool calls as in §4.4, error bodies as in §5.1: no space
+Framing as in docs/protocol.md §4.3, tool calls as in §4.4, error bodies as in §5.1: no space
 after the colon, the string "null" while unfinished, usage so far in every event.
 """
 
@@ -13,7 +13,7 @@ from qwen_nb.emulator.answers import Answer, Counts, Piece
 from qwen_nb.emulator.question import Call, Question, Refused
 from qwen_nb.emulator.wire import Frame, encoded
 
-# the codes that are not spelled alike in the two dialects (protocol.md §5.2)
+# the codes that are not spelled alike in the two dialects (docs/protocol.md §5.2)
 _CODES = {
     "invalid_parameter_error": "InvalidParameter",
     "invalid_api_key": "InvalidApiKey",
@@ -136,6 +136,6 @@ def error(refused: Refused, request_id: str) -> dict[str, Any]:
 
 
 def error_event(refused: Refused, request_id: str, *, named: bool = True) -> bytes:
-    """Return an error as an event (protocol.md §4.6); it always has its name here."""
+    """Return an error as an event (docs/protocol.md §4.6); it always has its name here."""
     head = f"id:1\nevent:error\n:HTTP_STATUS/{refused.native_status}\ndata:"
     return head.encode() + encoded(error(refused, request_id)) + b"\n\n"

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from qwen_nb.emulator.models import Model
 
-# /think and /no_think, glued to a word or not (protocol.md §6.1)
+# /think and /no_think, glued to a word or not (docs/protocol.md §6.1)
 SOFT_SWITCH = re.compile(r"\s*/(no_)?think(?![\w/])")
 
 Manner: TypeAlias = Literal["compatible", "text", "multimodal"]
@@ -51,7 +51,7 @@ class Refused(Exception):
 
 
 def refuse(message: str, native: str | None = None) -> Refused:
-    """Return the usual refusal: a parameter is not as it should be (protocol.md §5.3)."""
+    """Return the usual refusal: a parameter is not as it should be (docs/protocol.md §5.3)."""
     return Refused(400, "invalid_parameter_error", message, native=native)
 
 
@@ -83,7 +83,7 @@ class Said:
     answers : str
         The call a tool message answers, by id.
     partial : bool
-        True when the answer is to go on from this text (protocol.md §7.5).
+        True when the answer is to go on from this text (docs/protocol.md §7.5).
     """
 
     role: str
@@ -111,11 +111,11 @@ class Question:
         Whether the model thinks this time.
     silenced : bool
         True when it would have thought but for `/no_think`: its empty thinking block
-        still costs tokens (protocol.md §4.2).
+        still costs tokens (docs/protocol.md §4.2).
     budget : int, optional
         Tokens of thinking at most.
     max_tokens : int, optional
-        Tokens of the answer at most; thinking does not count (protocol.md §2).
+        Tokens of the answer at most; thinking does not count (docs/protocol.md §2).
     stream, include_usage : bool
         How it is to be answered.
     manner : str
@@ -131,7 +131,7 @@ class Question:
     json_schema : mapping, optional
         The schema of the answer where it is to be JSON; empty if any object will do.
     preserved : bool
-        Whether thinking in the history is read and paid for (protocol.md §2.2).
+        Whether thinking in the history is read and paid for (docs/protocol.md §2.2).
     """
 
     model: Model

@@ -1,4 +1,4 @@
-"""Numbers that must lie in a range, in the words of protocol.md §5.3."""
+"""Numbers that must lie in a range, in the words of docs/protocol.md §5.3."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What the service accepts, and in which words it refuses the rest.
 
 A request body goes in, a `Question` or a `Refused` comes out; no I/O, no clock. The
-wordings are those of protocol.md §5.2 and §5.3; where the two dialects differ, both.
+wordings are those of docs/protocol.md §5.2 and §5.3; where the two dialects differ, both.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _model(body: Mapping[str, Any]) -> Model:
 
 
 def _check_route(model: Model, manner: Manner) -> None:
-    # each model has one native path, and the other answers so (protocol.md §1.3)
+    # each model has one native path, and the other answers so (docs/protocol.md §1.3)
     if manner == "compatible" or model.either_route:
         return
     if model.multimodal_route != (manner == "multimodal"):
@@ -126,7 +126,7 @@ def _given_messages(body: Mapping[str, Any], native: bool) -> Any:
 
 
 def _switched_on(model: Model, switch: Any) -> bool:
-    # protocol.md §2.1; models that never think ignore the key
+    # docs/protocol.md §2.1; models that never think ignore the key
     if model.mode == "none":
         return False
     if model.ignores_thinking_keys:
@@ -223,7 +223,7 @@ def _tool_choice(given: Any, tools: Mapping[str, Any], thinking: bool) -> str:
 def _json_schema(
     given: Any, messages: tuple[Said, ...], thinking: bool
 ) -> Mapping[str, Any] | None:
-    # protocol.md §7.6
+    # docs/protocol.md §7.6
     kind = given.get("type") if isinstance(given, dict) else None
     if kind not in ("json_object", "json_schema"):
         return None

@@ -99,7 +99,7 @@ class Emulator:
 
     @property
     def openai_base_url(self) -> str:
-        """The base URL for an OpenAI client (protocol.md §1.1).
+        """The base URL for an OpenAI client (docs/protocol.md §1.1).
 
         Raises
         ------
@@ -110,7 +110,7 @@ class Emulator:
 
     @property
     def dashscope_base_url(self) -> str:
-        """The base URL for a DashScope client (protocol.md §1.1).
+        """The base URL for a DashScope client (docs/protocol.md §1.1).
 
         Raises
         ------

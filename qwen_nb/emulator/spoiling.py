@@ -81,7 +81,7 @@ def _usage_everywhere(frames: Sequence[Frame], fault: Fault) -> Iterable[Frame]:
 
 
 def _padded(frames: Sequence[Frame], fault: Fault) -> Iterable[Frame]:
-    # unknown keys are to be ignored (protocol.md §4.1), however long
+    # unknown keys are to be ignored (docs/protocol.md §4.1), however long
     for at, frame in enumerate(frames):
         padding = {"padding": "x" * (fault.number * _MEGABYTE)} if at == 1 else {}
         yield replace(frame, payload={**frame.payload, **padding})

@@ -307,7 +307,7 @@ class _Group:
 
 
 def has_json(arguments: str) -> bool:
-    """Whether arguments can stand in a history: a server parses them (protocol.md §5.2)."""
+    """Whether arguments can stand in a history: servers parse them (docs/protocol.md §5.2)."""
     try:
         json.loads(arguments or "{}")
     except (ValueError, RecursionError):

@@ -1,7 +1,7 @@
 """Answers of a given form: how they are asked for, read, and asked for again.
 
 Model Studio gives JSON only without thinking, so a thinking model thinks and answers freely
-first, and a second call without thinking brings that answer into form (protocol.md §7.6).
+first, and a second call without thinking brings that answer into form (docs/protocol.md §7.6).
 Any other server is asked for both at once. Whatever a server promises, what comes is
 checked here, and what does not fit is sent back once.
 """
@@ -330,7 +330,8 @@ def repair(
 def _bare(
     model: str, messages: tuple[Message, ...], thinking: bool | int | None
 ) -> ChatRequest:
-    # nothing else goes along: no tools, no limit that would cut the JSON (protocol.md §7.6)
+    # nothing else goes along: no tools, no limit that would cut the JSON
+    # (docs/protocol.md §7.6)
     return ChatRequest(model, messages, ChatOptions(thinking=thinking))
 
 

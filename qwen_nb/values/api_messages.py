@@ -1,7 +1,7 @@
 """The API's own list of messages becomes `Message` values.
 
 What people have at hand is the list they sent elsewhere: dicts, or objects of an SDK,
-dumped with every key it knows and most of them null (protocol.md §2.3).
+dumped with every key it knows and most of them null (docs/protocol.md §2.3).
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ FinishReason: TypeAlias = Literal[
     "stop", "length", "tool_calls", "stopped", "cut", "failed", "blocked"
 ]
 """Why a reply ended: `stop`, `length` and `tool_calls` are the server's words
-(protocol.md §4.5); `stopped` = by the person, `cut` = the stream broke off,
+(docs/protocol.md §4.5); `stopped` = by the person, `cut` = the stream broke off,
 `failed` = no reply at all, `blocked` = refused by moderation."""
 
 

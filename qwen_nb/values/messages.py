@@ -17,7 +17,7 @@ class ToolCall:
     """One call of a tool, as the model wrote it.
 
     `arguments` is the JSON text exactly as it came: empty where a tool takes none, and
-    possibly cut off in a reply that ended at its length (protocol.md §4.4).
+    possibly cut off in a reply that ended at its length (docs/protocol.md §4.4).
     """
 
     id: str
@@ -57,7 +57,7 @@ class CallRecord:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One entry of the list a model is sent (protocol.md §2.3).
+    """One entry of the list a model is sent (docs/protocol.md §2.3).
 
     Parameters
     ----------
@@ -71,9 +71,9 @@ class Message:
         Whose result a tool message is.
     thinking : str
         Thinking that is sent back: inside an unfinished tool round, or with
-        preserve_thinking (protocol.md §2.2); else empty.
+        preserve_thinking (docs/protocol.md §2.2); else empty.
     partial : bool
-        The last message is the beginning of the answer (protocol.md §7.5).
+        The last message is the beginning of the answer (docs/protocol.md §7.5).
     """
 
     role: Role
@@ -88,7 +88,7 @@ def estimate_tokens(text: str) -> int:
     """Estimate the tokens of a text, for shows and bounds, never for a bill.
 
     About four characters a token where letters take one byte, about 1.6 where they
-    take three, as Chinese does (protocol.md §6.3). Works on lengths alone, so it costs
+    take three, as Chinese does (docs/protocol.md §6.3). Works on lengths alone, so it costs
     next to nothing on long texts.
     """
     wide = (len(text.encode("utf-8", "surrogatepass")) - len(text)) / 2

@@ -19,14 +19,14 @@ class ChatOptions:
         Model id.
     thinking : bool or int, optional
         True or False switches thinking; a positive number also switches it on and
-        is the budget in tokens (protocol.md §2, `thinking_budget`).
+        is the budget in tokens (docs/protocol.md §2, `thinking_budget`).
     system : str, optional
         System message of the conversation.
     temperature : float, optional
         Sampling temperature, [0, 2).
     max_tokens : int, optional
         Upper bound of the answer in tokens; it does not limit thinking
-        (protocol.md §10.13).
+        (docs/protocol.md §10.13).
     params : mapping
         Any other request field, sent as it is at the top level of the body.
     """

@@ -45,7 +45,7 @@ def options_of(
     model : str, optional
         Model id.
     preserve_thinking : bool, optional
-        Earlier thinking goes back to the model (protocol.md §2.2). It is a request field
+        Earlier thinking goes back to the model (docs/protocol.md §2.2). It is a request field
         as any other, so it is kept among `params`; one that stands there already wins.
     params : mapping, optional
         Other request fields.

@@ -233,7 +233,7 @@ class ReplyBuilder:
         return replace(reply, **facts | ({"model": self.model} if self.model else {}))
 
     def _take(self, usage: Usage) -> None:
-        # overwritten, never added (protocol.md §10.3)
+        # overwritten, never added (docs/protocol.md §10.3)
         if self.usage is not None:
             self.usage = usage.over(self.usage)
         elif usage.tells:

@@ -30,7 +30,7 @@ _MILLIONTH = Decimal("0.000001")  # prices are per million tokens
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Token counts of one reply, as the server said them (protocol.md §4.2).
+    """Token counts of one reply, as the server said them (docs/protocol.md §4.2).
 
     A figure the server did not give is None, not 0. `thinking` is part of `output`,
     `cached` and `cache_created` are parts of `input`; `output` may exceed thinking and
@@ -41,7 +41,7 @@ class Usage:
     input, output, total, thinking, cached : int, optional
         Tokens.
     cache_created : int, optional
-        Input tokens that were written into the explicit cache (protocol.md §6.4).
+        Input tokens that were written into the explicit cache (docs/protocol.md §6.4).
     input_parts, output_parts : mapping
         Tokens by modality (`text`, `image`, `audio`, `video`), where the server told them.
     estimated : bool
@@ -118,7 +118,7 @@ class CostPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What one call cost by the price list, before a free quota (protocol.md §6.5).
+    """What one call cost by the price list, before a free quota (docs/protocol.md §6.5).
 
     Parameters
     ----------

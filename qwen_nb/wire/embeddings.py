@@ -1,4 +1,4 @@
-"""Texts as vectors, made by the service over the compatible address (protocol.md §7.10)."""
+"""Texts as vectors, made by the service, compatible address (docs/protocol.md §7.10)."""
 
 from __future__ import annotations
 

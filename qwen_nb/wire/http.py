@@ -35,7 +35,7 @@ from qwen_nb.wire.dialects import HttpCall
 
 CONNECT_TIMEOUT_S = 10.0
 IDLE_TIMEOUT_S = 120.0
-"""Longest silence between two bytes; protocol.md §1.4 asks for at least 60 to 120 s.
+"""Longest silence between two bytes; docs/protocol.md §1.4 asks for at least 60 to 120 s.
 There is no total time-out: a model may think for long."""
 
 _DRAIN_S = 1.0

@@ -1,7 +1,7 @@
 """When a call is tried again, and how long to wait before: values only, no sleeping.
 
 Only before anything of the answer has come, and only for what may pass by itself
-(protocol.md §5.2, §5.4): 408, 409, 429, 5xx, a connection that failed. A quota that is
+(docs/protocol.md §5.2, §5.4): 408, 409, 429, 5xx, a connection that failed. A quota that is
 used up for the hour or for good is not tried again.
 """
 

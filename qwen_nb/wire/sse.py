@@ -1,7 +1,7 @@
 """Server-sent events from bytes: `feed` chunks in, take events out.
 
 No socket, no clock, no meaning: what the data means is a dialect's business. The rules
-are those of protocol.md §4.1 (the event-stream format of the HTML standard). Lines are
+are those of docs/protocol.md §4.1 (the event-stream format of the HTML standard). Lines are
 cut while they are still bytes, since no byte of a longer UTF-8 character is a line end;
 so a character split between two chunks needs no decoder with a memory.
 """

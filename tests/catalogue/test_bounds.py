@@ -14,17 +14,17 @@ MOST_INPUT = 1_100_000
 
 # model, region, input, output, may think → the arithmetic, its sum, and the tier of the price
 BOUNDS = [
-    # protocol.md §3.3
+    # docs/protocol.md §3.3
     ("qwen-plus", "sg", 1000, 500, False, "1000*0.4 + 500*1.2", "0.001", 256_000),
     ("qwen-plus", "sg", 1000, 500, True, "1000*0.4 + 500*4", "0.0024", 256_000),
     ("qwen-plus", "sg", 256_001, 500, True, "256001*1.2 + 500*12", "0.3132012", 1_000_000),
     ("qwen-plus", "bj", 130_000, 1000, True, "130000*2.4 + 1000*24", "0.336", 256_000),
     ("qwen3-coder-plus", "bj", 9, 9, True, "9*4 + 9*16", "0.00018", 32_000),
-    # protocol.md §3.2
+    # docs/protocol.md §3.2
     ("qwen-max", "sg", 1000, 500, True, "1000*1.6 + 500*6.4", "0.0048", None),
     ("qwq-plus", "sg", 1000, 500, False, "1000*0.8 + 500*2.4", "0.002", None),
     ("qwen3.7-max", "sg", 1000, 500, False, "1000*2.5 + 500*7.5", "0.00625", None),
-    # protocol.md §7.10
+    # docs/protocol.md §7.10
     ("text-embedding-v4", "sg", 1000, 0, False, "1000*0.07", "0.00007", None),
 ]
 
@@ -91,7 +91,7 @@ def test_no_call_costs_more_than_its_bound(model: str, region: str) -> None:
 
 TAGS = 16  # around thinking and answer
 
-# model, thinking, max_tokens → the most of answer and thinking; limits of protocol.md §3.2
+# model, thinking, max_tokens → the most of answer and thinking; docs/protocol.md §3.2
 OUTPUTS = [
     ("qwen-plus", False, None, 32_768),
     ("qwen-plus", None, None, 32_768),  # off unless switched on
@@ -118,7 +118,7 @@ def test_the_most_output(
     assert found == most + TAGS
 
 
-# model, thinking, max_tokens → all of its context, protocol.md §3.2
+# model, thinking, max_tokens → all of its context, docs/protocol.md §3.2
 IN_CONTEXT = [
     ("qwen3-0.6b", True, None, 32_768),  # no limit of either is known
     ("deepseek-v4-pro", True, 100, 1_000_000),

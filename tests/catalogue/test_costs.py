@@ -1,8 +1,8 @@
 """What calls cost, against figures worked out by hand from the price list.
 
 Each case tells the summands as tokens*price per million, their sum in whole money, and where
-tokens and price are from: sections of protocol.md, whose §3.2 and §3.3 name the price page
-of each row, and the guides, by line.
+tokens and price are from: sections of docs/protocol.md, whose §3.2 and §3.3 name the price
+page of each row, and the guides, by line.
 """
 
 import ast
@@ -43,7 +43,7 @@ class Case(NamedTuple):
 
 # fmt: off
 CASES = [
-    # -- the worked examples and the guides' own figures (protocol.md §4.2, §6.5, §9)
+    # -- the worked examples and the guides' own figures (docs/protocol.md §4.2, §6.5, §9)
     Case("qwen-plus", "sg", counts(10, 221, 172, 0), SILENT,
          "10*0.4 + 221*4", "0.000888", "guide-zh line 698; §3.3"),
     Case("qwen-plus", "bj", counts(10, 221, 172, 0), SILENT,

@@ -117,7 +117,7 @@ def test_a_model_has_its_thinking_mode(id: str, mode: str | None) -> None:
 
 
 def test_only_listed_models_take_thinking_back() -> None:
-    # protocol.md §2.2
+    # docs/protocol.md §2.2
     listed = {model.id for model in CATALOGUE.models() if model.preserve_thinking}
     assert len(listed) == 15
     assert {"qwen3.7-plus", "kimi/kimi-k2.6", "qwen3.6-plus-2026-04-02"} <= listed

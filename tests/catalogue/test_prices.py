@@ -9,7 +9,7 @@ from qwen_nb.catalogue.rows import Price
 CATALOGUE = Catalogue.load()
 PRICES = [price for model in CATALOGUE.models() for price in CATALOGUE.prices(model.id)]
 
-# protocol.md §3.2 and §3.3
+# docs/protocol.md §3.2 and §3.3
 TIERS = [
     ("qwen-plus", "sg", 0, ("0.4", "1.2", "4")),
     ("qwen-plus", "sg", 256_000, ("0.4", "1.2", "4")),

@@ -77,7 +77,7 @@ def test_no_other_host_passes_for_one_that_is_known(address: str) -> None:
 
 
 def test_every_server_of_the_reference_is_there() -> None:
-    # protocol.md §1.2 and §8
+    # docs/protocol.md §1.2 and §8
     regions = [row.name for row in CATALOGUE.servers if row.kind == "region"]
     assert regions == ["beijing", "singapore", "virginia", "hongkong", "frankfurt", "tokyo"]
     servers = {row.name: row.thinking for row in CATALOGUE.servers if row.kind == "server"}

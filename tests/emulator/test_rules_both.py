@@ -1,4 +1,4 @@
-"""Each rule of protocol.md §5.2 and §5.3 that concerns chat, in both dialects."""
+"""Each rule of docs/protocol.md §5.2 and §5.3 that concerns chat, in both dialects."""
 
 from typing import Any
 

@@ -298,7 +298,7 @@ def test_a_refusal_in_a_stream_of_status_200(
 
 # -- the service's named errors ------------------------------------------------------------
 
-# name → its error, and whether the same question may succeed a little later (protocol.md
+# name → its error, and whether the same question may succeed a little later (docs/protocol.md
 # §5.2, §5.3); written down by hand, so that nothing is its own judge
 NAMED: dict[str, tuple[type[ApiError], bool]] = {
     "arrearage": (BadRequest, False),

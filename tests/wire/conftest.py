@@ -9,7 +9,7 @@ _SAMPLES = Path(__file__).parent / "samples"
 
 @pytest.fixture
 def sample() -> Callable[[str], bytes]:
-    """Return the bytes of a sample stream of Model Studio's guides (protocol.md §9)."""
+    """Return the bytes of a sample stream of Model Studio's guides (docs/protocol.md §9)."""
     return lambda name: (_SAMPLES / f"{name}.sse").read_bytes()
 
 

@@ -1,4 +1,4 @@
-"""The sample streams of Model Studio's guides, whole and cut anywhere (protocol.md §9)."""
+"""The sample streams of Model Studio's guides, whole and cut (docs/protocol.md §9)."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Which known message of the service gets which advice (protocol.md §5.2, §5.3).
+"""Which known message of the service gets which advice (docs/protocol.md §5.2, §5.3).
 
 Matched loosely, as parts of the words or of the code in any case, since spelling and
 figures vary by release; the first row that matches wins, so the narrow ones come first.

@@ -1,4 +1,4 @@
-"""Model Studio's native dialect (protocol.md §1.3, §1.5, §2.3, §4.3).
+"""Model Studio's native dialect (docs/protocol.md §1.3, §1.5, §2.3, §4.3).
 
 Two routes, text and multimodal, and each model knows one of them. Frames hold a whole
 message object each; we ask for increments, and understand a server that repeats the whole
@@ -40,7 +40,7 @@ _PATHS: Mapping[Route, str] = {
 _HEADERS = {"X-DashScope-SSE": "enable", "Accept": "text/event-stream"}
 
 _MULTIMODAL = re.compile(r"qwen3\.[56](?!-max)|qwen\d?(\.\d)?-?vl|qvq|.*-ocr|.*-captioner")
-"""Families of protocol.md §1.3, for models whose route is not in the table."""
+"""Families of docs/protocol.md §1.3, for models whose route is not in the table."""
 
 _NOT_HERE = frozenset(("stream", "stream_options"))
 """Fields of the compatible dialect that have no place here: a header asks for the stream."""
@@ -119,7 +119,7 @@ class DashScopeDialect:
         return DashScopeReader(server)
 
     def error(self, status: int, body: bytes, server: Server) -> ApiError:
-        """Return the error that an HTTP answer of 4xx or 5xx means (protocol.md §4.6, §5.1)."""
+        """Return the error that an answer of 4xx or 5xx means (docs/protocol.md §4.6, §5.1)."""
         return refusal_in(body, status, server)
 
     def _route_for(self, request: ChatRequest) -> Route:
@@ -170,7 +170,7 @@ class DashScopeReader:
         Raises
         ------
         ApiError
-            When it is an error reported inside a stream of status 200 (protocol.md §4.6).
+            When it is an error reported inside a stream of status 200 (docs/protocol.md §4.6).
         BadEvent
             When its data is no JSON object, nor the beginning of one.
         """
@@ -208,7 +208,7 @@ class DashScopeReader:
         events: list[Event] = []
         if not self._started:
             self._started = True
-            # `requestId` is how a dumped SDK object spells it (protocol.md §4.3).
+            # `requestId` is how a dumped SDK object spells it (docs/protocol.md §4.3).
             request_id = frame.get("request_id") or frame.get("requestId")
             events.append(Started("", request_id if isinstance(request_id, str) else ""))
         output = frame.get("output") or {}

@@ -1,6 +1,6 @@
 """One JSON object from an event's data, or from several that it was cut across.
 
-The cut is rare and was seen by the service's own SDK (protocol.md §4.1.4).
+The cut is rare and was seen by the service's own SDK (docs/protocol.md §4.1.4).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Texts that may come in pieces or whole-so-far: pieces out, whichever it is.
 
 A native server without `incremental_output` repeats everything in each frame
-(protocol.md §4.3), and some translation models do so in either dialect (§7.4). We always
+(docs/protocol.md §4.3), and some translation models do so in either dialect (§7.4). We always
 ask for pieces; a server that repeats all the same is noticed by its texts alone.
 """
 

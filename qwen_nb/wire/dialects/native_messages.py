@@ -1,4 +1,4 @@
-"""Messages in the shapes of the native protocol's two routes (protocol.md §1.3, §2.3)."""
+"""Messages in the shapes of the two native routes (docs/protocol.md §1.3, §2.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The OpenAI-compatible dialect, as Model Studio speaks it (protocol.md §1.5, §4.2, §5).
+"""The OpenAI-compatible dialect of Model Studio (docs/protocol.md §1.5, §4.2, §5).
 
 Everything beyond the standard fields is a top-level key of the body. A stream's phases
 have no marker: reasoning first, then content; either key may be absent, null, empty or
@@ -42,7 +42,7 @@ FINISH: Mapping[str, FinishReason] = {
     "content_filter": "blocked",
     "error": "failed",
 }
-"""A server's word for the end, and ours (protocol.md §4.5); any other word is an end too."""
+"""A server's word for the end, and ours (docs/protocol.md §4.5); other words are ends too."""
 
 
 class OpenAIDialect:
@@ -81,7 +81,7 @@ class OpenAIDialect:
         return False
 
     def error(self, status: int, body: bytes, server: Server) -> ApiError:
-        """Return the error that an HTTP answer of 4xx or 5xx means (protocol.md §5.1)."""
+        """Return the error that an HTTP answer of 4xx or 5xx means (docs/protocol.md §5.1)."""
         return refusal_in(body, status, server)
 
 
@@ -95,7 +95,7 @@ def overlaid(ours: dict[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _message(message: Message) -> dict[str, Any]:
-    # protocol.md §2.3. A message without `content` is refused, so no content is sent as "".
+    # docs/protocol.md §2.3. A message without `content` is refused: none is sent as "".
     content = message.content
     spelled: dict[str, Any] = {
         "role": message.role,
@@ -142,7 +142,7 @@ class OpenAIReader:
         Raises
         ------
         ApiError
-            When it is an error reported inside a stream of status 200 (protocol.md §4.6).
+            When it is an error reported inside a stream of status 200 (docs/protocol.md §4.6).
         BadEvent
             When its data is no JSON object, nor the beginning of one.
         """
@@ -193,7 +193,7 @@ class OpenAIReader:
         if not isinstance(model, str):
             model = ""
         if "qwen-mt" in model.lower():
-            # Some translation models repeat the whole text (protocol.md §7.4).
+            # Some translation models repeat the whole text (docs/protocol.md §7.4).
             self._growing = GrowingText()
         request_id = answer_id if isinstance(answer_id, str) else ""
         events.append(Started(model, request_id.removeprefix("chatcmpl-")))
@@ -218,7 +218,7 @@ class OpenAIReader:
             self.finished = True
             events += self.close()
             finish = FINISH.get(reason, "stop")
-            # Some servers end with `stop` after calls of tools (protocol.md §4.4).
+            # Some servers end with `stop` after calls of tools (docs/protocol.md §4.4).
             events.append(
                 Finished("tool_calls" if finish == "stop" and self._calls else finish)
             )

@@ -1,4 +1,4 @@
-"""What a server's refusal means, whichever dialect it came in (protocol.md §5).
+"""What a server's refusal means, whichever dialect it came in (docs/protocol.md §5).
 
 A refusal arrives as an HTTP status with a body, or in the middle of a stream whose
 status was 200; then its code tells which status it would have been.
@@ -38,7 +38,7 @@ _STATUS_OF_CODE = (
     (("invalid", "badrequest", "arrearage", "apiconnectionerror"), 400),
     (("conflict",), 409),
 )
-"""Parts of codes, lower case, and the status they go with (protocol.md §5.2)."""
+"""Parts of codes, lower case, and the status they go with (docs/protocol.md §5.2)."""
 
 _RETRIED = frozenset((408, 409, 429, 500, 502, 503, 504))
 _BILLING = ("commoditynotpurchased", "billoverdue", "arrearage", "freetieronly")
@@ -46,7 +46,7 @@ _NOT_SOON = ("free allocated quota", "hour", "week", "month")
 
 
 def told_in(body: bytes) -> Mapping[str, Any]:
-    """Return the JSON object of an error's body, in any of the shapes of protocol.md §5.1.
+    """Return the JSON object of an error's body, in any shape of docs/protocol.md §5.1.
 
     A native server may put the event of a stream into the body (§4.6).
     """
@@ -105,7 +105,7 @@ def refusal(status: int, told: Mapping[str, Any], server: Server) -> ApiError:
 
 
 def may_retry(error: ApiError) -> bool:
-    """Whether the same request may succeed in a while (protocol.md §5.2, §5.4).
+    """Whether the same request may succeed in a while (docs/protocol.md §5.2, §5.4).
 
     `insufficient_quota` is a throttle of the present minute in spite of its name; used-up
     free quotas and unpaid bills are not.

@@ -1,4 +1,4 @@
-"""Splits `<think>…</think>` out of a text that arrives in any pieces (protocol.md §8).
+"""Splits `<think>…</think>` out of a text that arrives in any pieces (docs/protocol.md §8).
 
 Only for servers that leave the thinking inside the answer; Model Studio's answers may
 hold the tag as text. Tags in code fences and inline code are text, too: people ask about

@@ -1,6 +1,6 @@
 """Thinking: how each server switches it, spells it, and what to say about it.
 
-One switch for the person (`ChatOptions.thinking`), one row per server of protocol.md §8.
+One switch for the person (`ChatOptions.thinking`), one row per server of docs/protocol.md §8.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def switch(
             return fields | ({} if budget is None else {"thinking_budget": budget}), ()
         case "chat_template_kwargs":
             # These servers enforce no budget: one in the template's arguments would be a
-            # hint to the template at most (protocol.md §8).
+            # hint to the template at most (docs/protocol.md §8).
             return {"chat_template_kwargs": {"enable_thinking": is_on}}, no_budget
         case "reasoning_effort":
             return _effort(is_on, budget)
@@ -86,7 +86,7 @@ def _effort(is_on: bool, budget: int | None) -> tuple[dict[str, Any], tuple[Note
 def thinking_in(delta: Mapping[str, Any]) -> str:
     """Return the thinking of a delta or message, in whichever of its spellings comes first.
 
-    Never two of them together: some servers send the same text twice (protocol.md §8).
+    Never two of them together: some servers send the same text twice (docs/protocol.md §8).
     """
     for key in ("reasoning_content", "reasoning"):
         text = delta.get(key)
@@ -118,7 +118,7 @@ def thinking_notes(options: ChatOptions, reply: Reply) -> tuple[Note, ...]:
     -------
     tuple of Note
         Thinking that came though switched off, that did not come though switched on,
-        that was cut at its budget (protocol.md §4.5: the finish_reason stays `stop`), or
+        that was cut at its budget (docs/protocol.md §4.5: the finish_reason stays `stop`), or
         that left no tokens for an answer (§6.1).
     """
     wanted, spent = options.thinking, reply.usage.thinking if reply.usage else None

@@ -1,4 +1,4 @@
-"""The token counts of a `usage` object, of whichever server (protocol.md §4.2, §8).
+"""The token counts of a `usage` object, of whichever server (docs/protocol.md §4.2, §8).
 
 Each server has its own spelling, and some have two at once; a figure under either is taken.
 Missing, null, negative, a truth value, a text: no figure. Nor is a zero that only fills a
@@ -53,7 +53,7 @@ def usage_from(told: Mapping[str, Any], search: Any = None) -> Usage:
     Parameters
     ----------
     told : mapping
-        The server's object, of either protocol (protocol.md §4.2, the table of usage
+        The server's object, of either protocol (docs/protocol.md §4.2, the table of usage
         fields).
     search : mapping, optional
         The web search's sources; they stand in `Usage.raw` as `search_info`.

@@ -1,4 +1,4 @@
-"""Fragments of tool calls become events: the one merge rule of protocol.md §4.4.
+"""Fragments of tool calls become events: the one merge rule of docs/protocol.md §4.4.
 
 Servers disagree on everything but the order of a call's argument text: ids may be
 missing, empty or repeated, indexes missing or shared, arguments a text or an object. All
@@ -32,7 +32,7 @@ class ToolCalls:
     ----------
     may_repeat : bool
         Fragments may hold the whole arguments so far (the native protocol without
-        `incremental_output`, protocol.md §4.3).
+        `incremental_output`, docs/protocol.md §4.3).
     """
 
     def __init__(self, *, may_repeat: bool = False) -> None:

@@ -26,7 +26,7 @@ def thinking_keys(model: Model, thinking: bool | int | None) -> dict[str, Any]:
 
 
 def allowed(model: Model, thinking: bool | int | None) -> dict[str, Any]:
-    # protocol.md §2.1 and §10.11
+    # docs/protocol.md §2.1 and §10.11
     if thinking is None or model.family == "qwq" or model.mode == "none":
         return {}
     if model.vendor == "moonshot-hosted":

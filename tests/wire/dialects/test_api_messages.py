@@ -1,4 +1,4 @@
-"""The API's own list of messages (protocol.md §2.3)."""
+"""The API's own list of messages (docs/protocol.md §2.3)."""
 
 from typing import Any
 

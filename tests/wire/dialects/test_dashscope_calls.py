@@ -1,4 +1,4 @@
-"""Requests in the native protocol's spelling (protocol.md §1.3, §1.5, §2, §2.3)."""
+"""Requests in the native protocol's spelling (docs/protocol.md §1.3, §1.5, §2, §2.3)."""
 
 import json
 from typing import Any

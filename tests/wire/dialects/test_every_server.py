@@ -16,7 +16,7 @@ from qwen_nb.wire.sse import SseDecoder
 ROWS = Catalogue.load().servers
 NOWHERE = Path("no such folder")
 
-# protocol.md §8: off, on, on with a budget of 50 tokens
+# docs/protocol.md §8: off, on, on with a budget of 50 tokens
 SPELLED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "top_level": (
         {"enable_thinking": False},

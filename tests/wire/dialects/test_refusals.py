@@ -1,4 +1,4 @@
-"""What the service refuses with, and the advice for it (protocol.md §5)."""
+"""What the service refuses with, and the advice for it (docs/protocol.md §5)."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The streams printed in the service's guides (protocol.md §9), read where they lie.
+"""The streams printed in the service's guides (docs/protocol.md §9), read where they lie.
 
 They lie beside the project, not in it: where they are missing these tests are skipped.
 What a page lost (indents, empty lines, the middle of a stream) is repaired as §9 says.

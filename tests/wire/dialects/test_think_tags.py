@@ -1,4 +1,4 @@
-"""`<think>…</think>` inside the answer, in any pieces (protocol.md §8)."""
+"""`<think>…</think>` inside the answer, in any pieces (docs/protocol.md §8)."""
 
 import random
 import time

@@ -1,4 +1,4 @@
-"""One switch for the person, one spelling for each kind of server (protocol.md §8)."""
+"""One switch for the person, one spelling for each kind of server (docs/protocol.md §8)."""
 
 import string
 from typing import Any

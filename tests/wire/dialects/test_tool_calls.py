@@ -1,4 +1,4 @@
-"""Fragments of parallel calls, in any order, become the same calls (protocol.md §4.4)."""
+"""Fragments of parallel calls, in any order, become the same calls (docs/protocol.md §4.4)."""
 
 import json
 from itertools import pairwise
