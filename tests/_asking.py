@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from qwen_nb.asking.asking import Asking, Outcome
+from qwen_nb.asking.asking import Asking
 from qwen_nb.asking.drivers import wait
+from qwen_nb.asking.growing import Outcome
 from qwen_nb.asking.kept import Kept
 from qwen_nb.asking.line import Line
 from qwen_nb.asking.notebook import Notebook

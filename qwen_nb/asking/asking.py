@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from qwen_nb.asking.account import Account
 from qwen_nb.asking.bound import bound_of
 from qwen_nb.asking.forming import Forming
-from qwen_nb.asking.growing import Growing
+from qwen_nb.asking.growing import Growing, Outcome
 from qwen_nb.asking.request import Ready, finished, in_words
 from qwen_nb.asking.session import Session
 from qwen_nb.asking.steps import Embed, FindRegion, Permit, RunTools, Send, Step, Tell
@@ -57,14 +57,6 @@ from qwen_nb.wire import Retries
 from qwen_nb.wire.dialects import thinking_notes
 
 Flow: TypeAlias = Generator[Step, Any, None]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a question ended: the reply as it is kept, and the error that ended it, if any."""
-
-    reply: Reply
-    error: BaseException | None = None
 
 
 @dataclass(eq=False, kw_only=True)

@@ -13,8 +13,9 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-from qwen_nb.asking.asking import Asking, Outcome
+from qwen_nb.asking.asking import Asking
 from qwen_nb.asking.follower import AsyncFollower, Follower, Walk
+from qwen_nb.asking.growing import Outcome
 from qwen_nb.asking.job import JOBS, Job
 from qwen_nb.asking.readers import ReadApart, read_apart
 from qwen_nb.asking.showing import Showing, display_for

@@ -15,7 +15,8 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from qwen_nb.asking.asking import Asking, Outcome
+from qwen_nb.asking.asking import Asking
+from qwen_nb.asking.growing import Outcome
 from qwen_nb.asking.line import IDLE_S
 from qwen_nb.asking.preparing import permit
 from qwen_nb.asking.readers import ReadApart, Reading, read_apart

@@ -5,6 +5,8 @@ Pure: whoever drives the question says what came, and what the clock shows.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from qwen_nb.errors import ContentRefused
 from qwen_nb.values import (
     CallRecord,
@@ -20,6 +22,14 @@ from qwen_nb.values import (
     ToolCall,
     estimate_tokens,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a question ended: the reply as it is kept, and the error that ended it, if any."""
+
+    reply: Reply
+    error: BaseException | None = None
 
 
 class Growing:

@@ -15,8 +15,8 @@ from _asking import NOWHERE, Asked, Given
 from _servers import HANG_S, WHOLE, Misbehaving, delta, hang, stream
 
 from qwen_nb import Chat, Reply, Stopped
-from qwen_nb.asking.asking import Outcome
 from qwen_nb.asking.follower import FRAMES_PER_SECOND
+from qwen_nb.asking.growing import Outcome
 from qwen_nb.emulator.server import Emulator
 from qwen_nb.values import Frame, Opening
 from qwen_nb.values.events import AnswerDelta, Event, Finished, ThinkingDelta

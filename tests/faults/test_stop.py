@@ -27,7 +27,7 @@ from _servers import (
 )
 
 from qwen_nb import Chat, Reply, Stopped
-from qwen_nb.asking.asking import Outcome
+from qwen_nb.asking.growing import Outcome
 from qwen_nb.values import Frame, Opening, Server
 from qwen_nb.wire.http import HttpTransport
 

@@ -7,7 +7,7 @@ from _asking import Asked, to
 from _servers import Misbehaving
 
 from qwen_nb import Reply
-from qwen_nb.asking.asking import Outcome
+from qwen_nb.asking.growing import Outcome
 from qwen_nb.values import Frame, Opening, Server
 from qwen_nb.wire.http import HttpTransport
 

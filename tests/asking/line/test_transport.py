@@ -19,7 +19,7 @@ from _servers import (
 )
 
 from qwen_nb import ConnectionFailed
-from qwen_nb.asking.asking import Outcome
+from qwen_nb.asking.growing import Outcome
 from qwen_nb.values import Opening
 
 from .conftest import KEY, Line
