@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Self, Unpack
-from weakref import WeakKeyDictionary
+from typing import Any, Self, Unpack
 
 from qwen_nb.asking import (
+    CHATS,
     Asking,
     Job,
     Kept,
@@ -110,8 +110,6 @@ class Chat:
     >>> reply.answer, reply.usage.output  # doctest: +SKIP
     """
 
-    _of_shells: ClassVar[WeakKeyDictionary[Any, Chat]] = WeakKeyDictionary()
-
     def __init__(
         self,
         model: str | None = None,
@@ -164,7 +162,7 @@ class Chat:
     def current(cls) -> Self:
         """Return the chat of the magics, which asks the notebook's own conversation."""
         shell = running_shell()
-        known = cls._of_shells.get(shell) if shell is not None else None
+        known = CHATS.get(shell) if shell is not None else None
         if isinstance(known, cls):
             return known
         chat = cls()
@@ -175,7 +173,7 @@ class Chat:
         """Be the chat of a shell's magics: ask whichever conversation is active there."""
         self._session = self._session.derived(own=None, notebook=Notebook.current())
         if shell is not None:
-            Chat._of_shells[shell] = self
+            CHATS[shell] = self
 
     # -- where it asks ---------------------------------------------------------------------
 

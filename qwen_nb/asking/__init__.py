@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from qwen_nb.asking.preparing import confirms, equipped, is_form, prepare, preview
     from qwen_nb.asking.readers import SharedReaders
     from qwen_nb.asking.request import checked
-    from qwen_nb.asking.rules import is_thinking
     from qwen_nb.asking.screen import Screen
-    from qwen_nb.asking.session import TRIES, Session
+    from qwen_nb.asking.session import CHATS, TRIES, Asks, Session, current_session
     from qwen_nb.asking.spending import UsageTable, usage_table
 
 _NAMES = {
@@ -38,9 +37,8 @@ _NAMES = {
     "preparing": "confirms equipped is_form prepare preview",
     "readers": "SharedReaders",
     "request": "checked",
-    "rules": "is_thinking",
     "screen": "Screen",
-    "session": "Session TRIES",
+    "session": "Asks CHATS Session TRIES current_session",
     "spending": "UsageTable usage_table",
 }
 """What other rooms may use, by the file where it lives."""

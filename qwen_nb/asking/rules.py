@@ -59,14 +59,6 @@ def check(request: ChatRequest, model: Model, *, force: bool = False) -> Checked
     return Checked(asked.request, notes)
 
 
-def is_thinking(request: ChatRequest, model: Model) -> bool | None:
-    """Return whether the model will think, or None where that is not known.
-
-    An explicit switch decides, else the model's own mode (docs/protocol.md §2.1).
-    """
-    return _Asked(request, model).thinks
-
-
 class _Asked:
     """A request under examination: its fields as the body will have them.
 
@@ -105,11 +97,7 @@ class _Asked:
 
     @property
     def thinks(self) -> bool | None:
-        if self.model.mode in ("thinking_only", "none"):
-            return self.model.mode == "thinking_only"
-        if isinstance(switch := self.get("enable_thinking"), bool):
-            return switch
-        return None if self.model.mode is None else self.model.mode == "hybrid_on"
+        return self.model.thinks(self.request.options)
 
     @property
     def messages(self) -> list[tuple[str, str, bool]]:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
+from weakref import WeakKeyDictionary
 
 from qwen_nb import cassettes
 from qwen_nb.asking.kept import Kept
@@ -16,6 +17,7 @@ from qwen_nb.asking.notebook import Notebook
 from qwen_nb.asking.screen import Screen
 from qwen_nb.catalogue import Catalogue
 from qwen_nb.errors import CassetteError, QwenError
+from qwen_nb.front_end import running_shell
 from qwen_nb.ledger import Budgets, Ledger
 from qwen_nb.settings import Settings, servers
 from qwen_nb.texts import Language, text
@@ -239,3 +241,25 @@ class Session:
         """Return an error that speaks the language of this session."""
         error.language = self.language
         return error
+
+
+class Asks(Protocol):
+    """What can be asked, such as a `Chat`."""
+
+    def recognised(self) -> Session:
+        """Return the session as it stands now, the notebook's own settings included."""
+
+
+CHATS: WeakKeyDictionary[Any, Asks] = WeakKeyDictionary()
+"""The chat of each shell's magics."""
+
+
+def current_session() -> Session:
+    """Return the session of the running shell's magics, or of the program's notebook."""
+    shell = running_shell()
+    chat = None if shell is None else CHATS.get(shell)
+    if chat is not None:
+        return chat.recognised()
+    notebook = Notebook.of_calls()
+    notebook.recognise()
+    return Session(notebook=notebook)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, TypeAlias, get_args
 
+from qwen_nb.values import ChatOptions
+
 Mode: TypeAlias = Literal["hybrid_on", "hybrid_off", "thinking_only", "none"]
 """`hybrid_on` thinks unless it is switched off, `hybrid_off` only when switched on."""
 
@@ -98,6 +100,20 @@ class Model:
     explicit_cache: bool | None = None
     source: str = ""
     date: str = ""
+
+    def thinks(self, options: ChatOptions) -> bool | None:
+        """Return whether it will think, asked with these options; None: not known.
+
+        An explicit switch decides, else the model's own mode (docs/protocol.md §2.1). A
+        request field of that name wins over the named option.
+        """
+        if self.mode in ("thinking_only", "none"):
+            return self.mode == "thinking_only"
+        switch = None if options.thinking is None else options.thinking is not False
+        switch = options.params.get("enable_thinking", switch)
+        if isinstance(switch, bool):
+            return switch
+        return None if self.mode is None else self.mode == "hybrid_on"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
-from qwen_nb.asking import is_thinking
 from qwen_nb.catalogue import Model
 from qwen_nb.context.limits import limit_in, limit_of
 from qwen_nb.context.retrieval import RetrievalNeed, quoted, retrieval_need
@@ -38,7 +37,7 @@ from qwen_nb.conversation import (
     with_text,
 )
 from qwen_nb.errors import ConfigError, QwenError
-from qwen_nb.values import ChatOptions, ChatRequest, Content, Message, Note, Policy, Reply
+from qwen_nb.values import ChatOptions, Content, Message, Note, Policy, Reply
 
 THRESHOLD = 0.7
 """From this part of the limit on, the older half is summarised (docs/protocol.md §6.2)."""
@@ -372,7 +371,7 @@ class _Planner:
         if (
             self.model.system_discouraged
             and any(message.role == "system" for message in self.head)
-            and is_thinking(ChatRequest(self.name, (), self.options), self.model)
+            and self.model.thinks(self.options)
         ):
             self.notes.append(Note(key, {"model": self.name}))
 

@@ -213,9 +213,8 @@ class QwenMagics(_Configured):  # type: ignore[misc]
 
     def leave(self) -> None:
         """Stop what runs, close what is open, and take everything back."""
-        from qwen_nb.asking import JOBS, Notebook, Screen
+        from qwen_nb.asking import CHATS, JOBS, Notebook, Screen
         from qwen_nb.cassettes import leave as leave_cassette
-        from qwen_nb.chat import Chat
         from qwen_nb.magics.panel import controls
 
         JOBS.stop()
@@ -224,7 +223,7 @@ class QwenMagics(_Configured):  # type: ignore[misc]
         self.completer.leave()
         self.shell.events.unregister("pre_run_cell", self.before_cell)
         self.chat.close()
-        Chat._of_shells.pop(self.shell, None)  # what was set in it goes with it
+        CHATS.pop(self.shell, None)  # what was set in it goes with it
         Notebook.current().close()
         Screen.current().leave()
 

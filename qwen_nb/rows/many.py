@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from operator import length_hint
 from typing import Any
 
-from qwen_nb.chat import Chat
+from qwen_nb.asking import Asks, current_session
 from qwen_nb.errors import ConfigError, QwenError, Stopped
 from qwen_nb.files import home
 from qwen_nb.front_end import FillError, fill
@@ -33,7 +33,7 @@ def map(
     name: str = "map",
     keep: bool = True,
     progress: bool = True,
-    chat: Chat | None = None,
+    chat: Asks | None = None,
     **options: Any,
 ) -> Rows:
     """Ask one question for each item, several at once, and return the answers in order.
@@ -100,7 +100,7 @@ def map(
     >>> rows = map(reviews, "Is this review friendly? {item}")  # doctest: +SKIP
     >>> [row.answer for row in rows], rows.cost  # doctest: +SKIP
     """
-    session = (Chat.current() if chat is None else chat).recognised()
+    session = current_session() if chat is None else chat.recognised()
     try:
         _checked(items, concurrency, on_error)
         prompt_of = _prompts(prompt)

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self, TypeAlias
 
-from qwen_nb.asking import is_thinking
 from qwen_nb.catalogue import Model
 from qwen_nb.errors import BadRequest, StructuredError
 from qwen_nb.texts import Language, text
@@ -226,7 +225,7 @@ def is_refusal(error: BaseException) -> bool:
 
 def thinks_first(request: ChatRequest, model: Model, server: Server) -> bool:
     """Return whether a question is to be answered freely first, and then brought into form."""
-    return server.model_studio and is_thinking(request, model) is True
+    return server.model_studio and model.thinks(request.options) is True
 
 
 def asking_for(

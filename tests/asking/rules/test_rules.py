@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from qwen_nb import ConfigError
-from qwen_nb.asking.rules import check, is_thinking
+from qwen_nb.asking.rules import check
 from qwen_nb.catalogue.catalogue import Catalogue
 from qwen_nb.texts import TEXTS, text
 from qwen_nb.values import ChatOptions, ChatRequest, Message
@@ -311,4 +311,4 @@ THINKS: list[tuple[str, dict[str, Any], bool | None]] = [
 def test_whether_a_request_makes_the_model_think(
     model: str, how: dict[str, Any], thinks: bool | None
 ) -> None:
-    assert is_thinking(ask(model, **how), CATALOGUE.find(model)) is thinks
+    assert CATALOGUE.find(model).thinks(ask(model, **how).options) is thinks
