@@ -1,4 +1,4 @@
-"""`Chat`: a conversation that can be asked. It puts the rooms together, no more."""
+"""`Chat`: a conversation that can be asked; long, since each verb says what it gives."""
 
 from __future__ import annotations
 

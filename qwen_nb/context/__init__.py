@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from qwen_nb.context.bound import most_input, most_tokens
     from qwen_nb.context.limits import Limits, limit_in
-    from qwen_nb.context.planning import Need, Plan, learn, learn_refusal, plan, preparing
+    from qwen_nb.context.needs import Need, learn, learn_refusal, preparing
+    from qwen_nb.context.planning import plan
+    from qwen_nb.context.plans import Plan
     from qwen_nb.context.retrieval import EMBEDDING_MODEL, RetrievalNeed, Vectors, nearest
     from qwen_nb.context.sizes import Memory, Weighed
     from qwen_nb.context.summary import Summary, SummaryNeed
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
 _NAMES = {
     "bound": "most_input most_tokens",
     "limits": "Limits limit_in",
-    "planning": "Need Plan learn learn_refusal plan preparing",
+    "needs": "Need learn learn_refusal preparing",
+    "planning": "plan",
+    "plans": "Plan",
     "retrieval": "EMBEDDING_MODEL RetrievalNeed Vectors nearest",
     "sizes": "Memory Weighed",
     "summary": "Summary SummaryNeed",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from qwen_nb.context.planning import Plan
+from qwen_nb.context.plans import Plan
 from qwen_nb.values import Message
 
 _TEMPLATE = 32

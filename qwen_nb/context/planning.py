@@ -9,12 +9,12 @@ question is planned again with what it brought (`prepare` does that in order).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from qwen_nb.catalogue import Model
-from qwen_nb.context.limits import limit_in, limit_of
+from qwen_nb.context.limits import limit_of
+from qwen_nb.context.plans import ONCE, Plan, Why
 from qwen_nb.context.retrieval import RetrievalNeed, quoted, retrieval_need
 from qwen_nb.context.sizes import Memory, Weighed
 from qwen_nb.context.summary import (
@@ -31,74 +31,17 @@ from qwen_nb.conversation import (
     Round,
     called,
     last_switch,
-    message_tokens,
     rounds_before,
     text_of,
     with_text,
 )
-from qwen_nb.errors import ConfigError, QwenError
-from qwen_nb.values import ChatOptions, Content, Message, Note, Policy, Reply
+from qwen_nb.errors import ConfigError
+from qwen_nb.values import ChatOptions, Content, Message, Note, Policy
 
 THRESHOLD = 0.7
 """From this part of the limit on, the older half is summarised (docs/protocol.md §6.2)."""
 
 AUTO = Policy()
-
-Need: TypeAlias = SummaryNeed | RetrievalNeed
-Found: TypeAlias = Summary | tuple[str, ...] | QwenError | None
-"""What a need brought: a summary, ids of similar rounds, or nothing and perhaps why."""
-
-Why: TypeAlias = Literal["unanswered", "scripted", "single_turn", "summarised", "left_out"]
-
-_NOTHING = "error.not_retrieved"
-
-_REFUSALS = 2
-"""How often a call that was too long is made again, shorter; see `learn_refusal`."""
-
-_ONCE = frozenset(("rule.note.system_discouraged", "context.note.will_summarise"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What is to be sent, and what there is to say about it.
-
-    Parameters
-    ----------
-    messages : tuple of Message
-        The whole list, the question last.
-    sent : tuple of str
-        The turns that go along, as they are or quoted, by their ids in order.
-    left_out : mapping
-        The other turns, each with the reason.
-    notes : tuple of Note
-        What the reader of the answer should know.
-    once : frozenset of str
-        The keys of those that need no second telling in this conversation.
-    needs : SummaryNeed or RetrievalNeed, optional
-        What must be had first; the rest of the plan then says nothing.
-    summary : Summary, optional
-        The one that is sent.
-    tokens : int
-        The size of the input as far as it is known.
-    limit : int, optional
-        The size that is allowed.
-    weighed : Weighed
-        How the size came about, for `learn`.
-    keeps_thinking : bool
-        Earlier thinking goes along.
-    """
-
-    messages: tuple[Message, ...]
-    sent: tuple[str, ...] = ()
-    left_out: Mapping[str, Why] = field(default_factory=dict)
-    notes: tuple[Note, ...] = ()
-    once: frozenset[str] = frozenset()
-    needs: Need | None = None
-    summary: Summary | None = None
-    tokens: int = 0
-    limit: int | None = None
-    weighed: Weighed
-    keeps_thinking: bool = False
 
 
 def plan(
@@ -177,126 +120,6 @@ def plan(
     if policy.kind == "retrieve":
         return planner.retrieved(policy.n, found)
     return planner.fitted(summaries, can_summarise=can_summarise)
-
-
-def learn(memory: Memory, planned: Plan, reply: Reply) -> None:
-    """Keep what a reply says about the size of its request.
-
-    Call it for every reply to a plan's messages, before the next plan.
-    """
-    usage = reply.usage
-    if usage is None or usage.estimated:
-        return
-    answer = None
-    if usage.output is not None and reply.answer:
-        if planned.keeps_thinking:
-            answer = usage.output
-        elif usage.thinking is not None or not reply.thinking:
-            answer = usage.output - (usage.thinking or 0)
-    keeps, weighed = planned.keeps_thinking, planned.weighed
-    ended = (
-        weighed.question[0],
-        *called(weighed.question[1:], keep_thinking=keeps),
-        Message("assistant", reply.answer, thinking=reply.thinking if keeps else ""),
-    )
-    memory.learn(weighed, ended, usage.input, answer)
-
-
-def learn_refusal(memory: Memory, need: SummaryNeed, error: QwenError) -> None:
-    """Keep what a server says about the size of a summary's request that it refused.
-
-    Call it before the error is handed to `preparing`.
-    """
-    limit = limit_in(error)
-    if limit is not None:
-        estimate = sum(map(message_tokens, need.request.messages))
-        memory.underestimated(need.request.model, estimate, limit)
-
-
-def preparing(ask: Callable[..., Plan]) -> Generator[Need, Found, Plan]:
-    """Plan, yield what is needed, and plan again with what is sent back.
-
-    Parameters
-    ----------
-    ask : callable
-        Plans with the keywords `summaries`, `found`, `can_summarise` and `told` as they
-        are then; the `summaries` are those made on the way, to be added to the known.
-
-    Yields
-    ------
-    SummaryNeed or RetrievalNeed
-        Send back the `Summary`, the ids, or None or the error where it failed.
-
-    Returns
-    -------
-    Plan
-        One that needs nothing.
-    """
-    made: list[Summary] = []
-    wanted: set[str] = set()
-    similar: tuple[str, ...] | None = None
-    can_summarise = True
-    refusals = _REFUSALS
-    notes: list[Note] = []
-    once: frozenset[str] = frozenset()
-    again = False
-    while True:
-        planned = ask(
-            summaries=tuple(made), found=similar, can_summarise=can_summarise, told=once
-        )
-        once |= planned.once
-        if planned.needs is None:
-            known = {note.key for note in notes}
-            added = (note for note in planned.notes if note.key not in known)
-            return replace(planned, notes=(*notes, *added), once=once)
-        notes += (note for note in planned.notes if note.key in _ONCE)
-        brought = yield planned.needs
-        if refusals and isinstance(brought, QwenError) and limit_in(brought) is not None:
-            refusals -= 1  # too long; whoever was refused knows better now
-            continue
-        if isinstance(planned.needs, SummaryNeed):
-            again = planned.needs.digest in wanted  # what was made does not hold
-            wanted.add(planned.needs.digest)
-        if isinstance(brought, Summary) and not again:
-            made.append(brought)
-        elif isinstance(brought, tuple):
-            similar = brought
-        elif isinstance(planned.needs, RetrievalNeed):
-            # without what is similar there is nothing that could stand for it
-            raise brought if isinstance(brought, QwenError) else ConfigError(_NOTHING)
-        else:
-            can_summarise = False
-            notes.append(Note("context.note.no_summary"))
-
-
-def prepare(
-    ask: Callable[..., Plan],
-    summarise: Callable[[SummaryNeed], Summary | None],
-    find: Callable[[RetrievalNeed], tuple[str, ...]],
-) -> Plan:
-    """Plan a question, making the calls that it needs; see `preparing`.
-
-    Parameters
-    ----------
-    ask : callable
-        See `preparing`.
-    summarise, find : callable
-        Make the calls, count and store what they bring. A `QwenError` of the first
-        leaves the older turns out, with a note.
-    """
-    steps = preparing(ask)
-    try:
-        need = next(steps)
-        while True:
-            brought: Found
-            try:
-                brought = summarise(need) if isinstance(need, SummaryNeed) else find(need)
-            except QwenError as error:
-                brought = error
-            need = steps.send(brought)
-    except StopIteration as end:
-        planned: Plan = end.value
-        return planned
 
 
 class _Planner:
@@ -556,7 +379,7 @@ class _Planner:
             sent=tuple(one.id for one in rounds if one.id in self._of_turns),
             left_out=self.left_out,
             notes=notes,
-            once=frozenset(note.key for note in notes) & _ONCE,
+            once=frozenset(note.key for note in notes) & ONCE,
             summary=summary,
             tokens=weighed.tokens,
             limit=limit,
@@ -564,12 +387,12 @@ class _Planner:
             keeps_thinking=self.keeps_thinking,
         )
 
-    def _waiting(self, need: Need) -> Plan:
+    def _waiting(self, need: SummaryNeed | RetrievalNeed) -> Plan:
         notes = self._notes()
         return Plan(
             messages=(),
             notes=notes,
-            once=frozenset(note.key for note in notes) & _ONCE,
+            once=frozenset(note.key for note in notes) & ONCE,
             needs=need,
             limit=self.limit,
             weighed=self.weigh([]),
@@ -577,7 +400,7 @@ class _Planner:
 
     def _notes(self) -> tuple[Note, ...]:
         return tuple(
-            note for note in self.notes if note.key not in _ONCE or note.key not in self.told
+            note for note in self.notes if note.key not in ONCE or note.key not in self.told
         )
 
     def _leave_out(self, rounds: Sequence[Round], why: Why) -> None:

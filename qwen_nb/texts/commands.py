@@ -1,4 +1,4 @@
-"""The magics' line, options and commands, jobs, status, the shell."""
+"""The magics' line, options and commands, jobs, status, the shell: long, one text each."""
 
 from __future__ import annotations
 

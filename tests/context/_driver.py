@@ -6,7 +6,9 @@ from typing import Any
 
 from qwen_nb.catalogue.catalogue import Catalogue
 from qwen_nb.context.limits import Limits, limit_in
-from qwen_nb.context.planning import Plan, learn, learn_refusal, plan, prepare
+from qwen_nb.context.needs import learn, learn_refusal
+from qwen_nb.context.planning import plan
+from qwen_nb.context.plans import Plan
 from qwen_nb.context.retrieval import EMBEDDING_MODEL, Vectors, nearest
 from qwen_nb.context.sizes import Memory
 from qwen_nb.context.summary import Summary, SummaryNeed
@@ -20,6 +22,7 @@ from qwen_nb.wire import stream
 from qwen_nb.wire.dialects.openai import OpenAIDialect
 from qwen_nb.wire.embeddings import embed
 from qwen_nb.wire.http import HttpTransport
+from tests.context._preparing import prepare
 
 AUTO = Policy()
 PLAIN = ChatOptions(thinking=False)

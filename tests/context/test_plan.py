@@ -10,7 +10,9 @@ import pytest
 from qwen_nb.catalogue.catalogue import Catalogue
 from qwen_nb.catalogue.rows import Model
 from qwen_nb.context.limits import Limits, limit_in, limit_of
-from qwen_nb.context.planning import Plan, learn, plan
+from qwen_nb.context.needs import learn
+from qwen_nb.context.planning import plan
+from qwen_nb.context.plans import Plan
 from qwen_nb.context.retrieval import RetrievalNeed, Vectors, nearest
 from qwen_nb.context.sizes import Memory
 from qwen_nb.context.summary import Summary, SummaryNeed

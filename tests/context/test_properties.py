@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qwen_nb.catalogue.catalogue import Catalogue
-from qwen_nb.context.planning import Plan, plan, prepare
+from qwen_nb.context.planning import plan
+from qwen_nb.context.plans import Plan
 from qwen_nb.context.retrieval import RetrievalNeed
 from qwen_nb.context.sizes import Memory
 from qwen_nb.context.summary import Summary, SummaryNeed
@@ -20,6 +21,7 @@ from qwen_nb.values import ChatOptions, Message, Reply, ToolCall, Turn
 from qwen_nb.values.policy import Policy
 from qwen_nb.values.usage import Usage
 from qwen_nb.wire.dialects.openai import OpenAIDialect
+from tests.context._preparing import prepare
 
 MODEL = Catalogue.load().find("qwen-plus")
 OPTIONS = ChatOptions(model="qwen-plus")

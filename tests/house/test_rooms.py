@@ -40,11 +40,8 @@ PUBLIC_FILES = {"chat", "errors", "pytest_plugin"}
 """Files in no room: each is a door of its own."""
 
 MOST_LINES = 450
-
-STILL_LONG = {
-    "chat", "settings.settings",
-    "texts.commands", "context.planning",
-}  # fmt: skip
+MOST_IN_FUNCTION = 60
+MOST_PARTS = 8
 
 # what a room may import from outside the standard library, at its top or late
 GUESTS = {
@@ -259,7 +256,42 @@ def test_only_a_door_lists_what_it_gives(module: str) -> None:
 def test_a_long_file_says_why(module: str) -> None:
     written = SOURCES[module.removeprefix("__init__")].read_text("utf-8")
     says_why = re.search(r"\blong\b", written.partition("\n")[0])
-    assert says_why or module in STILL_LONG or len(written.splitlines()) <= MOST_LINES
+    assert says_why or len(written.splitlines()) <= MOST_LINES
+
+
+def functions(module: str) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    tree = ast.parse(SOURCES[module.removeprefix("__init__")].read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield f"{module}:{node.lineno} {node.name}", node
+
+
+def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Return how many lines a function has, its docstring not counted."""
+    first, last = function.body[0], function.end_lineno or 0
+    docstring = ast.get_docstring(function)
+    ends = first.end_lineno or 0
+    return last - function.lineno + 1 - (ends - first.lineno + 1 if docstring else 0)
+
+
+@pytest.mark.parametrize("module", NAMES)
+def test_a_function_is_short(module: str) -> None:
+    assert [name for name, each in functions(module) if length(each) > MOST_IN_FUNCTION] == []
+
+
+@pytest.mark.parametrize("module", NAMES)
+def test_nothing_is_made_of_many_parts(module: str) -> None:
+    """What takes more than eight things is a frozen value, or two things."""
+    if room(module) not in ("asking", "rows", "tools"):
+        return
+    made = [
+        name
+        for name, each in functions(module)
+        if each.name == "__init__"
+        and len((*each.args.posonlyargs, *each.args.args, *each.args.kwonlyargs)) - 1
+        > MOST_PARTS
+    ]
+    assert made == []
 
 
 def test_a_door_names_what_it_fetches() -> None:
