@@ -6,10 +6,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qwen_nb.rows.many import map
+    from qwen_nb.rows.many import forget, map
+    from qwen_nb.rows.rows import Rows
 
 _NAMES = {
-    "many": "map",
+    "many": "forget map",
+    "rows": "Rows",
 }
 """What other rooms may use, by the file where it lives."""
 

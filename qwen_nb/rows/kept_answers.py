@@ -116,7 +116,7 @@ class KeptHere:
 
 
 def forget(folder: Path, name: str | None = None) -> int:
-    """Throw away the kept answers of one name, or all; see `qwen_nb.batch.forget`."""
+    """Throw away the kept answers of one name, or all; see `qwen_nb.rows.forget`."""
     from qwen_nb.store import Answers
 
     path = folder / HomeFile.ANSWERS

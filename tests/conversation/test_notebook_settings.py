@@ -157,9 +157,7 @@ def test_two_kernels_of_one_notebook_share_them(
     assert asked(page, emulator) == ("qwen-plus-latest", None)
 
 
-def test_chats_of_the_notebook_have_them_and_a_chat_in_memory_has_not(
-    notebook_page: Page, emulator: Emulator
-) -> None:
+def test_every_chat_in_the_notebook_has_them(notebook_page: Page, emulator: Emulator) -> None:
     page = notebook_page
     set_up(page)
     page.save()
@@ -171,7 +169,7 @@ def test_chats_of_the_notebook_have_them_and_a_chat_in_memory_has_not(
     page.run("fork", "_ = Chat.current().fork().ask('Forked', quiet=True)")
     assert emulator.journal[-1].body["model"] == "qwen-plus-latest"
     page.run("memory", "_ = Chat().ask('In memory', quiet=True)")
-    assert emulator.journal[-1].body["model"] == "qwen-plus"
+    assert emulator.journal[-1].body["model"] == "qwen-plus-latest"
 
 
 def test_where_nothing_tells_the_notebook_the_session_takes_it(

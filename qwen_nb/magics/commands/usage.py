@@ -24,8 +24,8 @@ def budget(chat: Chat, wanted: budgets.Budget | budgets.Off | None = None) -> st
         of = {"chat": here["conversation"], "notebook": here["notebook"]}
         made = replace(wanted, of=of.get(wanted.scope, ""))
         is_kept = chat.budgets.set(made)
-        if made.scope != "month":  # and is that of a notebook that is known again
-            is_kept &= chat.archive is not None and chat.archive.remember_cell()
+        if made.scope != "month" and chat.archive is not None:
+            chat.archive.remember_cell()  # by which a notebook that only maps is known again
         if not is_kept:
             lines.append(text("budget.here_only", chat.language))
     held = chat.budgets.all(**here)
