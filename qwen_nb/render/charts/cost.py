@@ -18,7 +18,6 @@ from qwen_nb.render.charts.axes import (
     TITLE,
     WIDTH,
     Frame,
-    Sign,
     empty,
     legend,
     title,
@@ -68,7 +67,11 @@ def cost_chart(calls: Sequence[Call], language: Language = "en") -> str:
     days, shapes, y = _days(calls), [title(heading)], TITLE
     for panel, scale, ticked in zip(panels, scales, names, strict=True):
         frame = Frame(left, y + 2 * ROW, right, y + 2 * ROW + _HIGH)
-        shapes += _legend(panel, y + ROW, language)
+        shapes += legend(
+            [(each.name(language), partial(_stroke, scripted=each.scripted)) for each in panel],
+            y + ROW,
+            _STROKE,
+        )
         shapes += frame.grid(scale, ticked)
         for number, _ in days[1:]:
             x = frame.x((number - 1) / len(calls))
@@ -111,13 +114,6 @@ def _steps(
 
 def _end(each: Line, language: Language) -> str:
     return ("≈" if each.estimated else "") + money(each.sum, each.currency, language)
-
-
-def _legend(panel: Sequence[Line], y: float, language: Language) -> list[str]:
-    entries: list[tuple[str, Sign | None]] = [
-        (each.name(language), partial(_stroke, scripted=each.scripted)) for each in panel
-    ]
-    return legend(entries, y, _STROKE)
 
 
 def _stroke(x: float, y: float, *, scripted: bool) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 
 from qwen_nb.render import spoken_money
-from qwen_nb.render.charts.series import Bar, Bars, Line
+from qwen_nb.render.charts.series import Bars, Line
 from qwen_nb.texts import Language, text
 from qwen_nb.values import Call
 
@@ -40,7 +41,8 @@ def bars_in_words(all_bars: Bars, language: Language) -> str:
         figures=figures(sums, language),
     )
     whole_bars = [bar for bar in each if not bar.untold] or each
-    most, least = max(each, key=_total), min(whole_bars, key=_total)
+    total = attrgetter("total")
+    most, least = max(each, key=total), min(whole_bars, key=total)
     span = text(
         "chart.most",
         language,
@@ -89,7 +91,3 @@ def lines_in_words(lines: Sequence[Line], calls: Sequence[Call], language: Langu
         text("chart.unpriced", language, n=without) if without else "",
         text("chart.has_estimates", language) if any(each.estimated for each in lines) else "",
     )
-
-
-def _total(bar: Bar) -> int:
-    return bar.total
