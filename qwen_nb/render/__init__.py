@@ -11,17 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qwen_nb.render.amounts import exact_money, money, spoken_money
-    from qwen_nb.render.calls import (
-        Block,
-        CallWords,
-        Wanted,
-        call_line,
-        call_words,
-        called,
-        calling,
-        calls_wanted,
-        newly_ended,
-    )
+    from qwen_nb.render.calls import Block, CallWords, Wanted, call_words, called, calling, calls_wanted, newly_ended
     from qwen_nb.render.endings import Ending, ending, never_began, retrying_words, thought
     from qwen_nb.render.table import html_table, plain_table
     from qwen_nb.render.timing import timing_line, tokens_per_second
@@ -29,9 +19,7 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "amounts": "exact_money money spoken_money",
-    "calls": (
-        "Block CallWords Wanted call_line call_words called calling calls_wanted newly_ended"
-    ),
+    "calls": "Block CallWords Wanted call_words called calling calls_wanted newly_ended",
     "endings": "Ending ending never_began retrying_words thought",
     "table": "html_table plain_table",
     "timing": "timing_line tokens_per_second",

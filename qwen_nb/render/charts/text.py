@@ -43,7 +43,7 @@ def text_chart(calls: Sequence[Call], language: Language = "en", *, width: int =
 def _tokens(all_bars: Bars, width: int, language: Language) -> list[str]:
     each = all_bars.bars
     if not any(bar.total for bar in each):
-        return [text("chart.no_tokens" if each else "chart.nothing", language)]
+        return [text("chart.no_tokens" if each else "spending.none", language)]
     legend = "  ".join(
         f"{_SIGNS[kind]} {text(f'chart.{kind}', language)}" for kind in all_bars.sums()
     )
