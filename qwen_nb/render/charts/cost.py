@@ -122,9 +122,8 @@ def _stroke(x: float, y: float, *, scripted: bool) -> str:
 
 def _days(calls: Sequence[Call]) -> list[tuple[int, str]]:
     """Return the first call of each day, or of some days, by the clock of the machine."""
-    days: list[tuple[int, str]] = []
+    days: dict[str, int] = {}
     for number, call in enumerate(in_order(calls), 1):
-        day = time.strftime("%Y-%m-%d", time.localtime(call.at))
-        if not days or days[-1][1] != day:
-            days.append((number, day))
-    return days[:: -(-len(days) // _MOST_DAYS)]
+        days.setdefault(time.strftime("%Y-%m-%d", time.localtime(call.at)), number)
+    every = -(-len(days) // _MOST_DAYS)
+    return [(number, day) for day, number in days.items()][::every]
