@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qwen_nb.render.amounts import exact_money, money, spoken_money
-    from qwen_nb.render.calls import Block, CallWords, Wanted, call_words, called, calling, calls_wanted, newly_ended
+    from qwen_nb.render.calls import (
+        Block,
+        CallWords,
+        Wanted,
+        call_words,
+        called,
+        calling,
+        calls_wanted,
+        newly_ended,
+    )
     from qwen_nb.render.endings import Ending, ending, never_began, retrying_words, thought
     from qwen_nb.render.table import aligned, html_table, plain_table
     from qwen_nb.render.timing import timing_line, tokens_per_second
