@@ -12,7 +12,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -30,7 +30,7 @@ from qwen_nb.store.notebook_settings import SettingTable
 from qwen_nb.store.running import Growing
 from qwen_nb.store.schema import BUSY_S, connect, errors_told, migrate
 from qwen_nb.store.search import Found, found_in
-from qwen_nb.store.writer import Writer
+from qwen_nb.store.writer import Job, Writer
 from qwen_nb.values import Change, Entry, Slot, Turn
 
 _CLOSE_S = 5.0
@@ -179,7 +179,7 @@ class Store(ConversationTable):
         """Have a change written; returns at once."""
         for _, entry in change.entries:
             self._growing.end(entry.id)
-        self._writer.write(
+        self._write(
             partial(save, conversation=conversation, change=change),
             partial(self._saved, conversation),
         )
@@ -308,7 +308,7 @@ class Store(ConversationTable):
     def put_summary(self, conversation: str, digest: str, summary: Mapping[str, Any]) -> None:
         """Have a summary kept, by the digest of what it stands for; returns at once."""
         told = json.dumps(summary, ensure_ascii=True)
-        self._writer.write(
+        self._write(
             lambda database: database.execute(
                 "INSERT OR REPLACE INTO summaries (conversation, digest, summary)"
                 " VALUES (?, ?, ?)",
@@ -343,12 +343,12 @@ class Store(ConversationTable):
         """
         piece = self._growing.piece(conversation, slot, turn, asked_at, region)
         if piece is not None:
-            self._writer.write(piece.write)
+            self._write(piece.write)
 
     def discard(self, slot: Slot) -> None:
         """Drop what was kept of a reply that is not to be stored."""
         if self._growing.end(slot.id):
-            self._writer.write(partial(running.forget, entry_id=slot.id))
+            self._write(partial(running.forget, entry_id=slot.id))
 
     # -- its own life ------------------------------------------------------------------------
 
@@ -379,6 +379,12 @@ class Store(ConversationTable):
             "SELECT revision, anew FROM conversations WHERE id = ?", (conversation,)
         ).fetchone()
         return None if row is None else (row[0], bool(row[1]))
+
+    def _write(self, job: Job, then: Callable[[Any], object] | None = None) -> None:
+        # A question may end behind its store, which was closed at the end of the process or
+        # for another one: what it says is returned all the same.
+        with suppress(RuntimeError):
+            self._writer.write(job, then)
 
     def _knows(self, conversation: str, revision: int) -> None:
         with self._lock:
