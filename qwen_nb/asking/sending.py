@@ -18,11 +18,11 @@ from qwen_nb.asking.request import Desk, Ready, in_words
 from qwen_nb.asking.tool_rounds import ToolRounds
 from qwen_nb.context import (
     EMBEDDING_MODEL,
+    IN_MEMORY,
     Limits,
     RetrievalNeed,
     Summary,
     SummaryNeed,
-    Vectors,
     learn_refusal,
     limit_in,
     nearest,
@@ -308,7 +308,7 @@ class Sending:
             return embed(texts, EMBEDDING_MODEL, exchange, server, counted)
 
         store = self._desk.kept.store
-        return nearest(need, vectors, Vectors(store.path if store is not None else None))
+        return nearest(need, vectors, store.vectors if store is not None else IN_MEMORY)
 
     def settled(self, reply: Reply) -> Reply:
         """Return the turn's reply, all that has come of it, with what it took so far."""

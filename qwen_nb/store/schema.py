@@ -191,6 +191,30 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
+    (
+        """
+        CREATE TABLE vectors (  -- embeddings of turns
+            model TEXT NOT NULL,
+            digest TEXT NOT NULL,  -- of what was embedded
+            turn TEXT NOT NULL,  -- the version it was made for; empty where not known
+            vector BLOB NOT NULL,  -- 32-bit floats
+            PRIMARY KEY (model, digest)
+        )
+        """,
+        # Another connection made this one in the same file, whenever turns were retrieved.
+        """
+        CREATE TABLE IF NOT EXISTS embedding (
+            model TEXT, digest TEXT, vector BLOB, PRIMARY KEY (model, digest)
+        )
+        """,
+        "INSERT INTO vectors SELECT model, digest, '', vector FROM embedding",
+        "DROP TABLE embedding",
+        """
+        CREATE TABLE forgotten (  -- ids of versions and conversations that never come back
+            id TEXT PRIMARY KEY
+        ) WITHOUT ROWID
+        """,
+    ),
 )
 
 VERSION = len(_MIGRATIONS)

@@ -32,6 +32,7 @@ from qwen_nb.store.rows import text_from
 from qwen_nb.store.running import Checkpoint
 from qwen_nb.store.schema import BUSY_S, connect, errors_told, migrate
 from qwen_nb.store.search import Found, excerpt, match_of
+from qwen_nb.store.vectors import VectorTable
 from qwen_nb.store.writer import Writer
 from qwen_nb.values import Change, Entry, Slot, Turn, new_id
 
@@ -74,6 +75,8 @@ class Store:
         How much they may cost.
     settings : SettingTable
         What notebooks have set for themselves.
+    vectors : VectorTable
+        Embeddings of turns.
 
     Raises
     ------
@@ -100,6 +103,7 @@ class Store:
         self.calls = Calls(self.read, self._writer)
         self.budgets = BudgetTable(self.read, self._writer)
         self.settings = SettingTable(self.read, self._writer)
+        self.vectors = VectorTable(self.read, self._writer)
         atexit.register(self.close)
 
     # -- conversations of a notebook ------------------------------------------------------
