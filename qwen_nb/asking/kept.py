@@ -6,6 +6,7 @@ is told once and never keeps an answer from being shown.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -105,6 +106,20 @@ class Kept:
         self.summaries.append(summary)
         if self.store is not None:
             self.store.put_summary(self.id, summary.digest, summary.as_json())
+
+    def forget(self, ids: Collection[str]) -> None:
+        """Let go of versions that the store has forgotten, and of what was made of them."""
+        entries = self.conversation.entries
+        gone = [each for each in entries if each.id in ids or each.copy_of in ids]
+        asked = {(each.position, each.turn.prompt) for each in gone}
+        if gone:
+            self.conversation.forget(
+                each.id for each in entries if (each.position, each.turn.prompt) in asked
+            )
+            self._pasts.clear()
+            # of one in memory: a summary can be made again
+            told = self.store.summaries(self.id) if self.store is not None else []
+            self.summaries[:] = map(Summary.from_json, told)
 
     def take_problem(self) -> StoreError | None:
         """Return why nothing can be kept, once for each new reason."""

@@ -180,4 +180,5 @@ def _cosine(one: Sequence[float], other: Sequence[float]) -> float | None:
 
 
 def _product(one: Sequence[float], other: Sequence[float]) -> float:
-    return sum(map(mul, one, other))
+    product: float = sum(map(mul, one, other))
+    return product

@@ -118,9 +118,12 @@ class Completer:
                 return ["curl", *_DIALECTS]
             case "usage", "--by":
                 return list(get_args(By))
-        return {"code": ["--as"], "usage": ["--by", "--plot"], "replay": ["--speed"]}.get(
-            command, []
-        )
+        return {
+            "code": ["--as"],
+            "forget": ["turn", "chat", "--yes"],
+            "usage": ["--by", "--plot"],
+            "replay": ["--speed"],
+        }.get(command, [])
 
     def _models(self) -> list[str]:
         return [model.id for model in self._chat.catalogue().models()]

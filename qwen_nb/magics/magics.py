@@ -31,7 +31,15 @@ from qwen_nb.chat import Chat
 from qwen_nb.errors import ConfigError, QwenError, Stopped
 from qwen_nb.front_end import FillError, compact, fill, last_error, next_cell, put, user_names
 from qwen_nb.magics import reports, transformers
-from qwen_nb.magics.commands import cassettes, conversations, exchange, history, service, usage
+from qwen_nb.magics.commands import (
+    cassettes,
+    conversations,
+    exchange,
+    forget,
+    history,
+    service,
+    usage,
+)
 from qwen_nb.magics.complete import Completer
 from qwen_nb.magics.line import OPTIONS, LineError, ParsedLine, read_line
 from qwen_nb.magics.panel import controls
@@ -116,6 +124,7 @@ class QwenMagics(_Configured):  # type: ignore[misc]
             "config": self._printed(service.config),
             "doctor": self._doctor,
             "export": self._with_file(exchange.export_file),
+            "forget": self._printed(forget.forget),
             "fork": self._printed(conversations.fork),
             "help": self._help,
             "history": self._tabled(history.history),

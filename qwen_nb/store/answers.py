@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Iterable
@@ -19,7 +20,7 @@ from typing import Any
 
 from qwen_nb.errors import StoreError
 from qwen_nb.store.rows import plain_text, reader, stored_text, text_from
-from qwen_nb.store.schema import connect, errors_told, shown, transaction
+from qwen_nb.store.schema import connect, errors_told, rewritten, shown, transaction
 from qwen_nb.values import Reply
 
 __all__ = ["ANSWERS", "AnswerKey", "Answers"]
@@ -119,6 +120,19 @@ class Answers:
             return self._database.execute(
                 "DELETE FROM answers WHERE name = ?", (stored_text(name),)
             ).rowcount
+
+    def forget_matching(self, pattern: re.Pattern[str]) -> int:
+        """Throw away the answers that hold something, as JSON has it; leave no page of them.
+
+        Returns how many there were.
+        """
+        with rewritten(self._database, self._path):
+            rows = self._database.execute("SELECT name, digest, n, reply FROM answers")
+            found = [row[:3] for row in rows if pattern.search(text_from(row[3]))]
+            self._database.executemany(
+                "DELETE FROM answers WHERE name = ? AND digest = ? AND n = ?", found
+            )
+        return len(found)
 
     def close(self) -> None:
         """Wait until the disk has everything, and close the file."""

@@ -16,7 +16,16 @@ from pathlib import Path
 
 from qwen_nb.errors import StoreError
 
-__all__ = ["BUSY_S", "VERSION", "connect", "errors_told", "migrate", "shown", "transaction"]
+__all__ = [
+    "BUSY_S",
+    "VERSION",
+    "connect",
+    "errors_told",
+    "migrate",
+    "rewritten",
+    "shown",
+    "transaction",
+]
 
 BUSY_S = 10.0
 """How long a write waits for another process."""
@@ -287,6 +296,31 @@ def transaction(database: sqlite3.Connection) -> Iterator[None]:
         with suppress(sqlite3.Error):
             database.execute("ROLLBACK")
         raise
+
+
+@contextmanager
+def rewritten(database: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """Change a file in one transaction that nobody sees halfway, and leave no old page.
+
+    Raises
+    ------
+    StoreError
+        When another process holds the file, or the disk has no room to rewrite it: then
+        nothing was changed.
+    """
+    with errors_told(path):
+        database.execute("PRAGMA secure_delete = ON")
+        database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        try:
+            # What stops the rewriting below, a lock or a full disk, stops this one first;
+            # the lock is then held until the end.
+            database.execute("VACUUM")
+            with transaction(database):
+                yield
+            database.execute("VACUUM")
+        finally:
+            database.execute("PRAGMA locking_mode = NORMAL")
+            database.execute("SELECT count(*) FROM sqlite_master").fetchall()  # lets go of it
 
 
 _KEYS = {

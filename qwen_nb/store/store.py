@@ -26,6 +26,7 @@ from qwen_nb.store import calls, running
 from qwen_nb.store.budgets import BudgetTable
 from qwen_nb.store.calls import Calls
 from qwen_nb.store.changes import adopt, entries_where, put, save
+from qwen_nb.store.forget import Forgotten, forget, forgotten_among, reach
 from qwen_nb.store.listing import Listing, listings_where
 from qwen_nb.store.notebook_settings import SettingTable
 from qwen_nb.store.rows import text_from
@@ -317,7 +318,10 @@ class Store:
         with self._lock, errors_told(self.path):
             state = self._state(conversation_id)
             known = self._known.get(conversation_id, -1)
-            if state is None or state[0] == known:
+            if state is not None and state[0] == known:
+                return False
+            conversation.forget(self._forgotten(conversation_id, conversation))
+            if state is None:
                 return False
             entries = entries_where(
                 self._database,
@@ -397,12 +401,52 @@ class Store:
         return int(taken), int(given)
 
     def holds(self, entry_id: str) -> bool:
-        """Return whether an entry with this id is here, or growing."""
+        """Return whether an entry with this id is here, or growing, or was forgotten."""
         found = self.read(
-            "SELECT 1 FROM entries WHERE id = ?1 UNION SELECT 1 FROM running WHERE id = ?1",
+            "SELECT 1 FROM entries WHERE id = ?1 UNION SELECT 1 FROM running WHERE id = ?1"
+            " UNION SELECT 1 FROM forgotten WHERE id = ?1",
             entry_id,
         )
         return bool(found)
+
+    # -- what is taken out for good -------------------------------------------------------
+
+    def forget(
+        self,
+        ids: Iterable[str],
+        *,
+        conversation: str | None = None,
+        in_memory: Iterable[str] = (),
+    ) -> Forgotten:
+        """Take versions of turns out for good, or a conversation; waits for it.
+
+        See `qwen_nb.store.forget`. What waits to be written is written before.
+
+        Raises
+        ------
+        StoreError
+            When that fails, as where another kernel holds the file: then nothing was
+            forgotten.
+        """
+        job = partial(
+            forget,
+            path=self.path,
+            ids=tuple(ids),
+            in_memory=tuple(in_memory),
+            conversation=conversation,
+        )
+        forgotten: Forgotten = self._writer.write_now(job, begins=False)
+        return forgotten
+
+    def reach(self, ids: Iterable[str]) -> dict[str, str]:
+        """Return the versions that `forget` would take out, and the conversation of each."""
+        with self._lock, errors_told(self.path):
+            return reach(self._database, ids)
+
+    def forgotten(self, ids: Iterable[str]) -> frozenset[str]:
+        """Return which of these ids were forgotten."""
+        with self._lock, errors_told(self.path):
+            return forgotten_among(self._database, ids)
 
     def read(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return the rows of a query, for those who add up.
@@ -516,6 +560,11 @@ class Store:
             "SELECT revision, anew FROM conversations WHERE id = ?", (conversation,)
         ).fetchone()
         return None if row is None else (row[0], bool(row[1]))
+
+    def _forgotten(self, conversation_id: str, conversation: Conversation) -> frozenset[str]:
+        ids = [entry.id for entry in conversation.entries]
+        gone = forgotten_among(self._database, [conversation_id, *ids])
+        return frozenset(ids) if conversation_id in gone else gone
 
     def _knows(self, conversation: str, revision: int) -> None:
         with self._lock:

@@ -104,9 +104,8 @@ def as_before(store: Store, path: Path) -> None:
     store.close()
     database = sqlite3.connect(path)
     with database:
-        database.execute("DROP TABLE calls")
-        database.execute("DROP TABLE budgets")
-        database.execute("DROP TABLE notebook_settings")
+        for table in ("calls", "budgets", "notebook_settings", "vectors", "forgotten"):
+            database.execute(f"DROP TABLE {table}")
         database.execute("PRAGMA user_version = 1")
     database.close()
 

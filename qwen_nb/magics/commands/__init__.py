@@ -10,6 +10,7 @@ if TYPE_CHECKING:
         cassettes,
         conversations,
         exchange,
+        forget,
         history,
         service,
         usage,
@@ -25,7 +26,16 @@ _NAMES = {
 
 _HOMES = {name: file for file, names in _NAMES.items() for name in names.split()}
 
-__all__ = [*_HOMES, "cassettes", "conversations", "exchange", "history", "service", "usage"]
+__all__ = [
+    *_HOMES,
+    "cassettes",
+    "conversations",
+    "exchange",
+    "forget",
+    "history",
+    "service",
+    "usage",
+]
 
 
 if not TYPE_CHECKING:  # or no name would be unknown to a type checker

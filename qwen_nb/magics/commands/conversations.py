@@ -24,6 +24,7 @@ __all__ = [
     "fork",
     "free_name",
     "moment",
+    "name_in",
     "new",
     "number_in",
     "restore",
@@ -82,7 +83,7 @@ def new(chat: Chat, rest: str) -> str:
     if not rest:
         chat.new()
         return text("command.new_done", chat.language)
-    name = _name(chat, _FORCE.sub("", rest))
+    name = name_in(chat, _FORCE.sub("", rest))
     aside = _freed(chat, name, force=_FORCE.search(rest) is not None)
     archive_of(chat).switch(name)
     done = text("chats.new_done", chat.language, name=called(name))
@@ -91,7 +92,7 @@ def new(chat: Chat, rest: str) -> str:
 
 def switch(chat: Chat, rest: str) -> str:
     """Let another conversation of this notebook be the one that is asked."""
-    archive, name = archive_of(chat), _name(chat, rest)
+    archive, name = archive_of(chat), name_in(chat, rest)
     known = {"", *archive.names()}
     if name not in known:
         raise UsageError(
@@ -112,11 +113,12 @@ def fork(chat: Chat, rest: str) -> str:
     told = _FORCE.sub("", rest)
     match = _AT.fullmatch(told)
     wanted, turn = (match["name"], match["turn"]) if match else (told, None)
-    name = _name(chat, wanted)
+    name = name_in(chat, wanted)
     at = None if turn is None else number_in(chat, turn, "fork")
     force = _FORCE.search(rest) is not None
     _free(chat, name, force=force)
     kept = chat.kept()
+    kept.refresh()
     if not kept.conversation.turns:
         raise UsageError(text("history.none", chat.language))
     last = len(kept.conversation.current) if at is None else at
@@ -204,7 +206,8 @@ def number_in(chat: Chat, word: str, command: str) -> int:
     return int(word)
 
 
-def _name(chat: Chat, rest: str) -> str:
+def name_in(chat: Chat, rest: str) -> str:
+    """Return the conversation that a command was given."""
     name = rest.strip()
     if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
         name = name[1:-1].strip()

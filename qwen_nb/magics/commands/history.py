@@ -22,7 +22,7 @@ from qwen_nb.values import Entry
 if TYPE_CHECKING:
     from qwen_nb.store import Store
 
-__all__ = ["history", "search"]
+__all__ = ["history", "numbers_of", "search"]
 
 _TURNS = 20
 _CELL = 8
@@ -52,7 +52,7 @@ def history(chat: Chat, rest: str, width: int) -> Sheet | str:
 
 
 def _table(entries: tuple[Entry, ...], n: int, width: int, language: Language) -> Sheet:
-    numbers = _numbers(entries)
+    numbers = numbers_of(entries)
     positions = list(dict.fromkeys(entry.position for entry in entries))
     shown = set(positions[-n:])
     rows = [
@@ -74,7 +74,7 @@ def _table(entries: tuple[Entry, ...], n: int, width: int, language: Language) -
     return Sheet.of(headings, rows, *more, wide=3, width=width)
 
 
-def _numbers(entries: tuple[Entry, ...]) -> dict[tuple[int, int], str]:
+def numbers_of(entries: tuple[Entry, ...]) -> dict[tuple[int, int], str]:
     """Return the turns' numbers as `Conversation.number_of` counts, for all at once.
 
     A turn that is not there is given in brackets the number it takes when it comes back;
