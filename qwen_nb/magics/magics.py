@@ -35,7 +35,7 @@ from qwen_nb.magics.commands import (
     cassettes,
     conversations,
     exchange,
-    forget,
+    forget_for_good,
     history,
     service,
     usage,
@@ -124,7 +124,7 @@ class QwenMagics(_Configured):  # type: ignore[misc]
             "config": self._printed(service.config),
             "doctor": self._doctor,
             "export": self._with_file(exchange.export_file),
-            "forget": self._printed(forget.forget),
+            "forget": self._printed(forget_for_good),
             "fork": self._printed(conversations.fork),
             "help": self._help,
             "history": self._tabled(history.history),
@@ -392,9 +392,8 @@ class QwenMagics(_Configured):  # type: ignore[misc]
         parsed = self._parsed(rest)
         if parsed.words:
             raise UsageError(self._say("retry.words"))
-        return self._put(
-            parsed, self.chat.again(self._question(parsed, "", None, owns_cell=False))
-        )
+        question = self._question(parsed, "", None, owns_cell=False)
+        return self._put(parsed, self.chat.again(question))
 
     def _status(self, rest: str) -> None:
         print(reports.status(self.chat, self.chat.language))

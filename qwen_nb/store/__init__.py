@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qwen_nb.store.answers import ANSWERS, AnswerKey, Answers
-    from qwen_nb.store.forget import finder
     from qwen_nb.store.rows import rest_of, text_from, turn_from
     from qwen_nb.store.search import Found, excerpt, match_of, spaced
     from qwen_nb.store.store import Listing, Store
+    from qwen_nb.store.words import finder
 
 _NAMES = {
     "answers": "ANSWERS AnswerKey Answers",
-    "forget": "finder",
     "rows": "rest_of text_from turn_from",
     "search": "Found excerpt match_of spaced",
     "store": "Listing Store",
+    "words": "finder",
 }
 """What other rooms may use, by the file where it lives."""
 

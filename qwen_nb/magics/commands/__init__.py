@@ -10,32 +10,24 @@ if TYPE_CHECKING:
         cassettes,
         conversations,
         exchange,
-        forget,
         history,
         service,
         usage,
     )
     from qwen_nb.magics.commands.conversations import archive_of, called, new, switch
+    from qwen_nb.magics.commands.forget import forget_for_good
     from qwen_nb.magics.commands.service import set_setting, use
 
 _NAMES = {
     "conversations": "archive_of called new switch",
+    "forget": "forget_for_good",
     "service": "set_setting use",
 }
 """What other rooms may use, by the file where it lives."""
 
 _HOMES = {name: file for file, names in _NAMES.items() for name in names.split()}
 
-__all__ = [
-    *_HOMES,
-    "cassettes",
-    "conversations",
-    "exchange",
-    "forget",
-    "history",
-    "service",
-    "usage",
-]
+__all__ = [*_HOMES, "cassettes", "conversations", "exchange", "history", "service", "usage"]
 
 
 if not TYPE_CHECKING:  # or no name would be unknown to a type checker

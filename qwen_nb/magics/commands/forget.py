@@ -30,7 +30,7 @@ from qwen_nb.values import Entry
 if TYPE_CHECKING:
     from qwen_nb.store import Store
 
-__all__ = ["forget"]
+__all__ = ["forget_for_good"]
 
 _YES = re.compile(r"(?:^|(?<=\s))--yes(?=\s|$)")
 _TARGET = re.compile(r"(?:(?P<kind>turn|chat)\s+)?(?P<word>.+)", re.DOTALL)
@@ -66,7 +66,7 @@ class _Target:
         return text(key, chat.language, turn=self.turn, name=called(self.kept.name))
 
 
-def forget(chat: Chat, rest: str) -> str:
+def forget_for_good(chat: Chat, rest: str) -> str:
     """Delete a turn or a conversation for good, and say which files still show it."""
     target = _target(chat, _YES.sub("", rest).strip())
     places = {entry.position for entry in target.entries}
