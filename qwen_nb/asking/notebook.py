@@ -217,6 +217,10 @@ class Archive:
             if self.name == name:
                 self.switch("")
 
+    def in_memory(self) -> list[Kept]:
+        """Return the conversations of this session that no store keeps."""
+        return [kept for kept in self._kept.values() if kept.store is None]
+
     def names(self) -> dict[str, Listing | None]:
         """Return the names of this notebook's conversations; None for those in memory."""
         self._resolve()

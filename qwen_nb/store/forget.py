@@ -23,7 +23,7 @@ from qwen_nb.store.rows import text_from
 from qwen_nb.store.schema import rewritten
 from qwen_nb.store.words import finder
 
-__all__ = ["Forgotten", "forget", "forgotten_among", "reach"]
+__all__ = ["Forgotten", "forget", "forgotten_among", "holding", "reach"]
 
 _IN = "IN (SELECT value FROM json_each(?))"
 
@@ -121,6 +121,18 @@ def forget(
         # last: where it fails, nothing above holds
         answers = _forget_answers(path.with_name(ANSWERS), wanted)
     return Forgotten(frozenset(gone), answers)
+
+
+def holding(database: sqlite3.Connection, wanted: re.Pattern[str]) -> dict[str, list[str]]:
+    """Return the versions in which something is found, by conversation."""
+    found = defaultdict[str, list[str]](list)
+    rows = database.execute(
+        "SELECT id, conversation, prompt, answer, thinking, rest FROM entries"
+    )
+    for id_, conversation, *texts in rows:
+        if any(wanted.search(text_from(each)) for each in texts):
+            found[conversation].append(id_)
+    return found
 
 
 def forgotten_among(database: sqlite3.Connection, ids: Iterable[str]) -> frozenset[str]:

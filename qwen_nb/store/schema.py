@@ -309,7 +309,7 @@ def rewritten(database: sqlite3.Connection, path: Path) -> Iterator[None]:
         nothing was changed.
     """
     with errors_told(path):
-        database.execute("PRAGMA secure_delete = ON")
+        database.execute("PRAGMA secure_delete = ON")  # zeroed also where the last step fails
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
         try:
             # What stops the rewriting below, a lock or a full disk, stops this one first;

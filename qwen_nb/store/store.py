@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import re
 import sqlite3
 import threading
 import time
@@ -26,7 +27,7 @@ from qwen_nb.store import calls, running
 from qwen_nb.store.budgets import BudgetTable
 from qwen_nb.store.calls import Calls
 from qwen_nb.store.changes import adopt, entries_where, put, save
-from qwen_nb.store.forget import Forgotten, forget, forgotten_among, reach
+from qwen_nb.store.forget import Forgotten, forget, forgotten_among, holding, reach
 from qwen_nb.store.listing import Listing, listings_where
 from qwen_nb.store.notebook_settings import SettingTable
 from qwen_nb.store.rows import text_from
@@ -442,6 +443,11 @@ class Store:
         """Return the versions that `forget` would take out, and the conversation of each."""
         with self._lock, errors_told(self.path):
             return reach(self._database, ids)
+
+    def holding(self, wanted: re.Pattern[str]) -> dict[str, list[str]]:
+        """Return the versions in which something is found, by conversation."""
+        with self._lock, errors_told(self.path):
+            return holding(self._database, wanted)
 
     def forgotten(self, ids: Iterable[str]) -> frozenset[str]:
         """Return which of these ids were forgotten."""

@@ -59,6 +59,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Kept answers of map that held its words were deleted: {n}.",
         "已删除 map 保留的、含有其文字的回复:{n} 条。",
     ),
+    "forget.repeats": (
+        "Other turns repeat its words and stay until they are forgotten too: {turns}.",
+        "其他轮次重复了其中的文字,需另行删除:{turns}。",
+    ),
     "forget.cells": (
         "{path} still shows it in cells {cells}: change their text, clear their outputs, and save.",
         "{path} 的第 {cells} 个单元格仍有其内容:请修改文字、清除输出并保存。",

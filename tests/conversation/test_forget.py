@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,5 +114,52 @@ def test_a_conversation_is_forgotten_and_not_rebuilt(notebook_page: Page) -> Non
     page.restart()
     page.run("c3", "%%qwen\nAnew")
     assert page.questions() == ["Anew"]
+    page.shutdown()
+    assert traces(page.home) == set()
+
+
+def rows(page: Page, query: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(page.home / "store.sqlite")) as database:
+        return database.execute(query).fetchall()
+
+
+def test_summaries_and_vectors_of_a_turn_go_with_it(notebook_page: Page) -> None:
+    page = notebook_page
+    page.home.mkdir(exist_ok=True)
+    (page.home / "models.csv").write_text("id,max_input\nqwen-plus,3000\n")
+    long = "seven grey geese " * 60
+    page.run("s", f"%%qwen\n{SECRET} {long}")
+    for n in range(9):
+        page.run(f"c{n + 1}", f"%%qwen\nQuestion {n}: {long}")
+    command(page, "config context retrieve 2")
+    page.run("r", "%%qwen\nWhat fits the password?")
+    ((asked,),) = rows(page, "SELECT id FROM entries WHERE instr(prompt, 'Zebraquartz')")
+    turn = f"'{asked}'"
+    ((summaries, vectors),) = rows(
+        page,
+        f"SELECT (SELECT count(*) FROM summaries WHERE instr(summary, {turn})),"
+        f" (SELECT count(*) FROM vectors WHERE turn = {turn})",
+    )
+    assert summaries
+    assert vectors == 1
+    ((made,),) = rows(page, "SELECT count(*) FROM vectors")
+
+    told = command(page, "forget 1")
+    (repeats,) = re.findall(r"Other turns repeat its words .*: main (.*)\.", told)
+    quoting = repeats.split(", ")  # the emulator says how the first turn began
+    told = command(page, "forget 1 --yes")
+    assert "versions: 1" in told
+    assert f"main {', '.join(str(int(each) - 1) for each in quoting)}." in told
+    assert rows(page, "SELECT count(*) FROM summaries") == [(0,)]
+    assert rows(page, f"SELECT count(*) FROM vectors WHERE turn = {turn}") == [(0,)]
+    for each in reversed(quoting):
+        told = command(page, f"forget {int(each) - 1} --yes")
+    assert "repeat its words" not in told
+    assert traces(page.home) == set()
+    assert rows(page, "SELECT count(*) FROM vectors") == [(made - 1 - len(quoting),)]
+    requests = len(page.emulator.journal)  # type: ignore[union-attr]
+    page.run("r2", "%%qwen\nWhat fits now?")
+    sent = json.dumps([each.body for each in page.emulator.journal[requests:]])  # type: ignore[union-attr]
+    assert "Zebraquartz" not in sent
     page.shutdown()
     assert traces(page.home) == set()

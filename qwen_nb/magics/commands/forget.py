@@ -6,23 +6,18 @@ Nothing of what goes is quoted in what the command says: that would be one place
 from __future__ import annotations
 
 import difflib
-import json
-import os
 import re
-import stat
-from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
 from qwen_nb.asking import Kept, conversation_named
 from qwen_nb.chat import Chat
 from qwen_nb.errors import StoreError
-from qwen_nb.front_end import running_shell
 from qwen_nb.magics.commands.conversations import archive_of, called, name_in
 from qwen_nb.magics.commands.history import numbers_of
+from qwen_nb.magics.commands.traces import called_there, repeats, still_shown
 from qwen_nb.store import finder
 from qwen_nb.texts import text, visible
 from qwen_nb.values import Entry
@@ -35,8 +30,6 @@ __all__ = ["forget_for_good"]
 _YES = re.compile(r"(?:^|(?<=\s))--yes(?=\s|$)")
 _TARGET = re.compile(r"(?:(?P<kind>turn|chat)\s+)?(?P<word>.+)", re.DOTALL)
 _NUMBER = re.compile(r"\(?[1-9][0-9]{0,8}\)?", re.ASCII)
-_TOLD_IN = {".cassette", ".ipynb", ".json", ".jsonl", ".md", ".txt"}
-_FILE_BYTES = 256_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +75,12 @@ def forget_for_good(chat: Chat, rest: str) -> str:
         told = [text("forget.done", chat.language, what=target.named(chat), n=n), *others]
         told += _done(chat, store, target)
     told[0] = told[0][:1].upper() + told[0][1:]
-    return "\n".join([*told, *_still(chat, target, paths)])
+    replies = [entry.turn.reply.answer for entry in target.entries]
+    wanted = finder(target.prompts, replies)
+    if wanted is not None:
+        told += [*repeats(chat, store, target.ids, wanted)]
+        told += [*still_shown(chat, target.ids, paths, wanted)]
+    return "\n".join(told)
 
 
 def _done(chat: Chat, store: Store | None, target: _Target) -> list[str]:
@@ -175,74 +173,6 @@ def _others(
         others = [each for each in records if each and each.id != target.kept.id]
         if others:
             paths += [each.path for each in others if each.path]
-            names = ", ".join(
-                f"{called(each.name)} ({visible(Path(each.path or '').name) or '–'})"
-                for each in others
-            )
+            names = ", ".join(called_there(each, chat) for each in others)
             lines.append(text(key, chat.language, names=names))
     return lines, tuple(dict.fromkeys(path for path in paths if path))
-
-
-def _still(chat: Chat, target: _Target, paths: Iterable[str]) -> Iterator[str]:
-    """Say which notebooks and files beside them hold it."""
-    replies = [entry.turn.reply.answer for entry in target.entries]
-    wanted, files = finder(target.prompts, replies), dict[Path, None]()
-    if wanted is None:
-        return
-    for path in map(Path, paths):
-        if cells := _cells(path, target.ids, wanted):
-            shown = ", ".join(map(str, cells))
-            facts = {"path": visible(path.name), "cells": shown}
-            yield text("forget.cells", chat.language, **facts)
-        for folder in (path.parent, path.parent / ".ipynb_checkpoints"):
-            files |= dict.fromkeys(_beside(folder, path))
-    files |= dict.fromkeys(_typed())
-    found = [visible(str(file)) for file in files if wanted.search(_read(file))]
-    if found:
-        yield text("forget.files", chat.language, files=", ".join(found))
-
-
-def _cells(path: Path, ids: Collection[str], wanted: re.Pattern[str]) -> list[int]:
-    """Return the numbers of a notebook's cells that show one of these turns, from 1."""
-    try:
-        cells = json.loads(_read(path))["cells"]
-        return [at for at, cell in enumerate(cells, 1) if _shows(cell, ids, wanted)]
-    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
-        return []
-
-
-def _shows(cell: dict[str, Any], ids: Collection[str], wanted: re.Pattern[str]) -> bool:
-    source = "".join(cell.get("source", ()))
-    outputs = json.dumps(cell.get("outputs", ()), ensure_ascii=False)
-    return bool(
-        wanted.search(source) or wanted.search(outputs) or any(id_ in outputs for id_ in ids)
-    )
-
-
-def _beside(folder: Path, notebook: Path) -> list[Path]:
-    try:
-        return sorted(
-            each
-            for each in folder.iterdir()
-            if each.suffix.casefold() in _TOLD_IN and each != notebook
-        )
-    except OSError:
-        return []
-
-
-def _typed() -> list[Path]:
-    """Return the file where IPython keeps what was typed, if it does."""
-    history = getattr(running_shell(), "history_manager", None)
-    file = str(getattr(history, "hist_file", "") or "")
-    is_kept = getattr(history, "enabled", False) and file not in ("", ":memory:")
-    return [Path(file)] if is_kept else []
-
-
-def _read(path: Path) -> str:
-    try:
-        status = os.stat(path)  # noqa: PTH116
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _FILE_BYTES:
-            return ""
-        return path.read_bytes().decode("utf-8", "replace")
-    except OSError:
-        return ""
