@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,14 +120,14 @@ class Answers:
                 "DELETE FROM answers WHERE name = ?", (stored_text(name),)
             ).rowcount
 
-    def forget_matching(self, pattern: re.Pattern[str]) -> int:
+    def forget_matching(self, holds: Callable[[str], bool]) -> int:
         """Throw away the answers that hold something, as JSON has it; leave no page of them.
 
         Returns how many there were.
         """
         with rewritten(self._database, self._path):
             rows = self._database.execute("SELECT name, digest, n, reply FROM answers")
-            found = [row[:3] for row in rows if pattern.search(text_from(row[3]))]
+            found = [row[:3] for row in rows if holds(text_from(row[3]))]
             self._database.executemany(
                 "DELETE FROM answers WHERE name = ? AND digest = ? AND n = ?", found
             )

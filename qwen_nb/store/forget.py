@@ -8,10 +8,9 @@ is the ids, so that neither another kernel nor a notebook's outputs bring a turn
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -117,20 +116,20 @@ def forget(
         database.executemany(
             "INSERT OR IGNORE INTO forgotten (id) VALUES (?)", [(mark,) for mark in marks]
         )
-        wanted = finder([*in_memory, *prompts], replies)
+        holds = finder([*in_memory, *prompts], replies)
         # last: where it fails, nothing above holds
-        answers = _forget_answers(path.with_name(ANSWERS), wanted)
+        answers = _forget_answers(path.with_name(ANSWERS), holds)
     return Forgotten(frozenset(gone), answers)
 
 
-def holding(database: sqlite3.Connection, wanted: re.Pattern[str]) -> dict[str, list[str]]:
+def holding(database: sqlite3.Connection, holds: Callable[[str], bool]) -> dict[str, list[str]]:
     """Return the versions in which something is found, by conversation."""
     found = defaultdict[str, list[str]](list)
     rows = database.execute(
         "SELECT id, conversation, prompt, answer, thinking, rest FROM entries"
     )
     for id_, conversation, *texts in rows:
-        if any(wanted.search(text_from(each)) for each in texts):
+        if any(holds(text_from(each)) for each in texts):
             found[conversation].append(id_)
     return found
 
@@ -203,11 +202,11 @@ def _drop_summaries(
     )
 
 
-def _forget_answers(path: Path, pattern: re.Pattern[str] | None) -> int:
-    if pattern is None or not path.is_file():
+def _forget_answers(path: Path, holds: Callable[[str], bool] | None) -> int:
+    if holds is None or not path.is_file():
         return 0
     answers = Answers(path)
     try:
-        return answers.forget_matching(pattern)
+        return answers.forget_matching(holds)
     finally:
         answers.close()

@@ -10,11 +10,10 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import re
 import sqlite3
 import threading
 import time
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -444,10 +443,10 @@ class Store:
         with self._lock, errors_told(self.path):
             return reach(self._database, ids)
 
-    def holding(self, wanted: re.Pattern[str]) -> dict[str, list[str]]:
+    def holding(self, holds: Callable[[str], bool]) -> dict[str, list[str]]:
         """Return the versions in which something is found, by conversation."""
         with self._lock, errors_told(self.path):
-            return holding(self._database, wanted)
+            return holding(self._database, holds)
 
     def forgotten(self, ids: Iterable[str]) -> frozenset[str]:
         """Return which of these ids were forgotten."""

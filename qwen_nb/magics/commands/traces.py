@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import stat
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,21 +37,21 @@ def called_there(record: Listing, chat: Chat) -> str:
 
 
 def repeats(
-    chat: Chat, store: Store | None, ids: Collection[str], wanted: re.Pattern[str]
+    chat: Chat, store: Store | None, ids: Collection[str], holds: Callable[[str], bool]
 ) -> Iterator[str]:
     """Say which turns that stay have the same words, as an answer that quotes a question."""
     found = list[tuple[str, tuple[Entry, ...], set[str]]]()
     going = set(ids)
     if store is not None:
         going |= store.reach(going).keys()
-        for conversation, these in store.holding(wanted).items():
+        for conversation, these in store.holding(holds).items():
             record = store.record(conversation)
             entries = Conversation(store.history(conversation, _ALL)).entries
             if record is not None:
                 found.append((called_there(record, chat), entries, set(these) - going))
     for kept in archive_of(chat).in_memory():
         entries = kept.conversation.entries
-        holding = {each.id for each in entries if wanted.search(_all_of(each))}
+        holding = {each.id for each in entries if holds(_all_of(each))}
         found.append((called(kept.name), entries, holding - going))
     turns = (f"{name} {_turns(entries, these)}" for name, entries, these in found if these)
     if told := "; ".join(turns):
@@ -71,38 +70,36 @@ def _all_of(entry: Entry) -> str:
 
 
 def still_shown(
-    chat: Chat, ids: Collection[str], paths: Iterable[str], wanted: re.Pattern[str]
+    chat: Chat, ids: Collection[str], paths: Iterable[str], holds: Callable[[str], bool]
 ) -> Iterator[str]:
     """Say which notebooks and files beside them hold it."""
     files = dict[Path, None]()
     for path in map(Path, paths):
-        if cells := _cells(path, ids, wanted):
+        if cells := _cells(path, ids, holds):
             shown = ", ".join(map(str, cells))
             facts = {"path": visible(path.name), "cells": shown}
             yield text("forget.cells", chat.language, **facts)
         for folder in (path.parent, path.parent / ".ipynb_checkpoints"):
             files |= dict.fromkeys(_beside(folder, path))
     files |= dict.fromkeys(_typed())
-    found = [visible(str(file)) for file in files if wanted.search(_read(file))]
+    found = [visible(str(file)) for file in files if holds(_read(file))]
     if found:
         yield text("forget.files", chat.language, files=", ".join(found))
 
 
-def _cells(path: Path, ids: Collection[str], wanted: re.Pattern[str]) -> list[int]:
+def _cells(path: Path, ids: Collection[str], holds: Callable[[str], bool]) -> list[int]:
     """Return the numbers of a notebook's cells that show one of these turns, from 1."""
     try:
         cells = json.loads(_read(path))["cells"]
-        return [at for at, cell in enumerate(cells, 1) if _shows(cell, ids, wanted)]
+        return [at for at, cell in enumerate(cells, 1) if _shows(cell, ids, holds)]
     except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
         return []
 
 
-def _shows(cell: dict[str, Any], ids: Collection[str], wanted: re.Pattern[str]) -> bool:
+def _shows(cell: dict[str, Any], ids: Collection[str], holds: Callable[[str], bool]) -> bool:
     source = "".join(cell.get("source", ()))
     outputs = json.dumps(cell.get("outputs", ()), ensure_ascii=False)
-    return bool(
-        wanted.search(source) or wanted.search(outputs) or any(id_ in outputs for id_ in ids)
-    )
+    return bool(holds(source) or holds(outputs) or any(id_ in outputs for id_ in ids))
 
 
 def _beside(folder: Path, notebook: Path) -> list[Path]:
