@@ -10,13 +10,13 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from qwen_nb.context import Memory, Summary
+from qwen_nb.context import InMemory, Memory, Summary
 from qwen_nb.conversation import Conversation, Past
 from qwen_nb.errors import StoreError
 from qwen_nb.values import Entry, Slot, Turn, new_id
 
 if TYPE_CHECKING:
-    from qwen_nb.store import Store
+    from qwen_nb.store import Store, VectorTable
 
 __all__ = ["MAIN", "Kept", "conversation_named"]
 
@@ -56,6 +56,7 @@ class Kept:
     summaries: list[Summary] = field(default_factory=list)
     memory: Memory = field(default_factory=Memory)
     told: set[str] = field(default_factory=set)
+    _vectors: InMemory = field(default_factory=InMemory)
     _own_id: str = field(default_factory=new_id)
     _problem: StoreError | None = None
     _pasts: dict[str, tuple[Entry, Past]] = field(default_factory=dict)
@@ -64,6 +65,11 @@ class Kept:
     def booked_as(self) -> str:
         """The id under which its calls are in the ledger, also where it is in memory only."""
         return self.id or self._own_id
+
+    @property
+    def vectors(self) -> InMemory | VectorTable:
+        """The embeddings of its turns that were made so far."""
+        return self._vectors if self.store is None else self.store.vectors
 
     def refresh(self) -> None:
         """Take over what another kernel has stored; see `Store.refresh`."""

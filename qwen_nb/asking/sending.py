@@ -18,7 +18,6 @@ from qwen_nb.asking.request import Desk, Ready, in_words
 from qwen_nb.asking.tool_rounds import ToolRounds
 from qwen_nb.context import (
     EMBEDDING_MODEL,
-    IN_MEMORY,
     Limits,
     RetrievalNeed,
     Summary,
@@ -307,8 +306,7 @@ class Sending:
 
             return embed(texts, EMBEDDING_MODEL, exchange, server, counted)
 
-        store = self._desk.kept.store
-        return nearest(need, vectors, store.vectors if store is not None else IN_MEMORY)
+        return nearest(need, vectors, self._desk.kept.vectors)
 
     def settled(self, reply: Reply) -> Reply:
         """Return the turn's reply, all that has come of it, with what it took so far."""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from qwen_nb.context.bound import most_input, most_tokens
     from qwen_nb.context.limits import Limits, limit_in
     from qwen_nb.context.planning import Plan, learn, learn_refusal, plan, prepare
-    from qwen_nb.context.retrieval import EMBEDDING_MODEL, IN_MEMORY, RetrievalNeed, nearest
+    from qwen_nb.context.retrieval import EMBEDDING_MODEL, InMemory, RetrievalNeed, nearest
     from qwen_nb.context.sizes import Memory, Weighed
     from qwen_nb.context.summary import Summary, SummaryNeed
 
@@ -17,7 +17,7 @@ _NAMES = {
     "bound": "most_input most_tokens",
     "limits": "Limits limit_in",
     "planning": "Plan learn learn_refusal plan prepare",
-    "retrieval": "EMBEDDING_MODEL IN_MEMORY RetrievalNeed nearest",
+    "retrieval": "EMBEDDING_MODEL InMemory RetrievalNeed nearest",
     "sizes": "Memory Weighed",
     "summary": "Summary SummaryNeed",
 }

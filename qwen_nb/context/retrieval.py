@@ -20,7 +20,6 @@ from qwen_nb.texts import Language, text
 
 __all__ = [
     "EMBEDDING_MODEL",
-    "IN_MEMORY",
     "Embed",
     "InMemory",
     "RetrievalNeed",
@@ -101,7 +100,7 @@ class Vectors(Protocol):
 
 
 class InMemory:
-    """Keeps embeddings as long as the process lives, for conversations without a store."""
+    """Keeps the embeddings of a conversation without a store, as long as that lives."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], Sequence[float]] = {}
@@ -115,10 +114,6 @@ class InMemory:
         """See `Vectors`."""
         for (_, digest), vector in vectors.items():
             self._known[model, digest] = array("f", vector)
-
-
-IN_MEMORY = InMemory()
-"""What all conversations without a store share: the digest tells equal texts."""
 
 
 def nearest(

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from qwen_nb.store.rows import rest_of, text_from, turn_from
     from qwen_nb.store.search import Found, excerpt, match_of, spaced
     from qwen_nb.store.store import Listing, Store
+    from qwen_nb.store.vectors import VectorTable
     from qwen_nb.store.words import finder
 
 _NAMES = {
@@ -17,6 +18,7 @@ _NAMES = {
     "rows": "rest_of text_from turn_from",
     "search": "Found excerpt match_of spaced",
     "store": "Listing Store",
+    "vectors": "VectorTable",
     "words": "finder",
 }
 """What other rooms may use, by the file where it lives."""
