@@ -18,8 +18,8 @@ from pathlib import Path
 
 from qwen_nb import Reply, Turn
 from qwen_nb.store.store import Store
+from qwen_nb.values import ChatOptions
 from qwen_nb.values.entry import Entry, new_id
-from qwen_nb.values.messages import ChatOptions
 from qwen_nb.values.usage import Usage
 
 ENGLISH = ("the", "weather", "city", "model", "answer", "think", "token", "cell", "graph")

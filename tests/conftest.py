@@ -16,6 +16,10 @@ from qwen_nb.emulator.server import Emulator
 
 _OURS = ("DASHSCOPE_", "QWEN_NB_", "OPENAI_")
 
+# What was started in the background ignores the interrupt, and so does all that it starts:
+# tests that press it would hang.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -44,8 +48,8 @@ def calls_of_this_test_only() -> Iterator[None]:
         archives = [module.Archive._of_program, *module.Archive._of_shells.values()]
         for ledger in (archive.ledger for archive in archives if archive is not None):
             with ledger.held():
-                for kept in (ledger._waiting, ledger._replayed, ledger._own):
-                    kept.clear()
+                ledger._own = None
+                ledger._only_here.clear()
 
 
 # folders whose tests take their time; `make fast` leaves them out
@@ -181,7 +185,7 @@ def eventually() -> Callable[..., bool]:
     """Wait for something that another thread does."""
     import time
 
-    def eventually(holds: Callable[[], bool], within_s: float = 1.0) -> bool:
+    def eventually(holds: Callable[[], bool], within_s: float = 30.0) -> bool:
         deadline = time.monotonic() + within_s
         while not holds() and time.monotonic() < deadline:
             time.sleep(0.005)

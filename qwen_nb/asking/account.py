@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from qwen_nb.catalogue import Catalogue
-from qwen_nb.ledger import Budgets, Ledger, Verdict, reserve
+from qwen_nb.ledger import Budgets, Ledger, Reservation, Verdict, reserve
 from qwen_nb.values import (
     Call,
     CallKind,
@@ -17,7 +18,6 @@ from qwen_nb.values import (
     Server,
     Usage,
     estimate_tokens,
-    new_id,
 )
 
 __all__ = ["Account"]
@@ -43,8 +43,8 @@ class Account:
         The id of its turn; empty for a question outside the conversation.
     number : int, optional
         The number of its turn.
-    key : str
-        Under which the most it can cost is held.
+    reservations : list of Reservation
+        What is held of the budgets for it.
     """
 
     ledger: Ledger
@@ -55,7 +55,7 @@ class Account:
     path: str = ""
     entry: str = ""
     number: int | None = None
-    key: str = field(default_factory=new_id)
+    reservations: list[Reservation] = field(default_factory=list)
 
     def permit(
         self,
@@ -91,30 +91,23 @@ class Account:
         if not held:
             return
         cost = bound()
-        verdict = reserve(
-            held,
-            self.ledger,
-            self.key,
-            cost,
-            conversation=self.conversation,
-            notebook=self.notebook,
-            scripted=server.scripted,
-        )
-        if verdict.may_send:
-            return
-        if not ask(verdict):
-            raise verdict.error(model=model, region=server.region)
-        self.ledger.reserve(
-            self.key,
-            cost,
-            conversation=self.conversation,
-            notebook=self.notebook,
-            scripted=server.scripted,
-        )
+        belongs: dict[str, Any] = {
+            "conversation": self.conversation,
+            "notebook": self.notebook,
+            "scripted": server.scripted,
+        }
+        found = reserve(held, self.ledger, cost, **belongs)
+        if isinstance(found, Verdict):
+            if not ask(found):
+                raise found.error(model=model, region=server.region)
+            found = self.ledger.reserve(cost, **belongs)
+        self.release()
+        self.reservations.append(found)
 
     def release(self) -> None:
         """Hold nothing more for the question; more than once is once."""
-        self.ledger.release(self.key)
+        for each in self.reservations:
+            each.release()
 
     def settled(
         self, reply: Reply, model: str, server: Server, *, sent: int, before: Reply | None

@@ -28,7 +28,7 @@ from qwen_nb.asking.screen import Screen
 from qwen_nb.asking.tool_rounds import MOST_ROUNDS, ToolRounds
 from qwen_nb.catalogue import Catalogue
 from qwen_nb.errors import CassetteError, ConfigError, QwenError
-from qwen_nb.front_end import can_answer, running_shell
+from qwen_nb.front_end import agrees
 from qwen_nb.ledger import Budgets, Ledger, Verdict
 from qwen_nb.render.html import SilentDisplay
 from qwen_nb.render.terminal import TerminalDisplay
@@ -453,23 +453,20 @@ class Asker:
 
     def _allows(self, call: ToolCall) -> str | None:
         """Ask the person whether a call may run; return what the model is told if not."""
-        if not can_answer(running_shell()):
-            return text("tools.nobody", self.language)
         asked = text(
             "tools.confirm",
             self.language,
             name=visible(call.name),
             arguments=visible(call.arguments)[:_ASKED],
         )
-        if _is_yes(input(asked)):
+        if allowed := agrees(asked):
             return None
-        return text("tools.not_allowed", self.language)
+        key = "tools.nobody" if allowed is None else "tools.not_allowed"
+        return text(key, self.language)
 
     def _agrees(self, verdict: Verdict) -> bool:
         """Ask the person whether a call may pass a budget; no, where nobody can answer."""
-        if not can_answer(running_shell()):
-            return False
-        return _is_yes(input(verdict.asked(self.language)))
+        return bool(agrees(verdict.asked(self.language)))
 
     def _account(self, desk: Desk, question: Question, slot: Slot | None) -> Account:
         archive = self._of_calls
@@ -516,7 +513,3 @@ def _form(given: Any) -> Any:
     if _wants(given):
         Structure.of(given)
     return given
-
-
-def _is_yes(answer: str) -> bool:
-    return answer.strip().casefold() in ("y", "yes", "是")

@@ -21,19 +21,16 @@ from qwen_nb.catalogue import Catalogue
 from qwen_nb.context import Summary
 from qwen_nb.conversation import Continued, Decision, identity
 from qwen_nb.errors import StoreError
+from qwen_nb.files import HomeFile, home
 from qwen_nb.front_end import deleted_cells, here, running_shell
 from qwen_nb.ledger import Budgets, Ledger
-from qwen_nb.settings import home
 from qwen_nb.texts import Language, text
 from qwen_nb.values import Entry, new_id, turn_from
 
 if TYPE_CHECKING:
     from qwen_nb.store import Listing, Store
 
-__all__ = ["STORE", "Archive"]
-
-STORE = "store.sqlite"
-"""The file under `QWEN_NB_HOME`."""
+__all__ = ["Archive"]
 
 
 class Archive:
@@ -101,7 +98,7 @@ class Archive:
     @property
     def store_path(self) -> Path:
         """Where conversations are kept now."""
-        return home(os.environ) / STORE
+        return home(os.environ) / HomeFile.STORE
 
     @property
     def notebook(self) -> str:
@@ -148,12 +145,23 @@ class Archive:
             if value is None:
                 raise
             return False
-        place = here(self._shell)
-        if place.cell and place.in_file:  # it may be all this notebook can be known by
-            kept.store.remember(kept.id, [place.cell])
+        self.remember_cell()
         others = {each: told for each, told in self._settings.items() if each != name}
         self._settings = others if value is None else others | {name: value}
         return True
+
+    def remember_cell(self) -> bool:
+        """Let this notebook be known by the running cell, which may ask nothing.
+
+        Returns
+        -------
+        bool
+            Whether another session can know it again at all.
+        """
+        kept, place = self.kept(), here(self._shell)
+        if kept.store is not None and place.cell and place.in_file:
+            kept.store.remember(kept.id, [place.cell])
+        return kept.store is not None
 
     def kept(self, name: str | None = None) -> Kept:
         """Return a conversation of this notebook; a new one where there is none.

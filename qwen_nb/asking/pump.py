@@ -21,12 +21,12 @@ from typing import Any
 from qwen_nb.asking.readers import Reading, read_apart
 from qwen_nb.errors import ContentRefused, QwenError, StreamError, TimedOut, WasStopped
 from qwen_nb.values import (
-    Asking,
     CallRecord,
     Display,
     Event,
     FinishReason,
     Frame,
+    Opening,
     Reply,
     ReplyBuilder,
     Retrying,
@@ -211,12 +211,12 @@ class Pump:
         if self._tap is not None:
             self._tap.put(None)
 
-    def run(self, asking: Asking) -> Outcome:
+    def run(self, asking: Opening) -> Outcome:
         """Ask, show, and wait for the end.
 
         Parameters
         ----------
-        asking : Asking
+        asking : Opening
             What the display shows at once, and the facts of the reply.
 
         Returns
@@ -229,7 +229,7 @@ class Pump:
         self.follow()
         return self.outcome(asking)
 
-    def open(self, asking: Asking) -> None:
+    def open(self, asking: Opening) -> None:
         """Show that the question is on its way."""
         self._sent_at = self._alive_at = self._clock()
         self._display.open(asking, self.stop)
@@ -340,7 +340,7 @@ class Pump:
                 self._worked_s += now - began
             work.ended.set()
 
-    async def run_async(self, asking: Asking) -> Outcome:
+    async def run_async(self, asking: Opening) -> Outcome:
         """Do as `run`, and leave the event loop free in between.
 
         Cancelling the task stops the stream; the cancellation goes on.
@@ -388,7 +388,7 @@ class Pump:
         if task.done() and not task.cancelled():
             task.result()
 
-    def iterate(self, asking: Asking) -> Generator[Event, None, Outcome]:
+    def iterate(self, asking: Opening) -> Generator[Event, None, Outcome]:
         """Do as `run`, and yield each event as it comes; closing the iterator stops."""
         self._tap = tap = SimpleQueue[Event | None]()
         self.open(asking)
@@ -539,7 +539,7 @@ class Pump:
         self._answer_at += len(answer)
         self._last_frame = now
 
-    def outcome(self, asking: Asking) -> Outcome:
+    def outcome(self, asking: Opening) -> Outcome:
         """Return the reply as far as it came, and the error that ended it."""
         finish, error = self._builder.finish_reason, self._error
         if self._idle and finish is None:

@@ -30,7 +30,7 @@ from qwen_nb.errors import QwenError, Stopped
 from qwen_nb.front_end import Interrupts
 from qwen_nb.render.html import Describe, metadata
 from qwen_nb.texts import Language, text
-from qwen_nb.values import Asking, Display, Event, Note, Reply, Server, Slot, carried
+from qwen_nb.values import Display, Event, Note, Opening, Reply, Server, Slot, carried
 from qwen_nb.wire import Exchange, Retries
 from qwen_nb.wire.dialects import thinking_notes
 
@@ -135,7 +135,7 @@ class Run:
         return self._sending.ready
 
     @property
-    def _asking(self) -> Asking:
+    def _asking(self) -> Opening:
         return self._sending.asking
 
     def here(self) -> Reply:

@@ -30,9 +30,9 @@ from qwen_nb.conversation import message_tokens
 from qwen_nb.errors import AuthFailed, BadRequest, QwenError
 from qwen_nb.texts import Language, text
 from qwen_nb.values import (
-    Asking,
     Event,
     Finished,
+    Opening,
     Reply,
     ReplyBuilder,
     Retrying,
@@ -82,7 +82,7 @@ class Sending:
         The question as it is sent now.
     server : Server
         Who is asked now: another region, where the key belongs there.
-    asking : Asking
+    asking : Opening
         What is told of it.
     awaits : bool
         Who follows the stream does so from an event loop.
@@ -127,9 +127,9 @@ class Sending:
         self._round_at = time.time()
         self.asking = self._facts()
 
-    def _facts(self) -> Asking:
+    def _facts(self) -> Opening:
         question, server = self.ready.question, self.ready.server
-        return Asking(
+        return Opening(
             model=self.ready.request.model,
             server=server.name,
             scripted=server.scripted,

@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import mimetypes
-import os
 import re
-import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +13,9 @@ from typing import Any
 from qwen_nb.cassettes.reports import called
 from qwen_nb.cassettes.requests import Attachment, hashes_in
 from qwen_nb.errors import BadCassette
+from qwen_nb.files import write_whole
 
-__all__ = ["check", "folder_of", "keep", "prune", "put"]
+__all__ = ["check", "folder_of", "keep", "prune"]
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -32,8 +31,7 @@ def keep(attachment: Attachment, path: Path) -> Path:
     suffix = mimetypes.guess_extension(attachment.media_type) or ".bin"
     file = folder / f"{attachment.sha256}{suffix}"
     if not file.exists() or file.read_bytes() != attachment.data:
-        folder.mkdir(exist_ok=True)
-        put(file, attachment.data)
+        write_whole(file, attachment.data, make_folder=True)
     return file
 
 
@@ -76,20 +74,6 @@ def check(path: Path, bodies: Iterable[Any]) -> None:
             raise BadCassette("error.cassette_unread", name=file.name, reason=reason) from error
         if found != hash_:
             raise BadCassette("error.cassette_changed", name=called(path), file=file.name[:12])
-
-
-def put(path: Path, data: bytes) -> None:
-    """Write a file at once, in the place of any other."""
-    handle, name = tempfile.mkstemp(prefix=".qwen_nb.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
 
 
 def _files(path: Path) -> Iterator[Path]:

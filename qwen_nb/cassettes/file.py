@@ -7,10 +7,11 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from qwen_nb.cassettes.attachments import keep, prune, put
+from qwen_nb.cassettes.attachments import keep, prune
 from qwen_nb.cassettes.reports import called
 from qwen_nb.cassettes.requests import Attachment
 from qwen_nb.errors import CassetteError
+from qwen_nb.files import write_whole
 
 __all__ = ["CassetteFile"]
 
@@ -52,7 +53,7 @@ class CassetteFile:
         if self.is_made:
             self._append(text.encode())
             return
-        put(self._path, f"{self._header}{text}".encode())
+        write_whole(self._path, f"{self._header}{text}")
         self.is_made = True
         prune(self._path, {each.name for each in kept})
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from qwen_nb.cassettes.requests import matches
+from qwen_nb.values import excerpt
 
 __all__ = ["Difference", "difference", "nearest"]
 
@@ -135,15 +136,10 @@ def _shown(one: Any, other: Any) -> tuple[str, str]:
         min(map(len, texts)),
     )
     begins = max(0, begins - _AROUND)
-    return _cut(texts[0], begins), _cut(texts[1], begins)
+    return excerpt(texts[0], begins, _LONGEST), excerpt(texts[1], begins, _LONGEST)
 
 
 def _told(value: Any) -> str:
     if value is _NOTHING:
         return "—"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _cut(text: str, begins: int) -> str:
-    shown = " ".join(text[begins : begins + _LONGEST].split())
-    return f"{'…' if begins else ''}{shown}{'…' if len(text) > begins + _LONGEST else ''}"

@@ -87,6 +87,7 @@ class Recorder:
         self._under_way: set[int] = set()
         self._ready: dict[int, tuple[str, list[Attachment]]] = {}
         self._waiting: list[str] = []
+        self._priced: list[str] = []
         self._is_closed = False
         self._problem = self._lost = ""
         self._prices = NotedPrices(self._note_price)
@@ -188,16 +189,20 @@ class Recorder:
 
     def _note_price(self, asked: str, rows: Rows) -> None:
         with self._lock:
-            self._waiting.append(price_text(asked, rows))
-            self._write()
+            self._priced.append(price_text(asked, rows))
+            # an answer that takes long is priced before its end; in the file it is after it
+            if not self._under_way:
+                self._write()
 
     def _write(self) -> None:
         """Write what is ready, up to the first request that is still under way."""
         first = min(self._under_way, default=self._begun + 1)
         numbers = [n for n in sorted(self._ready) if n < first or self._is_closed]
-        if not numbers and not (self._waiting and self._file.is_made):
+        told = [*self._waiting, *self._priced]
+        if not numbers and not (told and self._file.is_made):
             return
-        texts = [*self._waiting, *(self._ready[number][0] for number in numbers)]
+        ready = [self._ready[number][0] for number in numbers]
+        texts = [*self._waiting, *ready, *self._priced]
         attachments = [each for number in numbers for each in self._ready[number][1]]
         try:
             self._file.add("".join(texts), attachments)
@@ -207,6 +212,7 @@ class Recorder:
             return
         self._problem = ""
         self._waiting.clear()
+        self._priced.clear()
         self._written += len(numbers)
         for number in numbers:
             del self._ready[number]

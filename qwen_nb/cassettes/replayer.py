@@ -22,13 +22,13 @@ from qwen_nb.cassettes.secrets import MARK, SECRET, Redactor
 from qwen_nb.cassettes.values import Answer, Place, Recording
 from qwen_nb.catalogue import Catalogue
 from qwen_nb.errors import BadCassette, CassetteError, ConfigError, NoMatch
-from qwen_nb.values import Server
+from qwen_nb.values import Server, one_line
 from qwen_nb.wire import Exchange
 from qwen_nb.wire.dialects import HttpCall
 
 __all__ = ["Replayer"]
 
-_WORDS = 40
+_WORDS = 41
 
 _AS_IF_SET = {"DASHSCOPE_API_KEY": MARK, "DASHSCOPE_WORKSPACE_ID": "workspace"}
 """With these a server that the notebook names can be told; nobody is asked with them."""
@@ -292,8 +292,7 @@ def _named(recording: Recording) -> str:
             if is_message and message.get("role") not in ("user", None):
                 continue
             said = _text_in(message.get("content") if is_message else message) or said
-    shown = " ".join(said.split()) or recording.path
-    return f"{recording.number} ({shown[:_WORDS]}{'…' if len(shown) > _WORDS else ''})"
+    return f"{recording.number} ({one_line(said, _WORDS) or recording.path})"
 
 
 def _text_in(content: Any) -> str:

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from qwen_nb.cassettes.look import HAS_PASSWORD, is_secret, names_a_secret, spans
 from qwen_nb.cassettes.pieces import cut_out, dumped, events, leaves, replaced
+from qwen_nb.values import HAS_PASSWORD, is_secret, names_a_secret, secret_spans
 
 __all__ = ["MARK", "SECRET", "Redactor"]
 
@@ -158,4 +158,4 @@ class Redactor:
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
         if self._pattern is not None:
             yield from (match.span() for match in self._pattern.finditer(text))
-        yield from spans(text)
+        yield from secret_spans(text)

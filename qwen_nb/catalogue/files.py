@@ -32,10 +32,11 @@ from qwen_nb.catalogue.rows import (
     ServerRow,
 )
 from qwen_nb.errors import ConfigError
+from qwen_nb.files import HomeFile
 
 __all__ = ["NAMES", "Tables", "read"]
 
-NAMES = ("models.csv", "prices.csv", "servers.toml")
+NAMES = (HomeFile.MODELS, HomeFile.PRICES, HomeFile.SERVERS)
 """The files of a catalogue, also in a person's own folder."""
 
 _PRICE_FIELDS = {
@@ -113,15 +114,15 @@ def read(folder: Path | None) -> Tables:
 
 def _over(base: Tables, given: Mapping[str, _File]) -> Tables:
     models, prices, servers = dict(base.models), dict(base.prices), dict(base.servers)
-    if file := given.get("models.csv"):
+    if file := given.get(HomeFile.MODELS):
         for cells in _keyed(file, _csv(file, MODEL_CELLS), "id"):
             key = cells["id"].casefold()
             models[key] = _merged(models.get(key), Model, {"source": OWN} | cells)
-    if file := given.get("servers.toml"):
+    if file := given.get(HomeFile.SERVERS):
         for cells in _keyed(file, _toml(file), "name"):
             key = cells["name"].casefold()
             servers[key] = _merged(servers.get(key), ServerRow, cells)
-    if file := given.get("prices.csv"):
+    if file := given.get(HomeFile.PRICES):
         prices |= _prices(file, _regions(servers.values()))
     return Tables(models, prices, servers)
 
@@ -222,6 +223,7 @@ def _toml(file: _File) -> Iterator[_Row]:
         line = begins[number] if number < len(begins) else 1
         if not isinstance(row, dict):
             raise file.wrong(line, "only_servers", found=str(row))
+        row.pop("reasoning_fields", None)  # a file made for an older version may name it
         for name in row:
             _known(file, line, name, SERVER_CELLS)
         yield line, _read(file, line, row, SERVER_CELLS)

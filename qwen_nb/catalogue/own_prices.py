@@ -8,11 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -21,10 +17,10 @@ from typing import Any
 from qwen_nb.catalogue.catalogue import Catalogue
 from qwen_nb.catalogue.rows import OWN, BadCell, Price, money
 from qwen_nb.errors import ConfigError
+from qwen_nb.files import HomeFile, write_whole
 
 __all__ = ["set_price"]
 
-_NAME = "prices.csv"
 _HEADER = "id,region,currency,up_to_input_tokens,in,out,out_thinking,source,date"
 
 
@@ -85,15 +81,13 @@ def set_price(
         source=OWN,
         date=today.isoformat(),
     )
-    # a link leads to the file that is meant
-    path = Path(os.path.realpath(folder / _NAME))
+    path = folder / HomeFile.PRICES
     try:
         before = path.read_bytes().decode("utf-8") if path.exists() else ""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _put(path, _with(before, price, catalogue).encode("utf-8"))
+        write_whole(path, _with(before, price, catalogue), make_folder=True)
     except OSError as error:
         raise ConfigError(
-            "prices.not_written", file=str(folder / _NAME), reason=error.strerror or error
+            "prices.not_written", file=str(path), reason=error.strerror or error
         ) from error
     return price
 
@@ -200,20 +194,3 @@ def _is_of(price: Price, cells: Mapping[str, str], catalogue: Catalogue) -> bool
     if catalogue.find(cells["id"]).id.casefold() != price.id.casefold():
         return False
     return _place(catalogue, cells["region"])[0].casefold() == price.region.casefold()
-
-
-def _put(path: Path, content: bytes) -> None:
-    # whole or not at all: a reader never meets half a file
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileNotFoundError):
-            shutil.copymode(path, name)
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            Path(name).unlink()
-        raise

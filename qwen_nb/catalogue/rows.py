@@ -166,7 +166,6 @@ class ServerRow:
     currency: str = ""
     thinking: Switch = "none"
     thinking_budget: bool = False
-    reasoning_fields: tuple[str, ...] = ("reasoning_content", "reasoning", "reasoning_details")
     inline_think: bool = False
     missing_opener: bool = False
     key_env: str = ""
@@ -308,7 +307,7 @@ SERVER_CELLS: Mapping[str, Reader] = {
         "name title id host workspace_host base_url price_region currency key_env key_prefix",
     ),
     "kind": _one_of("region", "plan", "server"),
-    **_columns(_texts, "aliases hosts reasoning_fields"),
+    **_columns(_texts, "aliases hosts"),
     "thinking": _one_of(*get_args(Switch)),
     **_columns(_flag, "thinking_budget inline_think missing_opener"),
 }

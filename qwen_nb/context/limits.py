@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import re
-import tempfile
 from pathlib import Path
 
 from qwen_nb.catalogue import Model
 from qwen_nb.errors import ApiError, QwenError
+from qwen_nb.files import HomeFile, read_object, write_object
 from qwen_nb.values import Server
 
 __all__ = ["Limits", "limit_in", "limit_of"]
@@ -59,7 +57,7 @@ class Limits:
     """
 
     def __init__(self, home: Path) -> None:
-        self._path = home / "limits.json"
+        self._path = home / HomeFile.LIMITS
 
     def of(self, server: Server, model: str) -> int | None:
         """Return what this server has said about a model, if it did."""
@@ -71,25 +69,15 @@ class Limits:
         A file that cannot be written costs one refused question in the next session, so
         nobody is told.
         """
-        told = self._read() | {_key(server, model): n}
         with contextlib.suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            # replaced as a whole: another kernel may read it at this moment
-            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=".limits-")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(told, file, indent=1, sort_keys=True)
-            Path(name).replace(self._path)
+            write_object(self._path, self._read() | {_key(server, model): n})
 
     def _read(self) -> dict[str, int]:
-        with contextlib.suppress(OSError, ValueError):
-            told = json.loads(self._path.read_text(encoding="utf-8"))
-            if isinstance(told, dict):
-                return {
-                    str(key): n
-                    for key, n in told.items()
-                    if isinstance(n, int) and not isinstance(n, bool) and n > 0
-                }
-        return {}
+        return {
+            key: n
+            for key, n in read_object(self._path).items()
+            if isinstance(n, int) and not isinstance(n, bool) and n > 0
+        }
 
 
 def _key(server: Server, model: str) -> str:

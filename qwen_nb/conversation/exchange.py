@@ -17,7 +17,16 @@ from qwen_nb.conversation.conversation import Conversation
 from qwen_nb.conversation.rounds import called, records_of
 from qwen_nb.errors import ConfigError
 from qwen_nb.store import rest_of, text_from, turn_from
-from qwen_nb.values import ChatOptions, Entry, FinishReason, Message, Reply, Turn, messages_from
+from qwen_nb.values import (
+    ChatOptions,
+    Entry,
+    FinishReason,
+    Message,
+    Reply,
+    Turn,
+    messages_from,
+    one_line,
+)
 
 __all__ = ["VERSION", "Copied", "api_list", "from_api_list", "from_lines", "lines"]
 
@@ -310,7 +319,7 @@ def _bad(line: int, name: str, value: Any) -> ConfigError:
 
 def _shown(value: Any) -> str:
     shown = ascii(value) if isinstance(value, str) and not _is_plain(value) else repr(value)
-    return shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…"
+    return one_line(shown, _SHOWN)
 
 
 def _json(value: Any) -> str:

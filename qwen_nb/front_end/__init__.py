@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qwen_nb.front_end import place
+    from qwen_nb.front_end.asks import agrees
     from qwen_nb.front_end.capture import Outputs, capturing
     from qwen_nb.front_end.compact_view import compact, last_error
     from qwen_nb.front_end.interrupts import Interrupts
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from qwen_nb.front_end.variables import FillError, fill, user_names
 
 _NAMES = {
+    "asks": "agrees",
     "capture": "Outputs capturing",
     "compact_view": "compact last_error",
     "interrupts": "Interrupts",

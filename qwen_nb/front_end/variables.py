@@ -13,6 +13,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from qwen_nb.values import spans_of_prompt
+
 __all__ = ["FillError", "fill", "user_names"]
 
 _NAME = r"[^\W\d]\w*"
@@ -23,18 +25,8 @@ _FIELD = re.compile(
 _STEP = re.compile(rf"\.({_NAME})|\[([^\[\]]*)\]")
 _DOUBLED = re.compile(rf"\{{\{{(?P<inner>(?P<name>{_NAME})[^{{}}]*)\}}\}}")
 
-# What may open a stretch in which nothing is filled: a fence, inline code, a formula, or
-# the brace groups of a TeX command, a superscript or a subscript.
-_OPENER = re.compile(
-    r"^[ ]{0,3}(?P<fence>`{3,}|~{3,})|(?P<ticks>`+)|(?P<display>\$\$|\\\(|\\\[)"
-    r"|(?P<chain>(?:\\[A-Za-z]+\*?|[\^_$])(?:\[[^\[\]{}\n]*\])?(?=\{))|(?P<dollar>(?<!\\)\$)",
-    re.MULTILINE,
-)
-_CLOSER = {"$$": "$$", "\\(": "\\)", "\\[": "\\]"}
-
-# A dollar opens a formula as it does for pandoc: no space after it, none before the
-# closing one and no digit after that; so "$5 and $6" is text.
-_DOLLARS = re.compile(r"\$(?![\s$])(?:\\.|[^$\\\n]|\n(?!\s*\n))+?(?<![\s\\])\$(?!\d)")
+# The brace groups of a TeX command, a superscript or a subscript begin here.
+_CHAIN = re.compile(r"(?:\\[A-Za-z]+\*?|[\^_$])(?:\[[^\[\]{}\n]*\])?(?=\{)")
 
 _CONVERSIONS: Mapping[str, Callable[[Any], str]] = {"r": repr, "s": str, "a": ascii}
 
@@ -127,41 +119,30 @@ def fill(
 
 def _pieces(prompt: str) -> Iterator[tuple[str, bool]]:
     """Cut a prompt into pieces that may be filled and pieces that may not."""
+    spans, at = spans_of_prompt(prompt), 0
+    bare: list[str] = []
+    for begin, end in spans:
+        bare += prompt[at:begin], " " * (end - begin)
+        at = end
+    # Where code and formulas are blank, no brace of theirs ends a chain outside of them.
+    spans += _chains("".join((*bare, prompt[at:])))
+    at = 0
+    for begin, end in sorted(spans):
+        if begin >= at:  # else it stands in a chain
+            yield prompt[at:begin], True
+            yield prompt[begin:end], False
+            at = end
+    yield prompt[at:], True
+
+
+def _chains(prompt: str) -> Iterator[tuple[int, int]]:
     closing_brace = _brace_pairs(prompt)
-    hopeless: set[str] = set()  # closers that do not come any more
-    start = at = 0
-    while opener := _OPENER.search(prompt, at):
-        begin, at = opener.start(), opener.end()
-        mark, end = opener[opener.lastgroup or 0], -1
-        if opener.lastgroup == "chain":
-            end = at
-            while end in closing_brace:
-                end = closing_brace[end] + 1
-            if end == at:
-                continue
-        elif opener.lastgroup == "dollar":
-            formula = _DOLLARS.match(prompt, begin)
-            end = formula.end() if formula else -1
-        elif opener.lastgroup == "fence":
-            close = re.compile(rf"^[ ]{{0,3}}{mark}", re.MULTILINE).search(prompt, at)
-            end = close.end() if close else len(prompt)
-        elif opener.lastgroup == "ticks":
-            if mark not in hopeless:
-                close = re.compile(rf"(?<!`){mark}(?!`)").search(prompt, at)
-                end = close.end() if close else -1
-                if close is None:
-                    hopeless.add(mark)
-        elif mark not in hopeless:
-            found = prompt.find(_CLOSER[mark], at)
-            end = found + 2 if found >= 0 else -1
-            if found < 0:
-                hopeless.add(mark)
-        if end < 0:
-            continue
-        yield prompt[start:begin], True
-        yield prompt[begin:end], False
-        start = at = end
-    yield prompt[start:], True
+    for opener in _CHAIN.finditer(prompt):
+        end = opener.end()
+        while end in closing_brace:
+            end = closing_brace[end] + 1
+        if end > opener.end():
+            yield opener.start(), end
 
 
 def _brace_pairs(prompt: str) -> dict[int, int]:

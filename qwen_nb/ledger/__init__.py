@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from qwen_nb.ledger import budgets
     from qwen_nb.ledger.budgets import Budget, Budgets, Verdict, reserve
-    from qwen_nb.ledger.ledger import Ledger, Spent
+    from qwen_nb.ledger.ledger import Ledger, Reservation, Spent
 
 _NAMES = {
     "budgets": "Budget Budgets Verdict reserve",
-    "ledger": "Ledger Spent",
+    "ledger": "Ledger Reservation Spent",
 }
 """What other rooms may use, by the file where it lives."""
 

@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from qwen_nb.errors import BudgetReached, ConfigError, StoreError
-from qwen_nb.ledger.ledger import Ledger, Scope
+from qwen_nb.ledger.ledger import Ledger, Reservation, Scope
 from qwen_nb.texts import Language, text
 from qwen_nb.values import EXACT, Cost
 
@@ -319,7 +319,7 @@ def check(
     for (scope, of), several in by_scope.items():
         reason, budget = _in_the_way(several, bound)
         spent = ledger.spent(scope, of, scripted=scripted, now=now)
-        away = ledger.reserved(scope, of, scripted=scripted, now=now)
+        away = ledger.reserved(scope, of, scripted=scripted)
         taken = EXACT.add(spent.of(budget.currency), away.get(budget.currency, Decimal(0)))
         if bound is not None and (
             bound.amount == 0  # what costs nothing passes nothing, in any currency
@@ -343,28 +343,31 @@ def _in_the_way(several: Sequence[Budget], bound: Cost | None) -> tuple[Reason, 
 def reserve(
     budgets: Iterable[Budget],
     ledger: Ledger,
-    key: str,
     bound: Cost | None,
     *,
     conversation: str = "",
     notebook: str = "",
     scripted: bool = False,
     now: float | None = None,
-) -> Verdict:
+) -> Reservation | Verdict:
     """Check a call and, where it may be sent, reserve the most it can cost in one step.
 
     So no two calls of this process take the same rest of a budget at once; of another
     kernel's, what has ended counts. See `check` and `Ledger.reserve`; where a person is
     asked and agrees, the latter is called alone.
+
+    Returns
+    -------
+    Reservation or Verdict
+        What is held, until its owner gives it back; or why the call may not be sent.
     """
     with ledger.held():
         verdict = check(budgets, ledger, bound, scripted=scripted, now=now)
-        if verdict.may_send:
-            ledger.reserve(
-                key, bound,
-                conversation=conversation, notebook=notebook, scripted=scripted, now=now,
-            )  # fmt: skip
-    return verdict
+        if not verdict.may_send:
+            return verdict
+        return ledger.reserve(
+            bound, conversation=conversation, notebook=notebook, scripted=scripted
+        )
 
 
 def money(amount: Decimal) -> str:

@@ -1,7 +1,8 @@
 """The ledger: every call that was made, and what calls that are under way may cost yet.
 
 A call that is added counts from then on. It is written to the store off the main thread;
-while it is not there, or where there is no store, it is kept here and counts all the same.
+while it is not there, or where there is no store, it counts from the memory of this
+process. Either way SQL adds up; see `OwnCalls`.
 """
 
 from __future__ import annotations
@@ -13,26 +14,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from qwen_nb.errors import StoreError
-from qwen_nb.values import (
-    EXACT,
-    By,
-    Call,
-    Cost,
-    LedgerRow,
-    Tally,
-    Which,
-    ledger_rows,
-    new_id,
-    tally_of,
-)
+from qwen_nb.values import EXACT, By, Call, Cost, LedgerRow, Which, new_id
 
 if TYPE_CHECKING:
-    from qwen_nb.store import Store
+    from qwen_nb.store import Calls, OwnCalls, Store
 
-__all__ = ["Ledger", "Scope", "Spent", "month_of"]
+__all__ = ["Ledger", "Reservation", "Scope", "Spent", "month_of"]
 
 Scope: TypeAlias = Literal["chat", "notebook", "month"]
 """Over which calls a budget holds: those of a conversation, of a notebook, or all of a
@@ -59,10 +49,50 @@ class Spent:
         return self.amounts.get(currency, Decimal(0))
 
 
-@dataclass(frozen=True, slots=True)
-class _Reserved:
-    which: Which
-    cost: Cost
+@dataclass(frozen=True, slots=True, eq=False)
+class Reservation:
+    """The most a call that is under way can cost, held until its owner gives it back.
+
+    Used as a context manager it is given back at the end of the block, whatever is raised
+    there; giving it back once more does nothing. See `Ledger.reserve`.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Where it counts.
+    cost : Cost, optional
+        The most the call can cost; what is not known is not counted.
+    conversation, notebook, scripted
+        As those of its `Call`.
+    """
+
+    ledger: Ledger
+    cost: Cost | None
+    conversation: str = ""
+    notebook: str = ""
+    scripted: bool = False
+    id: str = field(default_factory=new_id)
+
+    def settle(self, call: Call, *, is_kept: bool = True) -> None:
+        """Have the call count in its place, so that it never counts twice or not at all.
+
+        Settled once more, it is still one call; see `Ledger.add`.
+        """
+        self.ledger.add(call, is_kept=is_kept, settles=self)
+
+    def release(self) -> None:
+        """Give it back: the call was not sent, or is in the ledger."""
+        self.ledger.release(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+_REPLAYED = object()
+"""In place of the store that a call was given to: it must be given to none."""
 
 
 class Ledger:
@@ -79,14 +109,15 @@ class Ledger:
         self._store = store or (lambda: None)
         self._lock = threading.RLock()
         self._opening = threading.Lock()
-        self._own: dict[str, Call] = {}
-        self._waiting: dict[str, Store | None] = {}
-        self._replayed: list[str] = []
-        self._reserved: dict[str, _Reserved] = {}
+        self._own: OwnCalls | None = None
+        self._only_here: dict[str, object] = {}  # to which store a call was given
+        self._reserved: dict[str, Reservation] = {}
 
     # -- what was made ---------------------------------------------------------------------
 
-    def add(self, call: Call, *, is_kept: bool = True) -> None:
+    def add(
+        self, call: Call, *, is_kept: bool = True, settles: Reservation | None = None
+    ) -> None:
         """Take in a call that has ended; returns at once and never raises for the store.
 
         Parameters
@@ -95,28 +126,33 @@ class Ledger:
             What it took and cost.
         is_kept : bool
             False for one that was not made but replayed: it counts in this session only.
+        settles : Reservation, optional
+            What was held for it, and is no more; see `Reservation.settle`.
         """
-        if call.usage is not None and call.usage.raw:
-            call = replace(call, usage=replace(call.usage, raw={}))
         store = self._opened()
         with self._lock:
-            id_ = new_id()
-            self._own[id_] = call
-            if not is_kept:
-                self._replayed.append(id_)
+            id_ = new_id() if settles is None else settles.id
+            is_new = self._mine.add(id_, call)
+            if settles is not None:
+                self.release(settles)
+            if not is_new:
                 return
-            self._waiting[id_] = None
+            self._only_here[id_] = None if is_kept else _REPLAYED
             # also what a store that was closed, or could not be opened, did not take
-            ids = [each for each, given in self._waiting.items() if given is not store]
-            if store is None or not ids:
+            ids = [
+                each
+                for each, given in self._only_here.items()
+                if given is not store and given is not _REPLAYED
+            ]
+            if store is None or not ids or not is_kept:
                 return
-            self._waiting.update(dict.fromkeys(ids, store))
-            calls = [(each, self._own[each]) for each in ids]
+            self._only_here.update(dict.fromkeys(ids, store))
+            rows = self._mine.rows(Which(among=ids))
         try:
-            store.calls.add(calls, partial(self._written, ids))
+            store.calls.add(rows, partial(self._written, ids))
         except RuntimeError:  # closed meanwhile
             with self._lock:
-                self._waiting.update(dict.fromkeys(ids, None))
+                self._only_here.update(dict.fromkeys(ids))
 
     def calls(
         self,
@@ -135,14 +171,8 @@ class Ledger:
             Seconds since 1970.
         """
         which = Which(conversation=conversation, notebook=notebook, since=since)
-        here, store, asked = self._parts(which)
-        if store is not None:
-            try:
-                found = store.calls.those(asked)
-            except StoreError:
-                here, found = self._made_here(which), []
-            here = [*found, *here]
-        return sorted(here, key=lambda call: call.at)
+        stored, here = self._stored(which, lambda calls, there: calls.those(there))
+        return sorted([*stored, *self._mine.those(here)], key=lambda call: call.at)
 
     def rows(
         self,
@@ -152,7 +182,7 @@ class Ledger:
         notebook: str | None = None,
         since: float | None = None,
     ) -> list[LedgerRow]:
-        """Return calls added up; see `ledger_rows` for the rows and their order.
+        """Return calls added up; see `OwnCalls.totals` for the rows and their order.
 
         Parameters
         ----------
@@ -162,7 +192,7 @@ class Ledger:
             See `calls`.
         """
         which = Which(conversation=conversation, notebook=notebook, since=since)
-        return ledger_rows(by, self._tallies(by, which))
+        return [LedgerRow(by=by, **each) for each in self._totals(by, which)]
 
     def spent(
         self, scope: Scope, of: str = "", *, scripted: bool, now: float | None = None
@@ -180,73 +210,53 @@ class Ledger:
         now : float, optional
             A moment of the month that is meant, in seconds since 1970.
         """
-        amounts: dict[str, Decimal] = {}
-        unpriced = 0
-        for tally in self._tallies("region", _within(scope, of, scripted, now)):
-            if tally.currency is None:
-                unpriced += tally.calls
-            else:
-                known = amounts.get(tally.currency, Decimal(0))
-                amounts[tally.currency] = EXACT.add(known, tally.cost)
-        return Spent(amounts, unpriced)
+        totals = self._totals("all", _within(scope, of, scripted, now))
+        return Spent(
+            {each["currency"]: each["cost"] for each in totals if each["currency"]},
+            sum(each["unpriced"] for each in totals),
+        )
 
     # -- what is under way -----------------------------------------------------------------
 
     def reserve(
         self,
-        key: str,
         bound: Cost | None,
         *,
         conversation: str = "",
         notebook: str = "",
         scripted: bool = False,
-        now: float | None = None,
-    ) -> None:
+    ) -> Reservation:
         """Have a call that is about to be sent count with the most it can cost.
+
+        Who reserves gives it back, in a `finally` or a `with`; or settles it.
 
         Parameters
         ----------
-        key : str
-            Stands for the call; one that is reserved again counts anew.
         bound : Cost, optional
             The most it can cost; what is not known is not counted.
         conversation, notebook, scripted
             As those of its `Call`.
-        now : float, optional
-            Seconds since 1970.
         """
+        made = Reservation(self, bound, conversation, notebook, scripted)
         with self._lock:
-            self._reserved.pop(key, None)
-            if bound is None:
-                return
-            at = time.time() if now is None else now
-            which = Which(
-                conversation=conversation, notebook=notebook, since=at, scripted=scripted
-            )
-            self._reserved[key] = _Reserved(which, bound)
+            self._reserved[made.id] = made
+        return made
 
-    def release(self, key: str) -> None:
-        """Let a call that has ended count no more; its `Call` is added before."""
-        with self._lock:
-            self._reserved.pop(key, None)
+    def release(self, reservation: Reservation) -> None:
+        """Let a reservation count no more; see `Reservation.release`."""
+        # Without the lock: the garbage collector may call it in the middle of anything.
+        self._reserved.pop(reservation.id, None)
 
-    def reserved(
-        self, scope: Scope, of: str = "", *, scripted: bool, now: float | None = None
-    ) -> dict[str, Decimal]:
+    def reserved(self, scope: Scope, of: str = "", *, scripted: bool) -> dict[str, Decimal]:
         """Return the most that calls under way can cost, by currency; see `spent`."""
-        within = _within(scope, of, scripted, now)
         amounts: dict[str, Decimal] = {}
         with self._lock:
-            for each in self._reserved.values():
-                which, cost = each.which, each.cost
+            for each in list(self._reserved.values()):
                 # One that is sent before midnight may end in the new month.
-                if (
-                    which.scripted == scripted
-                    and within.conversation in (None, which.conversation)
-                    and within.notebook in (None, which.notebook)
-                ):
-                    known = amounts.get(cost.currency, Decimal(0))
-                    amounts[cost.currency] = EXACT.add(known, cost.amount)
+                of_each = {"chat": each.conversation, "notebook": each.notebook, "month": of}
+                if each.cost and each.scripted == scripted and of_each[scope] == of:
+                    known = amounts.get(each.cost.currency, Decimal(0))
+                    amounts[each.cost.currency] = EXACT.add(known, each.cost.amount)
         return amounts
 
     @contextlib.contextmanager
@@ -256,6 +266,16 @@ class Ledger:
             yield
 
     # -- inside ------------------------------------------------------------------------------
+
+    @property
+    def _mine(self) -> OwnCalls:
+        with self._lock:
+            if self._own is None:
+                # Here and not at the top: a notebook that asks nothing needs no database.
+                from qwen_nb.store import OwnCalls
+
+                self._own = OwnCalls()
+            return self._own
 
     def _opened(self) -> Store | None:
         try:
@@ -267,34 +287,27 @@ class Ledger:
     def _written(self, ids: list[str]) -> None:
         with self._lock:
             for each in ids:
-                self._waiting.pop(each, None)
+                self._only_here.pop(each, None)
 
-    def _made_here(self, which: Which) -> list[Call]:
-        with self._lock:
-            return [call for call in self._own.values() if which.holds(call)]
-
-    def _parts(self, which: Which) -> tuple[list[Call], Store | None, Which]:
-        """Return the calls that are to be taken from memory, and where the others are."""
+    def _stored(
+        self, which: Which, read: Callable[[Calls, Which], list[Any]]
+    ) -> tuple[list[Any], Which]:
+        """Return what the store says of calls, and which of those made here count beside it."""
         store = self._opened()
         # What belongs to no conversation belongs to this process.
         if store is None or "" in (which.conversation, which.notebook):
-            return self._made_here(which), None, which
+            return [], which
         with self._lock:
-            # Of these nobody knows whether they are written already.
-            waiting = tuple(self._waiting)
-            only_here = (*waiting, *self._replayed)
-            here = [call for each in only_here if which.holds(call := self._own[each])]
-        return here, store, replace(which, without=waiting)
+            # Of those that wait nobody knows whether they are written already.
+            ids = tuple(self._only_here)
+        try:
+            return read(store.calls, replace(which, without=ids)), replace(which, among=ids)
+        except StoreError:
+            return [], which
 
-    def _tallies(self, by: By, which: Which) -> list[Tally]:
-        here, store, asked = self._parts(which)
-        found: list[Tally] = []
-        if store is not None:
-            try:
-                found = store.calls.tallies(by, asked)
-            except StoreError:
-                here = self._made_here(which)
-        return [*found, *(tally_of(by, call) for call in here)]
+    def _totals(self, by: By | Literal["all"], which: Which) -> list[dict[str, Any]]:
+        stored, here = self._stored(which, lambda calls, there: calls.sums(by, there))
+        return self._mine.totals(by, here, stored)
 
 
 def month_of(now: float) -> tuple[float, float]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from qwen_nb.errors import ConfigError
+from qwen_nb.files import write_whole
 
 __all__ = ["first_notebook", "own_copy"]
 
@@ -40,9 +40,8 @@ def own_copy(folder: Path, course: Path | None = None) -> Path:
         for path in sorted(wanted, key=_is_notebook):  # its cassette comes before it
             has_notebook = path.suffix == _CASSETTE and path.with_suffix(_NOTEBOOK) in there
             if _is_course(path) and path not in there and not has_notebook:
-                copy = folder / path
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(origin / path, copy)
+                content = (origin / path).read_bytes()
+                write_whole(folder / path, content, over=False, make_folder=True)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise ConfigError("error.course_copy", path=str(folder), reason=reason) from error

@@ -153,10 +153,7 @@ class QwenMagics(_Configured):  # type: ignore[misc]
         }
 
     def update_config(self, config: Any) -> None:
-        """Take in what `%config` says.
-
-        It is not kept here: a setting that was given up would come back with the next one.
-        """
+        """Take in what `%config` says, and keep none: what was given up would come back."""
         self._load_config(config)
 
     @line_cell_magic
@@ -441,6 +438,7 @@ def unload(shell: Any) -> None:
         leave_cassette()
         magics.completer.leave()
         magics.chat.close()
+        Chat._of_shells.pop(shell, None)  # what was set in it goes with it
         Archive.current().close()
         for other in shell.configurables:  # `%config` tells everything to everybody
             other.config.pop(_SECTION, None)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qwen_nb.render import columns, html_table, plain_table
+from qwen_nb.render import html_table, plain_table
 from qwen_nb.texts import Language, markup, visible
+from qwen_nb.values import columns, one_line
 
 __all__ = ["Sheet", "clipped", "first_words", "in_a_line"]
 
@@ -61,16 +62,7 @@ class Sheet:
 
 def clipped(text: str, width: int) -> str:
     """Return a text on one line that takes no more than so many columns."""
-    line = " ".join(visible(text).split())
-    if columns(line) <= width:
-        return line
-    kept, taken = [], 1
-    for sign in line:
-        taken += columns(sign)
-        if taken > width:
-            break
-        kept.append(sign)
-    return "".join(kept).rstrip() + "…"
+    return one_line(visible(text), width, columns)
 
 
 def first_words(text: str) -> str:

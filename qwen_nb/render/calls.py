@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qwen_nb.texts import Language, text, visible
-from qwen_nb.values import CallRecord, Reply, ToolCall
+from qwen_nb.values import CallRecord, Reply, ToolCall, one_line
 
 __all__ = [
     "Block",
@@ -246,10 +246,8 @@ def _structure(written: str) -> Any:
 
 
 def _short(words: str, most: int) -> str:
-    """Return words on one line, cut with a mark; the length of their signs is bounded too."""
-    cut = words[: 4 * most]
-    line = visible(" ".join(cut.split()))
-    return line if len(line) <= most and len(cut) == len(words) else f"{line[: most - 1]}…"
+    """Return words on one line, cut with a mark; the signs for what is hidden count too."""
+    return one_line(visible(one_line(words, most)), most)
 
 
 def _is_all(short: str, words: str) -> bool:

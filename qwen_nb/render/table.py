@@ -1,16 +1,13 @@
-"""A table of words, as text for a terminal and as HTML.
-
-Chinese signs take two columns of a terminal, combining marks none.
-"""
+"""A table of words, as text for a terminal and as HTML."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 
 from qwen_nb.texts import markup, visible
+from qwen_nb.values import columns
 
-__all__ = ["columns", "html_table", "plain_table"]
+__all__ = ["html_table", "plain_table"]
 
 _GAP = "  "
 _CELL = "padding:.2em .8em .2em 0;text-align:{side};vertical-align:top"
@@ -74,20 +71,9 @@ def html_table(
     )
 
 
-def columns(text: str) -> int:
-    """Return how many columns of a terminal a text takes."""
-    return len(text) if text.isascii() else sum(map(_columns, text))
-
-
 def _padded(cell: str, width: int, right: bool) -> str:
     blanks = " " * (width - columns(cell))
     return blanks + cell if right else cell + blanks
-
-
-def _columns(sign: str) -> int:
-    if unicodedata.category(sign) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1
 
 
 def _one_line(text: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwen_nb.errors import StoreError
+from qwen_nb.files import HomeFile
 from qwen_nb.settings import shown_path
 from qwen_nb.texts import Language, text
 from qwen_nb.values import Reply
@@ -59,9 +60,9 @@ class KeptHere:
         language: Language,
     ) -> None:
         # Here and not at the top: who maps nothing needs no database.
-        from qwen_nb.store import ANSWERS, Answers
+        from qwen_nb.store import Answers
 
-        self._path = folder / ANSWERS
+        self._path = folder / HomeFile.ANSWERS
         self._name, self._digest, self._fits, self._language = name, digest, fits, language
         self._answers: Answers | None = None
         self._problem: StoreError | None = None
@@ -118,9 +119,9 @@ class KeptHere:
 
 def forget(folder: Path, name: str | None = None) -> int:
     """Throw away the kept answers of one name, or all; see `qwen_nb.batch.forget`."""
-    from qwen_nb.store import ANSWERS, Answers
+    from qwen_nb.store import Answers
 
-    path = folder / ANSWERS
+    path = folder / HomeFile.ANSWERS
     if not path.exists():
         return 0
     answers = Answers(path)

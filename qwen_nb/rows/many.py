@@ -10,6 +10,7 @@ from typing import Any
 
 from qwen_nb.chat import Chat
 from qwen_nb.errors import ConfigError, QwenError, Stopped
+from qwen_nb.files import home
 from qwen_nb.front_end import FillError, fill
 from qwen_nb.rows import kept_answers
 from qwen_nb.rows.kept_answers import KeptHere, KeptNowhere
@@ -17,7 +18,6 @@ from qwen_nb.rows.mapping import Mapping, OnError, Outcome
 from qwen_nb.rows.progress import Progress
 from qwen_nb.rows.row_asker import RowAsker
 from qwen_nb.rows.rows import Rows
-from qwen_nb.settings import home
 from qwen_nb.texts import text
 from qwen_nb.values import Reply
 

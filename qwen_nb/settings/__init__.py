@@ -8,19 +8,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from qwen_nb.settings import keys, servers
     from qwen_nb.settings.servers import named_server, server_from, stood_for
-    from qwen_nb.settings.settings import (
-        NAMES,
-        Settings,
-        help_of,
-        home,
-        read,
-        shown,
-        shown_path,
-    )
+    from qwen_nb.settings.settings import NAMES, Settings, help_of, read, shown, shown_path
 
 _NAMES = {
     "servers": "named_server server_from stood_for",
-    "settings": "NAMES Settings help_of home read shown shown_path",
+    "settings": "NAMES Settings help_of read shown shown_path",
 }
 """What other rooms may use, by the file where it lives."""
 

@@ -10,20 +10,18 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from qwen_nb.files import HomeFile, read_object, write_object
 from qwen_nb.settings.settings import Setting
 
 __all__ = ["forget", "store", "stored"]
 
 STUDIO = "model-studio"
 _SERVICE = "qwen_nb"
-_FILE = "keys.json"
 
 
 def place_of(address: str) -> str:
@@ -97,20 +95,8 @@ def _from_colab(name: str) -> str | None:
 
 
 def _read(home: Path) -> dict[str, str]:
-    with contextlib.suppress(OSError, ValueError):
-        told = json.loads((home / _FILE).read_text(encoding="utf-8"))
-        if isinstance(told, dict):
-            return {str(place): str(key) for place, key in told.items()}
-    return {}
+    return {place: str(key) for place, key in read_object(home / HomeFile.KEYS).items()}
 
 
-def _write(home: Path, told: dict[str, str]) -> None:
-    home.mkdir(parents=True, exist_ok=True)
-    path = home / _FILE
-    new = path.with_suffix(".new")
-    with contextlib.suppress(FileNotFoundError):
-        new.unlink()
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(told, file, indent=1)
-    new.replace(path)
+def _write(home: Path, keys: dict[str, str]) -> None:
+    write_object(home / HomeFile.KEYS, keys, private=True)

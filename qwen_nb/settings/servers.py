@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from qwen_nb.catalogue import Catalogue, ServerRow
 from qwen_nb.errors import ConfigError, QwenError
+from qwen_nb.files import HomeFile, read_object, write_object
 from qwen_nb.settings import keys
 from qwen_nb.settings.settings import Setting, Settings, shown
 from qwen_nb.values import Server
@@ -259,11 +259,9 @@ def other_regions(server: Server, settings: Settings, catalogue: Catalogue) -> l
 
 def remember_region(settings: Settings, key: str, region: str) -> None:
     """Remember which region accepted a key; the key itself is not kept."""
-    path = settings.home / "regions.json"
     with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        told = _regions(settings) | {_fingerprint(key): region}
-        path.write_text(json.dumps(told, indent=1), encoding="utf-8")
+        known = _regions(settings) | {_fingerprint(key): region}
+        write_object(settings.home / HomeFile.REGIONS, known)
 
 
 def _remembered(settings: Settings, key: str) -> str | None:
@@ -271,11 +269,8 @@ def _remembered(settings: Settings, key: str) -> str | None:
 
 
 def _regions(settings: Settings) -> dict[str, str]:
-    with contextlib.suppress(OSError, ValueError):
-        told = json.loads((settings.home / "regions.json").read_text(encoding="utf-8"))
-        if isinstance(told, dict):
-            return {str(key): str(value) for key, value in told.items()}
-    return {}
+    known = read_object(settings.home / HomeFile.REGIONS)
+    return {key: str(region) for key, region in known.items()}
 
 
 def _fingerprint(key: str) -> str:

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from qwen_nb.errors import ConfigError
+from qwen_nb.files import HomeFile, home
 from qwen_nb.values import ChatOptions, Policy
 
 __all__ = [
@@ -32,7 +33,6 @@ __all__ = [
     "Setting",
     "Settings",
     "help_of",
-    "home",
     "shown",
     "shown_path",
 ]
@@ -217,7 +217,7 @@ class Settings:
             beside = _toml(folder, "pyproject.toml", "tool", "qwen_nb")
             file = "pyproject.toml"
         variables = {name: kind.variable for name, kind in _KINDS.items()}
-        own = _toml(self.home, "config.toml")
+        own = _toml(self.home, HomeFile.CONFIG)
         # with how a person finds one of the values again
         self._places: tuple[_Place, ...] = (
             _Place("session", session or {}, lambda name: f"%qwen_nb config {name}"),
@@ -347,15 +347,6 @@ def read(name: str, value: Any, origin: str) -> Any:
 def help_of(name: str) -> str:
     """Return what a setting takes and the variable that sets it."""
     return f"{_KINDS[name].shown} ({_KINDS[name].variable})"
-
-
-def home(environ: Mapping[str, str]) -> Path:
-    """Return the folder of the user's own files: `QWEN_NB_HOME`, else the platform's."""
-    if told := environ.get("QWEN_NB_HOME", "").strip():
-        return Path(told).expanduser()
-    import platformdirs
-
-    return platformdirs.user_data_path("qwen_nb", appauthor=False)
 
 
 def _by_variable(environ: Mapping[str, str | None]) -> dict[str, str]:

@@ -6,17 +6,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qwen_nb.store.answers import ANSWERS, AnswerKey, Answers
+    from qwen_nb.store.answers import AnswerKey, Answers
+    from qwen_nb.store.calls import Calls
+    from qwen_nb.store.own_calls import OwnCalls
     from qwen_nb.store.rows import rest_of, text_from, turn_from
-    from qwen_nb.store.search import Found, excerpt, match_of, spaced
+    from qwen_nb.store.search import Found, around, match_of, spaced
     from qwen_nb.store.store import Listing, Store
     from qwen_nb.store.vectors import VectorTable
     from qwen_nb.store.words import finder
 
 _NAMES = {
-    "answers": "ANSWERS AnswerKey Answers",
+    "answers": "AnswerKey Answers",
+    "calls": "Calls",
+    "own_calls": "OwnCalls",
     "rows": "rest_of text_from turn_from",
-    "search": "Found excerpt match_of spaced",
+    "search": "Found around match_of spaced",
     "store": "Listing Store",
     "vectors": "VectorTable",
     "words": "finder",

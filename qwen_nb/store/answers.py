@@ -22,10 +22,7 @@ from qwen_nb.store.rows import plain_text, reader, stored_text, text_from
 from qwen_nb.store.schema import connect, errors_told, rewritten, shown, transaction
 from qwen_nb.values import Reply
 
-__all__ = ["ANSWERS", "AnswerKey", "Answers"]
-
-ANSWERS = "answers.sqlite"
-"""The file under `QWEN_NB_HOME`."""
+__all__ = ["AnswerKey", "Answers"]
 
 _VERSION = 1
 _APPLICATION = 0x716E6221  # tells the file from any other database

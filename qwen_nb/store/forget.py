@@ -16,7 +16,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from qwen_nb.store.answers import ANSWERS, Answers
+from qwen_nb.files import HomeFile
+from qwen_nb.store.answers import Answers
 from qwen_nb.store.changes import raise_revision, remove
 from qwen_nb.store.rows import text_from
 from qwen_nb.store.schema import rewritten
@@ -118,7 +119,7 @@ def forget(
         )
         holds = finder([*in_memory, *prompts], replies)
         # last: where it fails, nothing above holds
-        answers = _forget_answers(path.with_name(ANSWERS), holds)
+        answers = _forget_answers(path.parent / HomeFile.ANSWERS, holds)
     return Forgotten(frozenset(gone), answers)
 
 

@@ -18,6 +18,7 @@ from qwen_nb.errors import StoreError
 
 __all__ = [
     "BUSY_S",
+    "CALLS",
     "VERSION",
     "connect",
     "errors_told",
@@ -29,6 +30,42 @@ __all__ = [
 
 BUSY_S = 10.0
 """How long a write waits for another process."""
+
+CALLS = (
+    """
+    CREATE TABLE calls (  -- every call that was made, also those of no turn
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        at REAL NOT NULL,
+        kind TEXT NOT NULL,
+        conversation TEXT NOT NULL,  -- may be gone; what was paid stays paid
+        notebook TEXT NOT NULL,
+        chat TEXT NOT NULL,
+        path TEXT NOT NULL,
+        entry TEXT NOT NULL,
+        turn INTEGER,
+        model TEXT NOT NULL,
+        server TEXT NOT NULL,
+        region TEXT NOT NULL,
+        scripted INTEGER NOT NULL,
+        -- for sums: null is not known
+        input INTEGER,
+        cached INTEGER,
+        cache_created INTEGER,
+        output INTEGER,
+        thinking INTEGER,
+        estimated INTEGER NOT NULL,
+        cost TEXT,  -- an exact decimal
+        currency TEXT,
+        rest TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX calls_conversation ON calls (conversation, at)",
+    "CREATE INDEX calls_notebook ON calls (notebook, at)",
+    "CREATE INDEX calls_at ON calls (at)",
+)
+"""The table of calls and its indexes, as the second version of the store has made them and
+as they are in memory; what a later version changes has to be changed in memory too."""
 
 _MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -130,37 +167,7 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
     ),
     (
-        """
-        CREATE TABLE calls (  -- every call that was made, also those of no turn
-            number INTEGER PRIMARY KEY,
-            id TEXT NOT NULL UNIQUE,
-            at REAL NOT NULL,
-            kind TEXT NOT NULL,
-            conversation TEXT NOT NULL,  -- may be gone; what was paid stays paid
-            notebook TEXT NOT NULL,
-            chat TEXT NOT NULL,
-            path TEXT NOT NULL,
-            entry TEXT NOT NULL,
-            turn INTEGER,
-            model TEXT NOT NULL,
-            server TEXT NOT NULL,
-            region TEXT NOT NULL,
-            scripted INTEGER NOT NULL,
-            -- for sums: null is not known
-            input INTEGER,
-            cached INTEGER,
-            cache_created INTEGER,
-            output INTEGER,
-            thinking INTEGER,
-            estimated INTEGER NOT NULL,
-            cost TEXT,  -- an exact decimal
-            currency TEXT,
-            rest TEXT NOT NULL
-        )
-        """,
-        "CREATE INDEX calls_conversation ON calls (conversation, at)",
-        "CREATE INDEX calls_notebook ON calls (notebook, at)",
-        "CREATE INDEX calls_at ON calls (at)",
+        *CALLS,
         """
         CREATE TABLE budgets (
             scope TEXT NOT NULL,  -- chat, notebook, month

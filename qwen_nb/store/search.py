@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from qwen_nb.values import EntryState
+from qwen_nb.values import EntryState, excerpt
 
-__all__ = ["Found", "excerpt", "match_of", "spaced"]
+__all__ = ["Found", "around", "match_of", "spaced"]
 
 _CJK = (
     "\u3005\u3007\u3040-\u30ff\u3100-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -68,24 +68,16 @@ def match_of(query: str) -> str | None:
     return " AND ".join(f'"{phrase}"' for phrase in phrases) or None
 
 
-def excerpt(query: str, *texts: str) -> str:
+def around(query: str, *texts: str) -> str:
     """Return the words around the first thing found, on one line."""
     for words in _phrases(query):
         pattern = re.compile(r"[\W_]*".join(map(re.escape, words)), re.IGNORECASE)
         for text in texts:
             if there := pattern.search(text):
-                return _around(text, there.start())
-    return _around(texts[0], 0)
+                return excerpt(text, max(there.start() - _BEFORE, 0), _LONG)
+    return excerpt(texts[0], 0, _LONG)
 
 
 def _phrases(query: str) -> list[list[str]]:
     parts = (quoted or word for quoted, word in _QUOTED_OR_WORD.findall(query))
     return [words for part in parts if (words := _TOKEN.findall(part))]
-
-
-def _around(text: str, at: int) -> str:
-    start = max(at - _BEFORE, 0)
-    shown = " ".join(text[start : start + _LONG].split())
-    more_before = "…" if start else ""
-    more_after = "…" if len(text) > start + _LONG else ""
-    return f"{more_before}{shown}{more_after}"

@@ -32,7 +32,7 @@ from qwen_nb.store.notebook_settings import SettingTable
 from qwen_nb.store.rows import text_from
 from qwen_nb.store.running import Checkpoint
 from qwen_nb.store.schema import BUSY_S, connect, errors_told, migrate
-from qwen_nb.store.search import Found, excerpt, match_of
+from qwen_nb.store.search import Found, around, match_of
 from qwen_nb.store.vectors import VectorTable
 from qwen_nb.store.writer import Writer
 from qwen_nb.values import Change, Entry, Slot, Turn, new_id
@@ -585,4 +585,4 @@ class Store:
 
 def _found(query: str, row: tuple[Any, ...]) -> Found:
     where, texts = dict(zip(_FOUND, row, strict=False)), map(text_from, row[len(_FOUND) :])
-    return Found(**where, excerpt=excerpt(query, *texts))
+    return Found(**where, excerpt=around(query, *texts))

@@ -5,34 +5,34 @@ from __future__ import annotations
 __all__ = ["TEXTS"]
 
 TEXTS: dict[str, tuple[str, str]] = {
-    "record.recording": (
+    "cassettes.recording": (
         "Recording into {name} from the next question on. %qwen_nb live ends it.",
         "从下一个问题起录制到 {name}。用 %qwen_nb live 结束录制。",
     ),
-    "record.replaying": (
+    "cassettes.replaying": (
         "Replaying {name} ({n} recordings). Nothing goes out; %qwen_nb live ends it.",
         "正在回放 {name}(共 {n} 条录制)。不会发出任何请求;用 %qwen_nb live 结束回放。",
     ),
-    "record.live": ("Questions now go to: {server}.", "现在问题将发送至:{server}。"),
-    "record.recorded": ("Recorded into {name}: {n}.", "已录制到 {name}:{n} 条。"),
-    "record.replayed": (
+    "cassettes.live": ("Questions now go to: {server}.", "现在问题将发送至:{server}。"),
+    "cassettes.recorded": ("Recorded into {name}: {n}.", "已录制到 {name}:{n} 条。"),
+    "cassettes.replayed": (
         "Replayed from {name}: {n} of {all} recordings.",
         "已从 {name} 回放 {all} 条录制中的 {n} 条。",
     ),
-    "record.unused": ("Not asked for: {unused}.", "未被用到:{unused}。"),
-    "record.results": (
+    "cassettes.unused": ("Not asked for: {unused}.", "未被用到:{unused}。"),
+    "cassettes.results": (
         "Tools gave something else than when it was recorded: {n}.",
         "工具的返回与录制时不同:{n} 处。",
     ),
-    "record.problem": (
+    "cassettes.problem": (
         "{name} could not be written: {reason}. What was answered is not in it.",
         "无法写入 {name}:{reason}。回复内容未被录制。",
     ),
-    "record.status": ("cassette", "录制文件"),
-    "record.status_record": ("recording into {name}", "录制到 {name}"),
-    "record.status_replay": ("replaying {name}", "回放 {name}"),
-    "record.origin": ("none needed: {name} is replayed", "无需:正在回放 {name}"),
-    "record.wanted": (
+    "cassettes.status": ("cassette", "录制文件"),
+    "cassettes.status_record": ("recording into {name}", "录制到 {name}"),
+    "cassettes.status_replay": ("replaying {name}", "回放 {name}"),
+    "cassettes.origin": ("none needed: {name} is replayed", "无需:正在回放 {name}"),
+    "cassettes.wanted": (
         "Name a file, as in %qwen_nb record answers.cassette.",
         "请指定文件,如 %qwen_nb record answers.cassette。",
     ),

@@ -81,6 +81,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{line}; the emulator's answers would have cost {rehearsed}",
         "{line};模拟器的回复折合 {rehearsed}",
     ),
+    "budget.of_chat": (
+        "The budget of a conversation covers the questions in it. Rows of map, Chat() and "
+        "other conversations count toward a notebook or month budget.",
+        "会话预算只包括该会话中的提问;map 的各行、Chat() 和其他会话计入 notebook 或 month 预算。",
+    ),
     "budget.here_only": (
         "It holds in this session only: nothing tells which notebook this is, or the store "
         "cannot be written.",

@@ -16,6 +16,7 @@ from typing import Any, get_args, get_origin
 
 from qwen_nb.errors import ConfigError
 from qwen_nb.tools.typed_dicts import taken
+from qwen_nb.values import one_line
 
 __all__ = [
     "Expressible",
@@ -159,8 +160,7 @@ def _path(parts: Iterable[Any]) -> str:
 
 def cut(words: str, most: int = _MOST_SHOWN) -> str:
     """Return words on one line, not longer than so many characters."""
-    line = " ".join(words[: 4 * most].split())
-    return line if len(line) <= most else line[: most - 1] + "…"
+    return one_line(words, most)
 
 
 def _adapter_of(thing: Any) -> Any:

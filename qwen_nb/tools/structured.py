@@ -21,6 +21,7 @@ from qwen_nb.texts import Language, text
 from qwen_nb.tools.json_types import (
     Problem,
     closed,
+    cut,
     fit,
     in_one_line,
     json_schema_of,
@@ -53,7 +54,6 @@ CONVERTER = "qwen-flash"
 
 _NAME = re.compile(r"[^A-Za-z0-9_-]+")
 _LONGEST_NAME = 64
-_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`]*\n(.*?)^[ \t]*\1[ \t]*$", re.M | re.S)
 _BEGINS = re.compile(r"[\[{]")
 _MOST_BEGINNINGS = 20  # places in a text around which JSON is looked for
 
@@ -130,7 +130,7 @@ class Structure:
                 return self._fitted(value)
             except Exception as error:  # also from a validator of the person's own
                 found = found or problems_of(error)
-        raise Unfit(found or (Problem("", text("structured.no_json"), _begin(answer)),))
+        raise Unfit(found or (Problem("", text("structured.no_json"), cut(answer)),))
 
     def reads_whole(self, answer: str) -> bool:
         """Return whether an answer is nothing but JSON that fits."""
@@ -146,7 +146,7 @@ class Structure:
     def _fitted(self, value: Any) -> Any:
         if self.thing is True:
             if not isinstance(value, dict | list):
-                raise Unfit((Problem("", text("structured.no_object"), _begin(repr(value))),))
+                raise Unfit((Problem("", text("structured.no_object"), cut(repr(value))),))
             return value
         if self.key and isinstance(value, dict) and value.keys() == {self.key}:
             value = value[self.key]
@@ -179,7 +179,7 @@ _NOTHING = _Nothing()
 
 def _values(answer: str) -> Iterator[Any]:
     """Yield what an answer may be saying in JSON, the likeliest first."""
-    tried = [answer, *(found[2] for found in _FENCE.finditer(answer))]
+    tried = [answer, *(block.text for block in Reply(answer=answer).code)]
     for each in tried:
         value = _parsed(each)
         if value is not _NOTHING:
@@ -205,14 +205,13 @@ def _parsed(said: str) -> Any:
 
 
 def _unfenced(answer: str) -> str:
+    """Return the text of the fence that an answer is, or the answer."""
     whole = answer.strip()
-    fence = _FENCE.fullmatch(whole)
-    return fence[2] if fence else whole
-
-
-def _begin(answer: str) -> str:
-    line = " ".join(answer[:400].split())
-    return line if len(line) <= 80 else line[:79] + "…"
+    blocks = Reply(answer=whole).code
+    if len(blocks) != 1 or not blocks[0].complete or not whole.startswith(("```", "~~~")):
+        return whole
+    code = blocks[0].text
+    return code if whole.count("\n") == code.count("\n") + 2 else whole
 
 
 # -- asking ---------------------------------------------------------------------------------

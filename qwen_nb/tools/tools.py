@@ -11,6 +11,7 @@ from typing import Any
 from qwen_nb.errors import ConfigError
 from qwen_nb.texts import Language, text
 from qwen_nb.tools.schema import tool_schema
+from qwen_nb.values import one_line
 
 __all__ = ["MOST_SENT", "Tool", "sent_text", "tool_name", "tools_of"]
 
@@ -101,9 +102,7 @@ def tool_name(schema: Any) -> str:
 
 
 def _no_tool(given: Any) -> ConfigError:
-    shown = " ".join(repr(given).split())
-    shown = shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…"
-    return ConfigError("error.tool_kind", shown=shown)
+    return ConfigError("error.tool_kind", shown=one_line(repr(given), _SHOWN))
 
 
 def sent_text(value: Any, language: Language) -> str:

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qwen_nb.values.api_messages import messages_from
-    from qwen_nb.values.code_blocks import CodeBlock
+    from qwen_nb.values.code_blocks import CodeBlock, markdown_parser, spans_of_prompt
+    from qwen_nb.values.display import Display, Frame, Opening, State
     from qwen_nb.values.entry import Change, Entry, EntryState, Slot, new_id
     from qwen_nb.values.events import (
         AnswerDelta,
         Event,
         Finished,
+        FinishReason,
         Retrying,
         Started,
         ThinkingDelta,
@@ -24,30 +26,18 @@ if TYPE_CHECKING:
         ToolResult,
         UsageReport,
     )
-    from qwen_nb.values.messages import (
-        Asking,
-        CallRecord,
-        ChatOptions,
-        ChatRequest,
-        Content,
-        Display,
-        FinishReason,
-        Frame,
-        Message,
-        Note,
-        Reply,
-        ReplyBuilder,
-        Server,
-        State,
-        Timing,
-        ToolCall,
-        Turn,
-        estimate_tokens,
-    )
+    from qwen_nb.values.formulas import HARMFUL_TEX, is_plain_mathematics
+    from qwen_nb.values.lines import columns, excerpt, one_line
+    from qwen_nb.values.messages import CallRecord, Content, Message, ToolCall, estimate_tokens
+    from qwen_nb.values.notes import Note
+    from qwen_nb.values.options import ChatOptions, ChatRequest
     from qwen_nb.values.policy import Policy
     from qwen_nb.values.question import AskFields, OptionFields, Preview, Question, options_of
+    from qwen_nb.values.reply import Reply, ReplyBuilder, Timing
+    from qwen_nb.values.secrets import HAS_PASSWORD, is_secret, names_a_secret, secret_spans
+    from qwen_nb.values.server import Server
     from qwen_nb.values.tables import frame_of, rows_of
-    from qwen_nb.values.tally import SUMS, Tally, Which, figures, ledger_rows, tally_of
+    from qwen_nb.values.turn import Turn
     from qwen_nb.values.turn_json import carried, turn_from
     from qwen_nb.values.usage import (
         EXACT,
@@ -59,30 +49,36 @@ if TYPE_CHECKING:
         CostPart,
         LedgerRow,
         Usage,
+        Which,
         cost_of_all,
         usage_of_all,
     )
 
 _NAMES = {
     "api_messages": "messages_from",
-    "code_blocks": "CodeBlock",
+    "code_blocks": "CodeBlock markdown_parser spans_of_prompt",
+    "display": "Display Frame Opening State",
     "entry": "Change Entry EntryState Slot new_id",
     "events": (
-        "AnswerDelta Event Finished Retrying Started ThinkingDelta ToolArgumentsDelta "
-        "ToolCallStarted ToolResult UsageReport"
+        "AnswerDelta Event FinishReason Finished Retrying Started ThinkingDelta "
+        "ToolArgumentsDelta ToolCallStarted ToolResult UsageReport"
     ),
-    "messages": (
-        "Asking CallRecord ChatOptions ChatRequest Content Display FinishReason Frame "
-        "Message Note Reply ReplyBuilder Server State Timing ToolCall Turn "
-        "estimate_tokens"
-    ),
+    "formulas": "HARMFUL_TEX is_plain_mathematics",
+    "lines": "columns excerpt one_line",
+    "messages": "CallRecord Content Message ToolCall estimate_tokens",
+    "notes": "Note",
+    "options": "ChatOptions ChatRequest",
     "policy": "Policy",
     "question": "AskFields OptionFields Preview Question options_of",
+    "reply": "Reply ReplyBuilder Timing",
+    "secrets": "HAS_PASSWORD is_secret names_a_secret secret_spans",
+    "server": "Server",
     "tables": "frame_of rows_of",
-    "tally": "SUMS Tally Which figures ledger_rows tally_of",
+    "turn": "Turn",
     "turn_json": "carried turn_from",
     "usage": (
-        "Bound By Call CallKind Cost CostPart EXACT LedgerRow Usage cost_of_all usage_of_all"
+        "Bound By Call CallKind Cost CostPart EXACT LedgerRow Usage Which cost_of_all "
+        "usage_of_all"
     ),
 }
 """What other rooms may use, by the file where it lives."""

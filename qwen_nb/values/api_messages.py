@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
 from qwen_nb.errors import ConfigError
+from qwen_nb.values.lines import one_line
 from qwen_nb.values.messages import Content, Message, Role, ToolCall
 
 __all__ = ["messages_from"]
@@ -125,5 +126,4 @@ def _pair(key: str, value: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    shown = " ".join(repr(value).split())
-    return shown if len(shown) <= 80 else shown[:79] + "…"
+    return one_line(repr(value), 80)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 from uuid import uuid4
 
-from qwen_nb.values.messages import Turn
+from qwen_nb.values.turn import Turn
 
 __all__ = ["Change", "Entry", "EntryState", "Slot", "new_id"]
 

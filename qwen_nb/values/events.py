@@ -7,15 +7,16 @@ Nothing here knows a socket, a clock or a screen.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from qwen_nb.values.messages import CallRecord, FinishReason
+    from qwen_nb.values.messages import CallRecord
     from qwen_nb.values.usage import Usage
 
 __all__ = [
     "AnswerDelta",
     "Event",
+    "FinishReason",
     "Finished",
     "Retrying",
     "Started",
@@ -25,6 +26,13 @@ __all__ = [
     "ToolResult",
     "UsageReport",
 ]
+
+FinishReason: TypeAlias = Literal[
+    "stop", "length", "tool_calls", "stopped", "cut", "failed", "blocked"
+]
+"""Why a reply ended: `stop`, `length` and `tool_calls` are the server's words
+(protocol.md §4.5); `stopped` = by the person, `cut` = the stream broke off,
+`failed` = no reply at all, `blocked` = refused by moderation."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self, TypedDict, Unpack
 
-from qwen_nb.values.messages import ChatOptions, Reply, Turn
+from qwen_nb.values.options import ChatOptions
+from qwen_nb.values.reply import Reply
+from qwen_nb.values.turn import Turn
 from qwen_nb.values.usage import Bound
 
 __all__ = ["AskFields", "OptionFields", "Preview", "Question", "options_of"]

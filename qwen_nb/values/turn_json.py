@@ -15,15 +15,11 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import Any, TypeVar, get_args
 
-from qwen_nb.values.messages import (
-    CallRecord,
-    ChatOptions,
-    FinishReason,
-    Message,
-    Reply,
-    ToolCall,
-    Turn,
-)
+from qwen_nb.values.events import FinishReason
+from qwen_nb.values.messages import CallRecord, Message, ToolCall
+from qwen_nb.values.options import ChatOptions
+from qwen_nb.values.reply import Reply
+from qwen_nb.values.turn import Turn
 from qwen_nb.values.usage import Usage
 
 __all__ = ["BOUND", "VERSION", "carried", "turn_from"]

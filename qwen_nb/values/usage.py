@@ -6,7 +6,7 @@ added. `None` always means "not known", never zero.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Context, Decimal
 from functools import reduce
@@ -24,6 +24,7 @@ __all__ = [
     "CostPart",
     "LedgerRow",
     "Usage",
+    "Which",
     "cost_of_all",
     "usage_of_all",
 ]
@@ -320,3 +321,28 @@ class LedgerRow:
     estimated: int = 0
     untold: int = 0
     unpriced: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Which:
+    """Which calls of the ledger are asked for; None leaves a condition out.
+
+    Parameters
+    ----------
+    conversation, notebook : str, optional
+        Ids.
+    since, before : float, optional
+        Seconds since 1970; `before` itself is left out.
+    scripted : bool, optional
+        Those the emulator answered, or the others.
+    among, without : collection of str, optional
+        Ids of calls: only these; not these.
+    """
+
+    conversation: str | None = None
+    notebook: str | None = None
+    since: float | None = None
+    before: float | None = None
+    scripted: bool | None = None
+    among: Collection[str] | None = None
+    without: Collection[str] = ()

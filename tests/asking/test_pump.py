@@ -16,8 +16,8 @@ from _servers import HANG_S, WHOLE, Misbehaving, delta, hang, stream
 from qwen_nb import Chat, Reply, Stopped
 from qwen_nb.asking.pump import FRAMES_PER_SECOND, Outcome, Pump
 from qwen_nb.emulator.server import Emulator
+from qwen_nb.values import Frame, Opening
 from qwen_nb.values.events import AnswerDelta, Event, Finished, ThinkingDelta
-from qwen_nb.values.messages import Asking, Frame
 
 
 @dataclass
@@ -25,13 +25,13 @@ class Watch:
     """A display that keeps what it was shown, and when."""
 
     on_frame: Callable[[Frame], object] = lambda frame: None
-    opened: list[Asking] = field(default_factory=list)
+    opened: list[Opening] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     closed: list[Reply] = field(default_factory=list)
     callers: set[int] = field(default_factory=set)
 
-    def open(self, asking: Asking, stop: object = None) -> None:
+    def open(self, asking: Opening, stop: object = None) -> None:
         self.opened.append(asking)
 
     def frame(self, frame: Frame) -> None:
@@ -72,7 +72,7 @@ class NoExchange:
 
 
 def run(events: Callable[[], Iterator[Event]], watch: Watch) -> Outcome:
-    return Pump(NoExchange(), events, watch).run(Asking(model="m", server="s"))
+    return Pump(NoExchange(), events, watch).run(Opening(model="m", server="s"))
 
 
 def many() -> Iterator[Event]:
@@ -161,7 +161,7 @@ def test_a_reader_that_cannot_be_woken_is_left_behind() -> None:
     watch = Watch()
     pump = Pump(NoExchange(), events, watch)
     watch.on_frame = lambda frame: pump.stop()
-    outcome = pump.run(Asking(model="m", server="s"))
+    outcome = pump.run(Opening(model="m", server="s"))
     release.set()
     assert (outcome.reply.finish_reason, outcome.reply.answer) == ("stopped", "")
 
@@ -175,7 +175,7 @@ def test_what_is_handed_over_after_the_end_is_stopped() -> None:
         pump.hand_over(second)
 
     pump = Pump(first, events, Watch(on_frame=lambda frame: pump.stop()))
-    assert pump.run(Asking(model="m", server="s")).reply.finish_reason == "stopped"
+    assert pump.run(Opening(model="m", server="s")).reply.finish_reason == "stopped"
     assert first.stopped.is_set()
     left.set()
     assert second.stopped.wait(HANG_S)
@@ -187,7 +187,7 @@ def test_the_clock_is_given() -> None:
         NoExchange(), lambda: iter([ThinkingDelta("Hm"), Finished("stop")]), Watch(),
         clock=lambda: float(next(ticks)),
     )  # fmt: skip
-    timing = pump.run(Asking(model="m", server="s")).reply.timing
+    timing = pump.run(Opening(model="m", server="s")).reply.timing
     assert timing.first_s is not None
     assert timing.total_s is not None
     assert 0 < timing.first_s < timing.total_s
@@ -233,7 +233,7 @@ def test_an_interrupt_keeps_the_partial_reply(
         chat.ask("one", display=watch)
     timer.join(HANG_S)
     assert signal.getsignal(signal.SIGINT) is before
-    assert misbehaves.left.wait(1)
+    assert misbehaves.left.wait(HANG_S)
     reply = caught.value.reply
     assert (reply.finish_reason, reply.thinking, reply.answer) == ("stopped", thinking, answer)
     assert watch.closed == [reply]
@@ -261,7 +261,7 @@ def test_a_second_interrupt_waits_for_nothing_more(chat: Chat, misbehaves: Misbe
     assert time.monotonic() - begin < HANG_S
     assert shown == []
     assert watch.closed == [caught.value.reply] == [turn.reply for turn in chat.turns]
-    assert misbehaves.left.wait(1)
+    assert misbehaves.left.wait(HANG_S)
     assert signal.getsignal(signal.SIGINT) is before
 
 

@@ -10,8 +10,8 @@ from _servers import HANG_S
 from qwen_nb import AuthFailed, Chat
 from qwen_nb.emulator.server import Emulator
 from qwen_nb.render.html.still import SilentDisplay
+from qwen_nb.values import Reply
 from qwen_nb.values.events import Finished
-from qwen_nb.values.messages import Reply
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import pytest
 from nbformat import NotebookNode
 from playwright.sync_api import Page
 
-from qwen_nb.render.html.formulas import COMMANDS
 from qwen_nb.render.live import widget
 from qwen_nb.texts.safe import visible
+from qwen_nb.values import HARMFUL_TEX
 from tests.browser._attacks import (
     CLICK_ALL,
     FINDINGS,
@@ -315,7 +315,7 @@ def test_mixtures(lab: Lab, listener: Listener) -> None:
     with lab.open(["pass"]) as notebook:
         page = notebook.shown()
         heard = notebook.browser.do(lambda: overheard(page))
-        argument: Any = [widget._page_code(), COMMANDS, mixed]
+        argument: Any = [widget._page_code(), HARMFUL_TEX, mixed]
         found = notebook.ask(DRAW_ALL, argument)
         marker = notebook.ask("() => window.pwned ?? null")
         happened = heard + listener.asked + notebook.remote

@@ -350,7 +350,7 @@ def test_what_has_ended_is_there_when_the_process_goes(settled: Emulator, here: 
     settled.pace = 0.2
     program = """
 from qwen_nb import Chat
-from qwen_nb.render import SilentDisplay
+from qwen_nb.render.html import SilentDisplay
 first, second = Chat("qwen-plus"), Chat("qwen-plus")
 events = first.stream("Which is larger, 9.9 or 9.11?")
 next(events)

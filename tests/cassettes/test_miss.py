@@ -15,7 +15,7 @@ from qwen_nb.cassettes.replayer import Replayer
 from qwen_nb.cassettes.requests import LARGE
 from qwen_nb.cassettes.values import Answer, Chunk, Place, Recording
 from qwen_nb.errors import NoMatch
-from qwen_nb.values.messages import Server
+from qwen_nb.values import Server
 from qwen_nb.wire.dialects.dialect import HttpCall
 
 from ._twice import Twice, ask

@@ -20,7 +20,7 @@ from qwen_nb.cassettes.replayer import Replayer
 from qwen_nb.cassettes.requests import LARGE
 from qwen_nb.catalogue.catalogue import Catalogue
 from qwen_nb.errors import BrokenStream, ConnectionFailed
-from qwen_nb.values.messages import Server
+from qwen_nb.values import Server
 from qwen_nb.wire.dialects.dialect import HttpCall
 
 SERVER = Server(name="here", base_url="https://here.example/v1", region="sg")
@@ -240,6 +240,26 @@ def test_what_could_not_be_written_is_written_later(tmp_path: Path) -> None:
     put(recorder, "two")
     assert not recorder.report().problem
     assert len(Replayer(folder / "it.cassette", {}).numbers()) == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps no such permissions")
+def test_a_cassette_is_as_the_umask_and_the_person_leave_it(tmp_path: Path) -> None:
+    path, meant = tmp_path / "new.cassette", tmp_path / "meant"
+    before = os.umask(0o077)
+    try:
+        put(Recorder(path, {}), parts(PICTURE))
+    finally:
+        os.umask(before)
+    (picture,) = folder_of(path).iterdir()
+    assert [each.stat().st_mode & 0o777 for each in (path, picture)] == [0o600, 0o600]
+    meant.touch()
+    meant.chmod(0o640)
+    link = tmp_path / "link.cassette"
+    link.symlink_to(meant)
+    put(Recorder(link, {}), "one")
+    assert link.is_symlink()
+    assert meant.stat().st_mode & 0o777 == 0o640
+    assert len(Replayer(meant, {}).numbers()) == 1
 
 
 _FULL = """

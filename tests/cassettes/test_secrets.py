@@ -15,7 +15,7 @@ from qwen_nb.cassettes.places import facts_of, know_server
 from qwen_nb.cassettes.requests import matches
 from qwen_nb.cassettes.secrets import SECRET, Redactor
 from qwen_nb.cassettes.values import Recording
-from qwen_nb.values.messages import Server
+from qwen_nb.values import Server
 
 from ._twice import Twice, ask
 

@@ -399,7 +399,7 @@ def test_the_source_has_no_float(name: str) -> None:
 
 
 PATHS = {
-    "folder / _NAME",
+    "folder / HomeFile.PRICES",
     "folder / name",
     "user_folder / name",
 }

@@ -100,6 +100,12 @@ def test_servers_are_added_and_overridden(tmp_path: Path) -> None:
     assert (ollama.url(), ollama.thinking) == ("http://gpu:11434/v1", "reasoning_effort")
 
 
+def test_a_file_may_name_a_key_of_an_older_version(tmp_path: Path) -> None:
+    text = '[[server]]\nname = "mine"\nreasoning_fields = ["reasoning"]\nkey_env = "K"\n'
+    row = load(tmp_path, servers_toml=text).server("mine")
+    assert row is not None and row.key_env == "K"
+
+
 def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     first = load(tmp_path, models_csv="id,max_cot\nm,1\n")
     assert Catalogue.load(tmp_path) is first

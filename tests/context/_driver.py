@@ -13,7 +13,7 @@ from qwen_nb.context.summary import Summary, SummaryNeed
 from qwen_nb.conversation.rounds import Past
 from qwen_nb.emulator.server import Emulator
 from qwen_nb.errors import QwenError
-from qwen_nb.values.messages import ChatOptions, ChatRequest, Reply, ReplyBuilder, Server, Turn
+from qwen_nb.values import ChatOptions, ChatRequest, Reply, ReplyBuilder, Server, Turn
 from qwen_nb.values.policy import Policy
 from qwen_nb.values.usage import Usage
 from qwen_nb.wire import stream

@@ -7,7 +7,7 @@ import pytest
 from qwen_nb.conversation.rounds import Past
 from qwen_nb.errors import ConfigError
 from qwen_nb.store import Store
-from qwen_nb.values.messages import ChatOptions, Reply, Turn
+from qwen_nb.values import ChatOptions, Reply, Turn
 from qwen_nb.values.policy import Policy
 
 from .conftest import Begin

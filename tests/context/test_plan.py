@@ -17,7 +17,7 @@ from qwen_nb.context.sizes import Memory
 from qwen_nb.context.summary import Summary, SummaryNeed
 from qwen_nb.conversation.rounds import Past
 from qwen_nb.errors import BadRequest, ConfigError
-from qwen_nb.values.messages import (
+from qwen_nb.values import (
     ChatOptions,
     ChatRequest,
     Content,

@@ -16,7 +16,7 @@ from qwen_nb.conversation.rounds import Past, message_tokens
 from qwen_nb.emulator.history import read_messages
 from qwen_nb.emulator.models import models
 from qwen_nb.errors import ConfigError
-from qwen_nb.values.messages import ChatOptions, Message, Reply, ToolCall, Turn
+from qwen_nb.values import ChatOptions, Message, Reply, ToolCall, Turn
 from qwen_nb.values.policy import Policy
 from qwen_nb.values.usage import Usage
 from qwen_nb.wire.dialects.openai import OpenAIDialect
@@ -103,7 +103,7 @@ def strictly(messages: Sequence[Message]) -> None:
 
 
 def emulator_takes(messages: Sequence[Message]) -> None:
-    from qwen_nb.values.messages import ChatRequest, Server
+    from qwen_nb.values import ChatRequest, Server
 
     call = OpenAIDialect().encode(ChatRequest("qwen-plus", tuple(messages)), Server(name="s"))
     assert call.body is not None

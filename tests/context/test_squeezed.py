@@ -6,7 +6,7 @@ import pytest
 
 from qwen_nb.context.sizes import Memory
 from qwen_nb.conversation.rounds import Past
-from qwen_nb.values.messages import Reply, Turn
+from qwen_nb.values import Reply, Turn
 
 from ._driver import Talk
 from .conftest import Begin

@@ -18,7 +18,7 @@ from typing import Any
 
 from qwen_nb.emulator.scripts import Script
 from qwen_nb.emulator.server import Emulator
-from qwen_nb.values.messages import estimate_tokens
+from qwen_nb.values import estimate_tokens
 from tests.conversation._page import KernelGone, Page, said
 
 LOST_S = 1.5

@@ -8,8 +8,8 @@ import pytest
 from qwen_nb import ConfigError
 from qwen_nb.conversation.conversation import Conversation
 from qwen_nb.conversation.exchange import Copied, api_list, from_api_list
+from qwen_nb.values import ChatOptions, ToolCall
 from qwen_nb.values.entry import Entry
-from qwen_nb.values.messages import ChatOptions, ToolCall
 from tests._turns import turn
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from qwen_nb import ConfigError
 from qwen_nb.conversation.conversation import Conversation
 from qwen_nb.conversation.exchange import VERSION, from_lines, lines
+from qwen_nb.values import Reply, Timing, Turn
 from qwen_nb.values.entry import Entry
-from qwen_nb.values.messages import Reply, Timing, Turn
 from qwen_nb.values.usage import Usage
 from tests._turns import any_of, turn
 

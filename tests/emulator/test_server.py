@@ -141,8 +141,12 @@ def test_a_stop_cuts_an_open_stream_and_does_not_hang() -> None:
     assert b"[DONE]" not in first + rest
 
 
+def serving() -> set[threading.Thread]:
+    return {each for each in threading.enumerate() if each.name == "qwen_nb emulator"}
+
+
 def test_stop_and_start_may_be_repeated() -> None:
-    threads = threading.active_count()
+    before = serving()  # one that other tests share may run
     emulator = Emulator(pace=0)
     emulator.stop()
     with emulator:
@@ -156,7 +160,8 @@ def test_stop_and_start_may_be_repeated() -> None:
         socket.create_connection(("127.0.0.1", port or 0), timeout=HANG_S)
     with emulator:
         assert emulator.openai_base_url
-    assert threading.active_count() == threads
+        assert len(serving() - before) == 1
+    assert serving() <= before
 
 
 def test_a_taken_port_is_an_error_of_start() -> None:

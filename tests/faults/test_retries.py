@@ -14,8 +14,8 @@ from qwen_nb.errors import BadEvent, BrokenStream
 from qwen_nb.render.live.card import CardDisplay
 from qwen_nb.render.live.widget import Card
 from qwen_nb.render.terminal.display import TerminalDisplay
+from qwen_nb.values import Frame, Opening, Server
 from qwen_nb.values.events import Retrying
-from qwen_nb.values.messages import Asking, Frame, Server
 from qwen_nb.wire import retries
 from qwen_nb.wire.dialects.refusals import refusal
 from qwen_nb.wire.retries import Retries, retry_after
@@ -139,7 +139,7 @@ class Frames:
     def __init__(self) -> None:
         self.frames: list[Frame] = []
 
-    def open(self, asking: Asking, stop: object = None) -> None: ...
+    def open(self, asking: Opening, stop: object = None) -> None: ...
 
     def frame(self, frame: Frame) -> None:
         self.frames.append(frame)
@@ -223,7 +223,7 @@ WORDS = {
     "en": "503: retrying in 4 s (2 of 5)",
     "zh": "503:4 秒后重试(第 2 次,共 5 次)",
 }
-ASKING = Asking(model="m", server="s")
+ASKING = Opening(model="m", server="s")
 
 
 def waiting(wait_s: float = 4.0) -> Frame:

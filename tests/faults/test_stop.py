@@ -27,14 +27,14 @@ from _servers import (
 
 from qwen_nb import Chat, Reply, Stopped
 from qwen_nb.asking.pump import Outcome, Pump
-from qwen_nb.values.messages import Asking, ChatRequest, Frame, Message, Server
+from qwen_nb.values import ChatRequest, Frame, Message, Opening, Server
 from qwen_nb.wire.dialects.openai import OpenAIDialect
 from qwen_nb.wire.http import HttpTransport
 from qwen_nb.wire.retries import Retries
 from qwen_nb.wire.stream import stream as stream_events
 
 FELT_S = 0.5
-ASKING = Asking(model="m", server="s")
+ASKING = Opening(model="m", server="s")
 NAME = "studio.test"  # known to the proxy only
 
 
@@ -140,7 +140,7 @@ class Line:
         self.transport = HttpTransport(self.server)
         self.frames: list[Frame] = []
 
-    def open(self, asking: Asking, stop: object = None) -> None: ...
+    def open(self, asking: Opening, stop: object = None) -> None: ...
 
     def frame(self, frame: Frame) -> None:
         self.frames.append(frame)

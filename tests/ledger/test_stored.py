@@ -1,3 +1,4 @@
+import contextlib
 import sqlite3
 import subprocess
 import sys
@@ -8,12 +9,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from _calls import NOON, call
+from _calls import NOON, call, cost
 from _folders import let_everybody_in
 
 from qwen_nb.errors import StoreError
-from qwen_nb.ledger.budgets import Budget, Budgets
+from qwen_nb.ledger.budgets import Budget, Budgets, Verdict, reserve
 from qwen_nb.ledger.ledger import Ledger
+from qwen_nb.store.calls import row_of
 from qwen_nb.store.store import Store
 
 Opens = Callable[..., Store]
@@ -21,12 +23,18 @@ Opens = Callable[..., Store]
 
 def test_calls_are_there_after_a_restart(open_store: Opens) -> None:
     store = open_store()
-    made = [call(at=NOON + at, amount=f"0.{at}", conversation="c", turn=at) for at in range(3)]
+    made = [
+        call(at=NOON + at, amount=f"0.{at}", conversation="c", notebook="n", turn=at)
+        for at in range(3)
+    ]
     before = Ledger(lambda: store)
     for each in reversed(made):
         before.add(each)
     store.close()
     again = open_store()
+    # before anything else: nothing has to be asked or added first
+    spent = Ledger(lambda: again).spent("notebook", "n", scripted=False)
+    assert spent.amounts == {"USD": Decimal("0.3")}
     after = Ledger(lambda: again)
     assert after.calls() == made
     assert after.rows("turn") == before.rows("turn")
@@ -103,6 +111,36 @@ def test_threads_lose_nothing(store: Store) -> None:
     assert ledger.rows("model")[0].calls == 400
     assert store.flush()
     assert ledger.rows("model")[0].calls == len(ledger.calls()) == 400
+
+
+def test_threads_with_a_store_never_pass_a_budget(open_store: Opens) -> None:
+    store = open_store()
+    ledger, budget = Ledger(lambda: store), Budget(Decimal(1), "USD", "notebook", "n")
+    ids: list[str] = []
+
+    def work(name: int) -> None:
+        for at in range(12):
+            found = reserve([budget], ledger, cost("0.03"), conversation="c", notebook="n")
+            if isinstance(found, Verdict):
+                continue
+            with contextlib.suppress(OSError), found:
+                made = call(at=NOON + at, amount="0.02", conversation="c", notebook="n")
+                found.settle(made, is_kept=bool(at % 4))  # some are replayed
+                ids.append(found.id)
+                if (name + at) % 3 == 0:
+                    raise OSError
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert store.flush()
+    (row,) = ledger.rows("notebook", notebook="n")
+    assert (row.calls, row.cost) == (len(ids), len(ids) * Decimal("0.02"))
+    assert Decimal("0.9") < row.cost <= 1
+    assert ledger.reserved("month", scripted=False) == {}
+    assert {row[0] for row in store.read("SELECT id FROM calls")} < set(ids)
 
 
 def test_no_store_yet(open_store: Opens) -> None:
@@ -277,7 +315,9 @@ def test_a_budget_is_lifted_here_though_the_store_is_locked(
 @pytest.mark.perf
 def test_a_hundred_thousand_calls(store: Store) -> None:
     made = [
-        (f"{at}", call(at=NOON + at * 60, amount=f"0.00{at}", conversation=f"{at % 1000}"))
+        row_of(
+            f"{at}", call(at=NOON + at * 60, amount=f"0.00{at}", conversation=f"{at % 1000}")
+        )
         for at in range(100_000)
     ]
     store.calls.add(made, lambda: None)

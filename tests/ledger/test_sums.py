@@ -230,15 +230,16 @@ def test_the_servers_own_object_is_not_kept() -> None:
 
 def test_reservations_are_by_scope_and_currency_and_server() -> None:
     ledger = Ledger()
-    ledger.reserve("1", cost("1"), conversation="c", notebook="n")
-    ledger.reserve("2", cost("2"), conversation="d", notebook="n")
-    ledger.reserve("3", cost("4", "CNY"), conversation="c", notebook="n")
-    ledger.reserve("4", cost("8"), conversation="c", notebook="n", scripted=True)
-    ledger.reserve("5", None, conversation="c", notebook="n")
+    first = ledger.reserve(cost("1"), conversation="c", notebook="n")
+    second = ledger.reserve(cost("2"), conversation="d", notebook="n")
+    ledger.reserve(cost("4", "CNY"), conversation="c", notebook="n")
+    ledger.reserve(cost("8"), conversation="c", notebook="n", scripted=True)
+    ledger.reserve(None, conversation="c", notebook="n")
     assert ledger.reserved("chat", "c", scripted=False) == {"USD": 1, "CNY": 4}
     assert ledger.reserved("notebook", "n", scripted=False) == {"USD": 3, "CNY": 4}
     assert ledger.reserved("month", scripted=True) == {"USD": 8}
-    ledger.reserve("1", cost("5"), conversation="c")
-    ledger.release("2")
-    ledger.release("never")
-    assert ledger.reserved("month", scripted=False) == {"USD": 5, "CNY": 4}
+    second.release()
+    second.release()
+    assert ledger.reserved("month", scripted=False) == {"USD": 1, "CNY": 4}
+    first.settle(call(amount="0.5", conversation="c", notebook="n"))
+    assert ledger.reserved("month", scripted=False) == {"CNY": 4}

@@ -11,7 +11,7 @@ from IPython.core.error import UsageError
 
 from qwen_nb import Chat
 from qwen_nb.emulator.server import Emulator
-from qwen_nb.store.answers import ANSWERS, Answers
+from qwen_nb.store.answers import Answers
 from qwen_nb.texts import text
 
 Notebook = Any
@@ -164,10 +164,10 @@ def test_kept_answers_of_a_conversation_in_memory(
     settled_home = Path(os.environ["QWEN_NB_HOME"])
     three.run("%qwen -q The door opens with Zebraquartz-77")
     qwen_nb.map(["The door opens with Zebraquartz-77", "geese"], "{item}", progress=False)
-    Answers(settled_home / ANSWERS).close()
-    assert b"Zebraquartz" in (settled_home / ANSWERS).read_bytes()
+    Answers(settled_home / "answers.sqlite").close()
+    assert b"Zebraquartz" in (settled_home / "answers.sqlite").read_bytes()
     assert said("forget 4 --yes").endswith(text("forget.answers", n=1))
-    assert b"Zebraquartz" not in (settled_home / ANSWERS).read_bytes()
+    assert b"Zebraquartz" not in (settled_home / "answers.sqlite").read_bytes()
 
 
 def test_the_help_names_both_ways_to_forget(said: Any) -> None:

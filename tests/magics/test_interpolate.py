@@ -60,6 +60,20 @@ FILLED = {
     "  ```\n{x}\n  ```\n{x}": "  ```\n{x}\n  ```\n3.14159",
     "```\n{x} open to the end": "```\n{x} open to the end",
     "````\n```\n{x}\n````\n{x}": "````\n```\n{x}\n````\n3.14159",
+    # read as an answer would be: in lists and quotes, by paragraphs
+    "- a\n\n  ~~~\n  {x}\n  ~~~\n- {x}": "- a\n\n  ~~~\n  {x}\n  ~~~\n- 3.14159",
+    "> `a\n> {x}` {x}": "> `a\n> {x}` 3.14159",
+    "```\n{x}\n``` y\n{x}": "```\n{x}\n``` y\n{x}",
+    "a ` here\n\n{x} ` there": "a ` here\n\n3.14159 ` there",
+    "\\\\({x}\\\\) \\`{x}\\`": "\\\\(3.14159\\\\) \\`3.14159\\`",
+    "\\begin{cases}{x}\\end{cases} {x}": "\\begin{cases}{x}\\end{cases} 3.14159",
+    "${x} + {a}$ {x}": "${x} + {a}$ 3.14159",
+    "`\\frac{` {x} }": "`\\frac{` 3.14159 }",
+    "\\text{`a` {x}}{x} {x}": "\\text{`a` {x}}{x} 3.14159",
+    "值`{x}`，$x={x}$，{x}。": "值`{x}`，$x={x}$，3.14159。",
+    # but for indents, which are layout
+    "a\n\n    {x} `{x}`\n\n\t{x}": "a\n\n    3.14159 `{x}`\n\n\t3.14159",
+    "a\r\n{x} `{x}`\r\n{x}": "a\r\n3.14159 `{x}`\r\n3.14159",
 }
 
 

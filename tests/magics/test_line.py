@@ -5,7 +5,7 @@ import pytest
 
 from qwen_nb.magics.line import OPTIONS, LineError, read_line
 from qwen_nb.texts import TEXTS
-from qwen_nb.values.messages import ChatOptions
+from qwen_nb.values import ChatOptions
 
 LINES: dict[str, tuple[dict[str, Any], str]] = {
     # nothing to read

@@ -12,7 +12,7 @@ import pytest
 from _servers import WHOLE, Misbehaving, close, response, stream
 from IPython.core.error import UsageError
 
-from qwen_nb import ConfigError, ConnectionFailed, QwenError, RateLimited, Reply
+from qwen_nb import Chat, ConfigError, ConnectionFailed, QwenError, RateLimited, Reply
 from qwen_nb.emulator.of_process import embedded
 from qwen_nb.emulator.server import Emulator
 from qwen_nb.errors import BrokenStream
@@ -438,6 +438,14 @@ def state(shell: Any) -> dict[str, Any]:
     }
 
 
+def test_what_was_set_goes_with_the_extension(notebook: Notebook) -> None:
+    notebook.run("%qwen_nb config server ollama")
+    assert Chat.current().session == {"server": "ollama"}
+    notebook.run("%unload_ext qwen_nb")
+    assert Chat.current().session == {}
+    notebook.run("%load_ext qwen_nb")
+
+
 def test_unloading_takes_everything_back(
     shell: Any, eventually: Callable[..., bool], clean_environment: None
 ) -> None:
@@ -452,7 +460,7 @@ def test_unloading_takes_everything_back(
     assert "_qwen" in shell.user_ns
     assert state(shell)["emulators"] == before["emulators"] + 1
     shell.run_line_magic("unload_ext", "qwen_nb")
-    assert eventually(lambda: state(shell)["emulators"] == before["emulators"], within_s=3)
+    assert eventually(lambda: state(shell)["emulators"] == before["emulators"])
     assert state(shell) == before
 
 

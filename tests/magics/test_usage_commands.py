@@ -140,6 +140,9 @@ def test_a_budget_is_set_shown_and_lifted(notebook: Notebook, said: Said) -> Non
     said("models --set-price qwen-plus 127.0.0.1 1 2 4 USD")
     assert "this conversation: $0 of 5 USD spent" in said("budget 5 USD")
     assert "this month: $0 of 100 USD spent" in said("budget $100 month")
+    assert text("budget.here_only") not in said("budget 100 USD month")
+    assert text("budget.here_only") in said("budget 5 USD")  # nothing tells the notebook
+    assert text("budget.of_chat") in said("budget")
     notebook.run("%qwen -q one")
     (cost,) = [row["cost"] for row in qwen_nb.usage()]
     assert f"this conversation: ${cost} of 5 USD spent" in said("budget")
@@ -148,6 +151,7 @@ def test_a_budget_is_set_shown_and_lifted(notebook: Notebook, said: Said) -> Non
     assert isinstance(ran.error, qwen_nb.BudgetReached)
     assert "5 USD" not in said("budget off chat")
     assert "100 USD" in said("budget")
+    assert text("budget.of_chat") not in said("budget")
     said("budget off")
     assert notebook.run("%qwen -q two").error is None
 

@@ -15,7 +15,7 @@ from qwen_nb.render.endings import never_began, thought
 from qwen_nb.render.html.static import bundle, metadata
 from qwen_nb.render.live.sent import SentCalls
 from qwen_nb.render.terminal.display import TerminalDisplay
-from qwen_nb.values.messages import Asking, CallRecord, Frame, Reply, ToolCall, Turn
+from qwen_nb.values import CallRecord, Frame, Opening, Reply, ToolCall, Turn
 
 CITIES = {"Beijing": "sunny, 21 °C", "Shanghai": "rain, 18 °C", "Tianjin": "sunny, 20 °C"}
 
@@ -340,7 +340,7 @@ def test_an_answer_as_text_is_as_safe(case):
 def shown(frames, reply, **options):
     pieces = []
     display = TerminalDisplay("en", pieces.append, **({"colour": False} | options))
-    display.open(Asking(model="m", server="s"))
+    display.open(Opening(model="m", server="s"))
     for frame in frames:
         display.frame(frame)
     display.close(reply)

@@ -11,11 +11,11 @@ from qwen_nb import render
 from qwen_nb.render.html.static import bundle
 from qwen_nb.render.html.still import SilentDisplay, StaticDisplay
 from qwen_nb.render.live.card import CardDisplay
-from qwen_nb.values.messages import Asking, CallRecord, Frame, Reply, Timing, ToolCall
+from qwen_nb.values import CallRecord, Frame, Opening, Reply, Timing, ToolCall
 from qwen_nb.values.usage import Usage
 
 VIEW = "application/vnd.jupyter.widget-view+json"
-ASKING = Asking(model="qwen-plus", server="s", notes=("a note",))
+ASKING = Opening(model="qwen-plus", server="s", notes=("a note",))
 REPLY = Reply(
     answer="It is.",
     thinking="Hm.",
@@ -280,7 +280,7 @@ def test_a_cell_of_the_user_keeps_its_prints(messages, outputs):
 
 
 def test_the_card_knows_what_was_asked_and_the_language(messages, outputs):
-    asking = Asking(model="m\x1b", server="s", scripted=True, notes=("n",))
+    asking = Opening(model="m\x1b", server="s", scripted=True, notes=("n",))
     CardDisplay("zh", owns_cell=True).open(asking)
     state = next(d["state"] for _, d in messages if d and "model" in d.get("state", {}))
     assert state["model"] == "m␛" and state["notes"] == ["n", "内置模拟器:预设回答,并非模型"]
@@ -366,7 +366,7 @@ def test_importing_the_room_loads_nothing_heavy():
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js")
 def test_the_page_side():
     tests = sorted(Path(__file__).with_name("page").glob("*.test.mjs"))
-    assert len(tests) == 5
+    assert len(tests) == 6
     done = subprocess.run(["node", "--test", *tests], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 

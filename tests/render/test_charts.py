@@ -14,7 +14,7 @@ from qwen_nb.render.charts.cost import cost_chart
 from qwen_nb.render.charts.series import bars, lines, ticks
 from qwen_nb.render.charts.text import text_chart
 from qwen_nb.render.charts.tokens import tokens_chart
-from qwen_nb.render.table import columns
+from qwen_nb.values import columns
 from qwen_nb.values.usage import Call, Cost, CostPart, Usage
 
 D = Decimal

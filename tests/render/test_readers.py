@@ -10,7 +10,7 @@ from nbconvert.filters import clean_html
 from qwen_nb.render.html.markdown import safe_html
 from qwen_nb.render.html.static import bundle
 from qwen_nb.render.html.to_html import GAP
-from qwen_nb.values.messages import Reply
+from qwen_nb.values import Reply
 from qwen_nb.values.usage import Cost, CostPart, Usage
 
 ANSWER = r"""# Result

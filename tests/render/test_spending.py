@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen_nb.render.html.spending import spending_table
-from qwen_nb.render.table import columns
+from qwen_nb.values import columns
 from qwen_nb.values.usage import LedgerRow
 
 D = Decimal

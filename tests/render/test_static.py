@@ -5,7 +5,7 @@ import pytest
 from hostile import CASES, findings
 
 from qwen_nb.render.html.static import bundle, metadata
-from qwen_nb.values.messages import Reply, Timing
+from qwen_nb.values import Reply, Timing
 from qwen_nb.values.usage import Cost, CostPart, Usage
 
 REPLY = Reply(

@@ -2,7 +2,8 @@ import re
 
 import pytest
 
-from qwen_nb.render.table import columns, html_table, plain_table
+from qwen_nb.render.table import html_table, plain_table
+from qwen_nb.values import columns
 
 WIDTHS = [("", 0), ("abc", 3), ("思考", 4), ("a思", 3), ("e\u0301", 1), ("，", 2), ("≤1", 2)]
 

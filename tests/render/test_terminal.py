@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 
 from qwen_nb.render.terminal.display import TerminalDisplay
-from qwen_nb.values.messages import Asking, Frame, Reply
+from qwen_nb.values import Frame, Opening, Reply
 from qwen_nb.values.usage import Cost, CostPart, Usage
 
 COST = Cost(currency="USD", parts=(CostPart("output", 2, Decimal(4)),))
@@ -21,7 +21,7 @@ FRAMES = [
 def shown(frames, reply, **options):
     pieces = []
     display = TerminalDisplay("en", pieces.append, **({"colour": False} | options))
-    display.open(Asking(model="m", server="s"))
+    display.open(Opening(model="m", server="s"))
     for frame in frames:
         display.frame(frame)
     display.close(reply)

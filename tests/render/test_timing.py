@@ -1,7 +1,7 @@
 import pytest
 
 from qwen_nb.render.timing import timing_line, tokens_per_second
-from qwen_nb.values.messages import Reply, Timing
+from qwen_nb.values import Reply, Timing
 from qwen_nb.values.usage import Usage
 
 TIMING = Timing(0.31, 1.5, 3.31)

@@ -9,7 +9,7 @@ import pytest
 from qwen_nb.render.html.static import bundle
 from qwen_nb.render.html.unfolded import usage_facts, usage_rows
 from qwen_nb.render.usage import usage_line
-from qwen_nb.values.messages import Reply
+from qwen_nb.values import Reply
 from qwen_nb.values.usage import Cost, CostPart, Usage
 
 D = Decimal

@@ -104,10 +104,18 @@ def test_rows_go_on_without_those_that_are_stuck(
 def test_a_stop_does_not_wait_for_them(
     never_greets: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    peers: list[socket.socket] = []
+
+    def press() -> None:
+        peers.append(never_greets.accept()[0])
+        time.sleep(0.1)  # the others are on their way, too
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=press, daemon=True).start()
     began = time.monotonic()
     with pytest.raises(Stopped) as caught:
         qwen_nb.map(range(4), "Row {item}", concurrency=2, keep=False)
     took = time.monotonic() - began
     assert took < HANG_S / 2  # their connections alone have ten seconds
     assert list(caught.value.rows) == [None] * 4
+    peers[0].close()

@@ -14,7 +14,7 @@ from qwen_nb.catalogue.catalogue import Catalogue
 from qwen_nb.settings import keys
 from qwen_nb.settings.servers import server_from
 from qwen_nb.settings.settings import Settings
-from qwen_nb.values.messages import Server
+from qwen_nb.values import Server
 
 from .conftest import Listening
 

@@ -8,7 +8,7 @@ import pytest
 
 from qwen_nb import Chat, ConfigError
 from qwen_nb.settings.settings import NAMES, Settings
-from qwen_nb.values.messages import ChatOptions
+from qwen_nb.values import ChatOptions
 from qwen_nb.values.question import Question
 
 VARIABLES = {

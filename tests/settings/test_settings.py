@@ -9,7 +9,7 @@ from qwen_nb import ConfigError
 from qwen_nb.catalogue.catalogue import Catalogue
 from qwen_nb.settings.servers import server_from as server_of
 from qwen_nb.settings.settings import Settings
-from qwen_nb.values.messages import ChatOptions, Server
+from qwen_nb.values import ChatOptions, Server
 
 SINGAPORE_URL = "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"
 NOWHERE = Path("no such folder")

@@ -38,7 +38,7 @@ def open_sockets() -> int:
     return count
 
 
-def holds_soon(holds: Callable[[], bool], within_s: float = 5.0) -> bool:
+def holds_soon(holds: Callable[[], bool], within_s: float = 30.0) -> bool:
     deadline = time.monotonic() + within_s
     while not holds() and time.monotonic() < deadline:
         time.sleep(0.005)
@@ -124,7 +124,7 @@ import json, os, signal, threading
 %load_ext qwen_nb
 def look(names={names!r}):
     import time
-    until = time.monotonic() + 5
+    until = time.monotonic() + 30
     while any(t.name in names for t in threading.enumerate()) and time.monotonic() < until:
         time.sleep(0.005)
     links = [f"/proc/self/fd/{{name}}" for name in os.listdir("/proc/self/fd")]
@@ -163,7 +163,7 @@ class Kernel:
         self._manager.start_kernel(env={**os.environ, **variables}, stderr=self._stderr)
         self._client = self._manager.client()
         self._client.start_channels()
-        self._client.wait_for_ready(timeout=60)
+        self._client.wait_for_ready(timeout=300)
         self.interrupt = self._manager.interrupt_kernel
         assert self.run(SETUP.format(names=OURS))["status"] == "ok"
 
@@ -191,7 +191,7 @@ class Kernel:
         """Return the content of the reply, with the outputs of the cell as `outputs`."""
         outputs = []
         while True:
-            message = self._client.get_iopub_msg(timeout=60)
+            message = self._client.get_iopub_msg(timeout=300)
             if message["msg_type"] == "update_display_data":
                 self._updates.append(message["content"])
             if message["parent_header"].get("msg_id") != sent:

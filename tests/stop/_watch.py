@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from qwen_nb import Reply
-from qwen_nb.values.messages import Asking, Frame
+from qwen_nb.values import Frame, Opening
 
 
 @dataclass
@@ -14,13 +14,13 @@ class Watch:
 
     on_frame: Callable[[Frame], object] = lambda frame: None
     on_close: Callable[[Reply], object] = lambda reply: None
-    opened: list[Asking] = field(default_factory=list)
+    opened: list[Opening] = field(default_factory=list)
     stops: list[Callable[[], None]] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
     closed: list[tuple[Reply, str]] = field(default_factory=list)
     threads: list[str] = field(default_factory=list)
 
-    def open(self, asking: Asking, stop: Callable[[], None] | None = None) -> None:
+    def open(self, asking: Opening, stop: Callable[[], None] | None = None) -> None:
         assert stop is not None
         self.opened.append(asking)
         self.stops.append(stop)

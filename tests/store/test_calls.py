@@ -11,17 +11,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qwen_nb.errors import StoreError
+from qwen_nb.store.calls import row_of
+from qwen_nb.store.own_calls import OwnCalls
 from qwen_nb.store.schema import VERSION
 from qwen_nb.store.store import Store
 from qwen_nb.values.entry import Entry, new_id
-from qwen_nb.values.tally import Which
-from qwen_nb.values.usage import Call, Usage
+from qwen_nb.values.usage import Call, Usage, Which
 
 Opens = Callable[..., Store]
 
 
 def add(store: Store, *made: Call) -> None:
-    store.calls.add([(new_id(), each) for each in made], lambda: None)
+    store.calls.add([row_of(new_id(), each) for each in made], lambda: None)
     assert store.flush()
 
 
@@ -48,8 +49,8 @@ def test_costs_are_kept_to_the_last_digit(store: Store) -> None:
 
 
 def test_a_call_that_is_written_again_is_one(store: Store) -> None:
-    store.calls.add([("x", call())], lambda: None)
-    store.calls.add([("x", call())], lambda: None)
+    store.calls.add([row_of("x", call())], lambda: None)
+    store.calls.add([row_of("x", call())], lambda: None)
     assert store.flush()
     assert len(store.calls.those(Which())) == 1
 
@@ -65,6 +66,8 @@ def test_a_call_that_is_written_again_is_one(store: Store) -> None:
         (Which(scripted=True), "c"),
         (Which(scripted=False, conversation="x"), "ab"),
         (Which(without=("2",)), "ac"),
+        (Which(among=("2", "3", "9")), "bc"),
+        (Which(among=()), ""),
         (Which(conversation="nobody"), ""),
     ],
 )
@@ -74,12 +77,17 @@ def test_calls_are_chosen(store: Store, which: Which, expected: str) -> None:
         ("3", call(at=NOON + 2, model="c", conversation="y", notebook="n", scripted=True)),
         ("2", call(at=NOON + 1, model="b", conversation="x", notebook="n")),
     ]
-    store.calls.add(made, lambda: None)
+    store.calls.add([row_of(*each) for each in made], lambda: None)
     assert store.flush()
-    assert "".join(each.model for each in store.calls.those(which)) == expected
-    held = {each.model for id_, each in made if which.holds(each) and id_ not in which.without}
-    assert held == set(expected)
-    assert sum(each.calls for each in store.calls.tallies("model", which)) == len(expected)
+    own = OwnCalls()
+    for each in made:
+        assert own.add(*each)
+        assert not own.add(*each)
+    for kept in (store.calls, own):
+        assert "".join(each.model for each in kept.those(which)) == expected
+        assert {row[0] for row in kept.sums("model", which)} == set(expected)
+    totals = own.totals("model", which, store.calls.sums("model", which))
+    assert {each["key"]: each["calls"] for each in totals} == dict.fromkeys(expected, 2)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +96,7 @@ def test_calls_are_chosen(store: Store, which: Which, expected: str) -> None:
 def test_what_is_asked_for_has_an_index(store: Store, which: Which) -> None:
     asked: list[str] = []
     store._database.set_trace_callback(asked.append)
-    store.calls.tallies("model", which)
+    store.calls.sums("model", which)
     store._database.set_trace_callback(None)
     (plan,) = {row[3] for row in store.read(f"EXPLAIN QUERY PLAN {asked[0]}")} - {
         "USE TEMP B-TREE FOR GROUP BY"
@@ -147,17 +155,12 @@ def test_questions_of_before_are_calls(open_store: Opens, path: Path) -> None:
     ]
     assert back[0].usage is not None
     assert back[0].usage.raw == {}
+    sums = store.calls.sums("model", Which())
     (told, scripted) = sorted(
-        store.calls.tallies("model", Which()), key=lambda each: each.scripted
+        OwnCalls().totals("model", Which(), sums), key=lambda each: each["scripted"]
     )
-    assert (told.calls, told.input, told.output, told.thinking, told.cached) == (
-        3,
-        10,
-        19,
-        3,
-        2,
-    )
-    assert (told.currency, told.cost, scripted.untold) == (None, Decimal(0), 1)
+    assert told | {"calls": 3, "input": 10, "output": 19, "thinking": 3, "cached": 2} == told
+    assert (told["currency"], told["cost"], scripted["untold"]) == ("", None, 1)
     assert store.read("PRAGMA user_version") == [(VERSION,)]
     assert [each.id for each in store.load(kept.id).conversation.entries] == [
         f"e{at}" for at in range(4)

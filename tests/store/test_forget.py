@@ -14,7 +14,7 @@ import pytest
 from qwen_nb import Reply, Turn
 from qwen_nb.conversation import Conversation
 from qwen_nb.errors import StoreError
-from qwen_nb.store.answers import ANSWERS, AnswerKey, Answers
+from qwen_nb.store.answers import AnswerKey, Answers
 from qwen_nb.store.store import Store
 
 Opens = Callable[..., Store]
@@ -179,7 +179,7 @@ def test_the_question_asked_again_in_a_copy_goes_and_another_stays(store: Store)
 @pytest.fixture
 def answers(path: Path) -> Iterator[dict[str, Reply]]:
     path.parent.mkdir(exist_ok=True)
-    kept = Answers(path.parent / ANSWERS)
+    kept = Answers(path.parent / "answers.sqlite")
     replies = {
         "quotes": Reply(answer=f'You said "My password is {SECRET}" – why?'),
         "key alone": Reply(answer="Zebraquartz-77 is what I read"),
@@ -194,7 +194,7 @@ def answers(path: Path) -> Iterator[dict[str, Reply]]:
 
 
 def left(path: Path, replies: Any) -> list[str]:
-    kept = Answers(path.parent / ANSWERS)
+    kept = Answers(path.parent / "answers.sqlite")
     found = [name for name in replies if kept.find(AnswerKey("m", name, 0)) is not None]
     kept.close()
     return found
@@ -215,7 +215,7 @@ def test_kept_answers_that_hold_its_words_go(
 # -- other processes ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("file", ["store.sqlite", ANSWERS])
+@pytest.mark.parametrize("file", ["store.sqlite", "answers.sqlite"])
 @pytest.mark.parametrize("begin", ["BEGIN IMMEDIATE", "BEGIN"])
 def test_a_file_that_is_held_keeps_everything(
     open_store: Opens, path: Path, answers: dict[str, Reply], file: str, begin: str,

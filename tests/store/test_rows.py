@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from qwen_nb import Turn
 from qwen_nb.store.rows import COLUMNS, entry_from, row_of
 from qwen_nb.store.store import Store
+from qwen_nb.values import Timing, ToolCall
 from qwen_nb.values.entry import Entry, new_id
-from qwen_nb.values.messages import Timing, ToolCall
 from qwen_nb.values.usage import Usage
 
 

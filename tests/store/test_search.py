@@ -3,7 +3,7 @@ from _turns import turn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qwen_nb.store.search import excerpt
+from qwen_nb.store.search import around
 from qwen_nb.store.store import Store
 from qwen_nb.values.entry import Entry, EntryState, new_id
 
@@ -92,7 +92,7 @@ def test_a_copy_is_found_in_itself_only(asked: Store) -> None:
 
 def test_an_excerpt_is_short_and_shows_the_words() -> None:
     text = "x " * 500 + "the word\n\nitself " + "y " * 500
-    shown = excerpt("WORD", "nothing", text)
+    shown = around("WORD", "nothing", text)
     assert "the word itself" in shown
     assert shown.startswith("…")
     assert shown.endswith("…")

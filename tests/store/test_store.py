@@ -16,8 +16,8 @@ from qwen_nb.conversation.conversation import Conversation
 from qwen_nb.errors import StoreError
 from qwen_nb.store.schema import VERSION
 from qwen_nb.store.store import Store
+from qwen_nb.values import Message, ToolCall
 from qwen_nb.values.entry import Entry
-from qwen_nb.values.messages import Message, ToolCall
 
 Opens = Callable[..., Store]
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qwen_nb.values.messages import ChatOptions, FinishReason, Reply, Timing, ToolCall, Turn
+from qwen_nb.values import ChatOptions, FinishReason, Reply, Timing, ToolCall, Turn
 from qwen_nb.values.turn_json import BOUND, VERSION, carried, turn_from
 from qwen_nb.values.usage import Usage
 

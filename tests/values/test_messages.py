@@ -4,15 +4,8 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from qwen_nb import Reply, Turn
+from qwen_nb.values import ChatOptions, Message, ReplyBuilder, Server, Timing, estimate_tokens
 from qwen_nb.values.events import AnswerDelta, Finished, Started, ThinkingDelta, UsageReport
-from qwen_nb.values.messages import (
-    ChatOptions,
-    Message,
-    ReplyBuilder,
-    Server,
-    Timing,
-    estimate_tokens,
-)
 from qwen_nb.values.usage import Usage
 
 

@@ -13,7 +13,7 @@ from _servers import LAST_CHUNK, Misbehaving, chunk, delta, event, stream_head
 
 from qwen_nb import Reply
 from qwen_nb.catalogue.catalogue import Catalogue
-from qwen_nb.values.messages import ChatRequest, Message, ReplyBuilder, Server
+from qwen_nb.values import ChatRequest, Message, ReplyBuilder, Server
 from qwen_nb.values.usage import Usage
 from qwen_nb.wire import stream
 from qwen_nb.wire.dialects.dashscope import DashScopeDialect

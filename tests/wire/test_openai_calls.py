@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from qwen_nb import ApiError, AuthFailed, BadRequest, ContentRefused, RateLimited, ServerFailed
-from qwen_nb.values.messages import ChatOptions, ChatRequest, Message, Server
+from qwen_nb.values import ChatOptions, ChatRequest, Message, Server
 from qwen_nb.wire.dialects.openai import OpenAIDialect
 
 SERVER = Server(name="the server", key="sk-1", model_studio=True)

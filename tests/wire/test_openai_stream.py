@@ -7,6 +7,7 @@ import pytest
 
 from qwen_nb import ContentRefused, ServerFailed
 from qwen_nb.errors import BadEvent
+from qwen_nb.values import Server
 from qwen_nb.values.events import (
     AnswerDelta,
     Event,
@@ -15,7 +16,6 @@ from qwen_nb.values.events import (
     ThinkingDelta,
     UsageReport,
 )
-from qwen_nb.values.messages import Server
 from qwen_nb.values.usage import Usage
 from qwen_nb.wire.dialects.openai import OpenAIDialect, OpenAIReader
 from qwen_nb.wire.sse import ServerSentEvent

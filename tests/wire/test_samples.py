@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from qwen_nb.values.messages import Reply, ReplyBuilder, Server
+from qwen_nb.values import Reply, ReplyBuilder, Server
 from qwen_nb.values.usage import Usage
 from qwen_nb.wire.dialects.openai import OpenAIDialect
 from qwen_nb.wire.sse import SseDecoder

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Container, Iterable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +13,7 @@ from IPython.core.error import UsageError
 from qwen_nb.asking import transcript
 from qwen_nb.chat import Chat
 from qwen_nb.conversation import Copied, exchange
+from qwen_nb.files import write_whole
 from qwen_nb.magics import in_a_line
 from qwen_nb.magics.commands.conversations import archive_of, called, free_name, sends
 from qwen_nb.texts import text, visible
@@ -50,7 +49,7 @@ def export_file(chat: Chat, rest: str) -> str:
     errors = "surrogatepass" if path.suffix.casefold() == ".jsonl" else "replace"
     data = written.encode("utf-8", errors)
     try:
-        _write(path, data, over=_FORCE.search(rest) is not None)
+        write_whole(path, data, over=_FORCE.search(rest) is not None)
     except FileExistsError:
         raise UsageError(
             text("export.exists", chat.language, path=visible(str(path)))
@@ -124,22 +123,6 @@ def _path(chat: Chat, rest: str, forms: tuple[str, ...]) -> Path:
         shown = ", ".join(f".{form}" for form in forms)
         raise UsageError(text("export.form", chat.language, forms=shown))
     return path
-
-
-def _write(path: Path, data: bytes, *, over: bool) -> None:
-    if not over:
-        with path.open("xb") as file:
-            file.write(data)
-        return
-    # what was there stays until everything new is written
-    beside = path.with_name(f"{path.name}.{new_id()}")
-    try:
-        with beside.open("xb") as file:
-            file.write(data)
-        os.replace(beside, path)  # noqa: PTH105
-    finally:
-        with suppress(OSError):
-            beside.unlink()
 
 
 def _not_possible(chat: Chat, path: Path, error: OSError) -> UsageError:

@@ -15,7 +15,7 @@ from qwen_nb.conversation import Conversation
 from qwen_nb.magics import Sheet, clipped, in_a_line
 from qwen_nb.magics.commands.conversations import archive_of, called, moment, number_in
 from qwen_nb.render import html_table, usage_line
-from qwen_nb.store import Found, excerpt, match_of, spaced
+from qwen_nb.store import Found, around, match_of, spaced
 from qwen_nb.texts import Language, markup, text, visible
 from qwen_nb.values import Entry
 
@@ -191,7 +191,7 @@ def _held(
             yield _row(
                 Found(
                     "", name, None, entry.id, *entry.position, entry.state, entry.asked_at,
-                    excerpt(query, *texts),
+                    around(query, *texts),
                 ),
                 conversation.number_of(entry.id),
                 language,

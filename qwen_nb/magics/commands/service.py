@@ -17,6 +17,7 @@ from qwen_nb.errors import ConfigError
 from qwen_nb.render import plain_table
 from qwen_nb.settings import NAMES, keys, named_server, read, shown
 from qwen_nb.texts import text, visible
+from qwen_nb.values import one_line
 
 __all__ = [
     "code",
@@ -202,7 +203,7 @@ def jobs(chat: Chat, rest: str) -> str:
             str(job.id),
             text("jobs.running" if not job.done else f"state.{job.state}", chat.language),
             visible(job.model),
-            visible(_first_words(job.prompt)),
+            visible(one_line(job.prompt, _WORDS_SHOWN)),
             f"{job.seconds:.0f}",
             str(job.tokens),
         ]
@@ -212,11 +213,6 @@ def jobs(chat: Chat, rest: str) -> str:
         return text("jobs.none", chat.language)
     names = ("id", "state", "model", "words", "seconds", "tokens")
     return plain_table([text(f"jobs.{name}", chat.language) for name in names], rows)
-
-
-def _first_words(prompt: str) -> str:
-    words = " ".join(prompt.split())
-    return words if len(words) <= _WORDS_SHOWN else words[: _WORDS_SHOWN - 1] + "…"
 
 
 def stop(chat: Chat, rest: str) -> str:

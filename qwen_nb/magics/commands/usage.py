@@ -10,6 +10,7 @@ from IPython.core.error import UsageError
 
 from qwen_nb.catalogue import set_price
 from qwen_nb.chat import Chat
+from qwen_nb.files import HomeFile
 from qwen_nb.ledger import budgets
 from qwen_nb.magics import Sheet
 from qwen_nb.render import exact_money
@@ -34,11 +35,16 @@ def budget(chat: Chat, rest: str) -> str:
     if wanted is not None:
         of = {"chat": here["conversation"], "notebook": here["notebook"]}
         made = replace(wanted, of=of.get(wanted.scope, ""))
-        if not chat.budgets.set(made):
+        is_kept = chat.budgets.set(made)
+        if made.scope != "month":  # and is that of a notebook that is known again
+            is_kept &= chat.archive is not None and chat.archive.remember_cell()
+        if not is_kept:
             lines.append(text("budget.here_only", chat.language))
     held = chat.budgets.all(**here)
     if not held:
         return text("budget.none", chat.language)
+    if any(each.scope == "chat" for each in held):
+        lines.insert(0, text("budget.of_chat", chat.language))
     return "\n".join([*(_budget_line(chat, each) for each in held), *lines])
 
 
@@ -123,5 +129,5 @@ def price_set(chat: Chat, rest: str) -> str:
             ("thinking", price.output_thinking),
         )
     }
-    path = shown_path(home / "prices.csv")
+    path = shown_path(home / HomeFile.PRICES)
     return text(key, chat.language, model=price.id, region=price.region, path=path, **amounts)

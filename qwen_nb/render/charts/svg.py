@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qwen_nb.render import columns
 from qwen_nb.texts import attribute, literal
+from qwen_nb.values import columns
 
 __all__ = ["SIZE", "drawing", "label", "line", "path", "rect", "titled", "wide"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from qwen_nb.render import columns, money
+from qwen_nb.render import money
 from qwen_nb.render.charts.series import KINDS, Bar, Bars, Line, bars, lines
 from qwen_nb.render.charts.words import lines_in_words
 from qwen_nb.texts import Language, text, visible
-from qwen_nb.values import Call
+from qwen_nb.values import Call, columns
 
 __all__ = ["text_chart"]
 

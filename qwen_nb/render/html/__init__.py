@@ -6,7 +6,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qwen_nb.render.html.formulas import COMMANDS
     from qwen_nb.render.html.markdown import safe_markdown
     from qwen_nb.render.html.spending import spending_table
     from qwen_nb.render.html.static import bundle, metadata
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from qwen_nb.render.html.to_markdown import plain_words
 
 _NAMES = {
-    "formulas": "COMMANDS",
     "markdown": "safe_markdown",
     "spending": "spending_table",
     "static": "bundle metadata",

@@ -11,18 +11,15 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from qwen_nb.render.html.formulas import add_formulas
 from qwen_nb.render.html.to_html import to_html
 from qwen_nb.render.html.to_markdown import fenced, to_markdown
 from qwen_nb.texts import Language, literal, unbroken, visible
+from qwen_nb.values import markdown_parser
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
-    from markdown_it.token import Token
 
 __all__ = ["safe_forms", "safe_html", "safe_markdown"]
-
-_MAX_NESTING = 20
 
 
 def safe_html(markdown: str, language: Language = "en") -> str:
@@ -50,7 +47,7 @@ def safe_forms(markdown: str, language: Language = "en") -> tuple[str, str]:
     """Return both forms, `(html, markdown)`, parsing once."""
     source = visible(markdown)
     try:
-        tokens = _parse(source)
+        tokens = _parser().parse(source)
         return to_html(tokens, language), to_markdown(tokens, language)
     except Exception:
         # An answer was paid for: a fault of the parser must not lose it.
@@ -59,21 +56,13 @@ def safe_forms(markdown: str, language: Language = "en") -> tuple[str, str]:
         return unbroken(f'<pre dir="auto" style="{style}">{lines}</pre>\n'), fenced(source)
 
 
-def _parse(source: str) -> list[Token]:
-    return _parser().parse(source)
-
-
 @cache
 def _parser() -> MarkdownIt:
     # Here and not at the top: importing the room must stay cheap.
-    from markdown_it import MarkdownIt
-
     from qwen_nb.render.html.cjk import emphasis
 
-    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": _MAX_NESTING})
-    parser.enable(["table", "strikethrough"])
+    parser = markdown_parser()
     # Every link becomes a token; the writers judge the addresses, in one place.
     parser.validateLink = lambda url: True  # type: ignore[method-assign]
     parser.inline.ruler.at("emphasis", emphasis)
-    add_formulas(parser)
     return parser

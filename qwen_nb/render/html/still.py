@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from qwen_nb.render import never_began
 from qwen_nb.render.html.static import bundle, metadata
 from qwen_nb.texts import Language
-from qwen_nb.values import Asking, Frame, Reply
+from qwen_nb.values import Frame, Opening, Reply
 
 __all__ = ["Describe", "SilentDisplay", "StaticDisplay"]
 
@@ -50,7 +50,7 @@ class StaticDisplay:
         self._as_text = as_text
         self._describe = describe
 
-    def open(self, asking: Asking, stop: Callable[[], None] | None = None) -> None:
+    def open(self, asking: Opening, stop: Callable[[], None] | None = None) -> None:
         """Show nothing."""
 
     def frame(self, frame: Frame) -> None:
@@ -81,7 +81,7 @@ class StaticDisplay:
 class SilentDisplay:
     """Shows nothing at all; for programs that only want the reply."""
 
-    def open(self, asking: Asking, stop: Callable[[], None] | None = None) -> None:
+    def open(self, asking: Opening, stop: Callable[[], None] | None = None) -> None:
         """Show nothing."""
 
     def frame(self, frame: Frame) -> None:

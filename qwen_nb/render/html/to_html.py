@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from qwen_nb.render.html.formulas import is_plain_mathematics
 from qwen_nb.render.html.links import Link, is_inline_image, link_to
 from qwen_nb.texts import Language, attribute, literal, markup, text, unbroken
+from qwen_nb.values import is_plain_mathematics
 
 if TYPE_CHECKING:
     from markdown_it.token import Token

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from qwen_nb.render.html.formulas import COMMANDS, is_plain_mathematics
 from qwen_nb.render.html.links import Link, is_inline_image, link_to
 from qwen_nb.texts import Language, text, visible
+from qwen_nb.values import HARMFUL_TEX, is_plain_mathematics
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -24,7 +24,7 @@ __all__ = ["fenced", "plain_words", "to_markdown"]
 
 _ESCAPES = re.compile(
     # MathJax would take these from the finished page, so they become code
-    rf"(?:\\(?:begin|end|(?:eq)?ref|{COMMANDS})(?![A-Za-z]))+"
+    rf"(?:\\(?:begin|end|(?:eq)?ref|{HARMFUL_TEX})(?![A-Za-z]))+"
     r"|\\(?=[^\w\s]|$)"  # a backslash that would escape what follows
     r"|<|&(?=[#\w]|$)"
     r"|[`*~$]"

@@ -18,10 +18,10 @@ from qwen_nb.render import (
     timing_line,
     usage_line,
 )
-from qwen_nb.render.html import COMMANDS, Describe, StaticDisplay, bundle, metadata
+from qwen_nb.render.html import Describe, StaticDisplay, bundle, metadata
 from qwen_nb.render.live.sent import SentCalls, SentText
 from qwen_nb.texts import Language, markup, text, visible
-from qwen_nb.values import Asking, FinishReason, Frame, Reply
+from qwen_nb.values import HARMFUL_TEX, FinishReason, Frame, Opening, Reply
 
 if TYPE_CHECKING:
     from qwen_nb.render.live.widget import Card
@@ -159,7 +159,7 @@ class CardDisplay:
         self._snapshot_length = 0
         self._last = Frame(state="waiting")
 
-    def open(self, asking: Asking, stop: Callable[[], None] | None = None) -> None:
+    def open(self, asking: Opening, stop: Callable[[], None] | None = None) -> None:
         """Show the card at once, waiting."""
         if self._quiet and not self._detached:
             return
@@ -179,7 +179,7 @@ class CardDisplay:
             server=visible(asking.server),
             notes=[visible(note) for note in notes],
             words=self._words(),
-            tex=COMMANDS,
+            tex=HARMFUL_TEX,
             plain=self._as_text,
             stops=self._route if stop else "",
         )

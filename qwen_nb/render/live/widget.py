@@ -18,10 +18,12 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 _PAGE = Path(__file__).parent / "page"
 # each builds on those before it
 _MODULES = (
-    "text.mjs", "element.mjs", "calls.mjs", "blocks.mjs", "markdown.mjs", "answer.mjs",
-    "card.mjs",
+    "text.mjs", "element.mjs", "calls.mjs", "reader.mjs", "blocks.mjs", "markdown.mjs",
+    "answer.mjs", "card.mjs",
 )  # fmt: skip
-_LEFT_OUT = re.compile(r"^(?:import .*|\s*//.*|\s+)\n?|^\s+|[ \t]+// [^\"'`\n]*$", re.MULTILINE)
+_LEFT_OUT = re.compile(
+    r"^(?:import .*|\s*//.*|\s+)\n?|^\s+|[ \t]+// [^\"'`\n]*$|(?<=[;{,])\n", re.MULTILINE
+)
 
 
 def _page_code() -> str:

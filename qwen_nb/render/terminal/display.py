@@ -17,7 +17,7 @@ from qwen_nb.render import (
     usage_line,
 )
 from qwen_nb.texts import Language, text, visible
-from qwen_nb.values import Asking, CallRecord, Frame, Reply
+from qwen_nb.values import CallRecord, Frame, Opening, Reply
 
 __all__ = ["TerminalDisplay"]
 
@@ -61,7 +61,7 @@ class TerminalDisplay:
         self._after_calls = False
         self._last = ""  # the last character printed: what a blank line takes
 
-    def open(self, asking: Asking, stop: Callable[[], None] | None = None) -> None:
+    def open(self, asking: Opening, stop: Callable[[], None] | None = None) -> None:
         """Print nothing yet: a stream of text has no place for a state."""
 
     def frame(self, frame: Frame) -> None:

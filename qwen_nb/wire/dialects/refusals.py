@@ -18,7 +18,7 @@ from qwen_nb.errors import (
     RateLimited,
     ServerFailed,
 )
-from qwen_nb.values import Server
+from qwen_nb.values import Server, one_line
 from qwen_nb.wire import SseDecoder
 from qwen_nb.wire.dialects.advice import advice_for
 
@@ -161,5 +161,4 @@ def _kind(status: int, server: Server) -> tuple[type[ApiError], str]:
 
 def excerpt(words: str) -> str:
     """Return a server's words as one line of bearable length."""
-    words = " ".join(words.split())
-    return words if len(words) <= _EXCERPT else words[: _EXCERPT - 1] + "…"
+    return one_line(words, _EXCERPT)

@@ -7,7 +7,7 @@ from _servers import Misbehaving
 
 from qwen_nb import Reply
 from qwen_nb.asking.pump import Outcome, Pump
-from qwen_nb.values.messages import Asking, ChatRequest, Frame, Message, Server
+from qwen_nb.values import ChatRequest, Frame, Message, Opening, Server
 from qwen_nb.wire import stream
 from qwen_nb.wire.dialects.openai import OpenAIDialect
 from qwen_nb.wire.http import HttpTransport
@@ -22,7 +22,7 @@ class Watch:
     on_frame: Callable[[Frame], object] = lambda frame: None
     frames: list[Frame] = field(default_factory=list)
 
-    def open(self, asking: Asking, stop: object = None) -> None: ...
+    def open(self, asking: Opening, stop: object = None) -> None: ...
 
     def frame(self, frame: Frame) -> None:
         self.frames.append(frame)
@@ -53,7 +53,7 @@ class Line:
         )
 
     def ask(self, prompt: str = "Hi") -> Outcome:
-        return self.pump(prompt).run(Asking(model="m", server=self.server.name))
+        return self.pump(prompt).run(Opening(model="m", server=self.server.name))
 
     def to(self, **changes: str | None) -> "Line":
         """Return a line to the same server under another address or key."""

@@ -10,8 +10,8 @@ from qwen_nb.catalogue.catalogue import Catalogue
 from qwen_nb.context.planning import plan
 from qwen_nb.conversation.conversation import Conversation
 from qwen_nb.conversation.rounds import Past
+from qwen_nb.values import ChatOptions, Message
 from qwen_nb.values.entry import Change, Entry
-from qwen_nb.values.messages import ChatOptions, Message
 
 
 def ask(talk: Conversation, cell: str | None, prompt: str, execution: object = None) -> Entry:

@@ -19,11 +19,11 @@ from _servers import (
 
 from qwen_nb import ConnectionFailed
 from qwen_nb.asking.pump import Outcome, Pump
-from qwen_nb.values.messages import Asking
+from qwen_nb.values import Opening
 
 from .conftest import KEY, Line
 
-ASKING = Asking(model="m", server="the server")
+ASKING = Opening(model="m", server="the server")
 
 
 def ports(server: Misbehaving) -> list[int]:
@@ -142,7 +142,7 @@ def test_the_server_feels_a_stop_at_once(
         line.watch.frames.clear()
     misbehaving.answers(*steps)
     outcome = stopped_at(line.pump(), line, misbehaving, thinking + answer)
-    assert misbehaving.left.wait(1)
+    assert misbehaving.left.wait(HANG_S)
     assert len(set(ports(misbehaving))) == 1
     assert outcome.error is None
     assert outcome.reply.finish_reason == "stopped"
@@ -173,7 +173,7 @@ def test_stopping_twice_is_stopping_once(line: Line, misbehaving: Misbehaving) -
     pump = line.pump()
     line.watch.on_frame = lambda frame: (pump.stop(), pump.stop())
     assert pump.run(ASKING).reply.finish_reason == "stopped"
-    assert misbehaving.left.wait(1)
+    assert misbehaving.left.wait(HANG_S)
 
 
 def test_a_stop_after_the_finish_is_no_stop(line: Line, misbehaving: Misbehaving) -> None:
@@ -185,7 +185,7 @@ def test_a_stop_after_the_finish_is_no_stop(line: Line, misbehaving: Misbehaving
     thread.join(HANG_S)
     assert outcome.reply.answer == "It is."
     assert outcome.reply.finish_reason in ("stop", "stopped")
-    assert misbehaving.left.wait(1)
+    assert misbehaving.left.wait(HANG_S)
 
 
 # -- what is sent ------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from qwen_nb import ConfigError
 from qwen_nb.asking.rules import check
 from qwen_nb.catalogue.catalogue import Catalogue
 from qwen_nb.catalogue.rows import Model
-from qwen_nb.values.messages import ChatOptions, ChatRequest, Message, Server
+from qwen_nb.values import ChatOptions, ChatRequest, Message, Server
 from qwen_nb.wire.dialects.openai import OpenAIDialect
 
 MODELS = Catalogue.load().models()

@@ -7,7 +7,7 @@ from qwen_nb import ConfigError
 from qwen_nb.asking.rules import check, is_thinking
 from qwen_nb.catalogue.catalogue import Catalogue
 from qwen_nb.texts import TEXTS, text
-from qwen_nb.values.messages import ChatOptions, ChatRequest, Message
+from qwen_nb.values import ChatOptions, ChatRequest, Message
 
 CATALOGUE = Catalogue.load()
 

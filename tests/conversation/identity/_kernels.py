@@ -20,7 +20,7 @@ from jupyter_client.manager import KernelManager
 import qwen_nb
 from tests.notebooks._clean import environment
 
-HANG_S = 60
+HANG_S = 300  # far above what a machine with much else to do takes
 READY = "from qwen_nb import _identity, _notebook\nshell = get_ipython()"
 
 
@@ -53,6 +53,13 @@ class Kernel:
         """Run an expression; return its value, which the kernel leaves in a file."""
         self.run(f"import json; open({str(path)!r}, 'w').write(json.dumps({code}))", **options)
         return json.loads(path.read_text())
+
+    def becomes(self, code: str, value: Any, path: Path, **options: Any) -> bool:
+        """Run an expression until it has a value: a busy server's answer may come too late."""
+        deadline = time.monotonic() + HANG_S
+        while (told := self.value(code, path, **options)) != value:
+            assert time.monotonic() < deadline, told
+        return True
 
 
 @contextmanager

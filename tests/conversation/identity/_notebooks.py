@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from qwen_nb.values.messages import Reply, Turn
+from qwen_nb.values import Reply, Turn
 
 
 def carried(chat: str, entry: str, **rest: Any) -> dict[str, Any]:

@@ -15,11 +15,13 @@ const cases = {
   "a fence ends the paragraph above it": ["a\n```\nb\n", ["a\n"], "```\nb\n"],
   "a shorter fence inside does not end it": ["````\n```\na\n", [], "````\n```\na\n"],
   "another fence's sign does not end it": ["~~~\n```\n\na", [], "~~~\n```\n\na"],
-  "a blank line inside a formula does not end it": ["\\[\na\n\nb\n\\]\n\nc", ["\\[\na\n\nb\n\\]\n"], "c"],
+  "a blank line ends a formula too, as where the answer is saved": ["\\[\na\n\nb\n", ["\\[\na\n\n"], "b\n"],
   "a formula on one line holds nothing back": ["$$x$$\n\nc", ["$$x$$\n\n"], "c"],
   "a list goes on over blank lines": ["- a\n\n- b\n\n  c\n\nd\n", ["- a\n\n- b\n\n  c\n\n"], "d\n"],
   "a fence in a list belongs to it": ["1. a\n   ```\n\n   b\n   ```\n2. c\n", [], "1. a\n   ```\n\n   b\n   ```\n2. c\n"],
   "a list after a paragraph is a block of its own": ["a\n\n- b\n\nc\n", ["a\n\n", "- b\n\n"], "c\n"],
+  "a fence in a quote belongs to it": ["> a\n> ```\n> b\n> ```\n\nc\n", ["> a\n> ```\n> b\n> ```\n\n"], "c\n"],
+  "a fence in a quote ends with it": ["> ```\n> a\n\nb\n", ["> ```\n> a\n\n"], "b\n"],
   "blank lines at the beginning are nothing": ["\n\na", [], "a"],
 };
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { protect, visible } from "../../../qwen_nb/render/live/page/markdown.mjs";
 
-const tex = (source) => protect(source).formulas.map(({ tex, display }) => [tex, display]);
+const tex = (source) => protect(source).formulas.map(({ tex, kind }) => [tex, kind === "display"]);
 
 test("every spelling of a formula is found", () => {
   assert.deepEqual(tex("$a$ \\(b\\) $$c$$ \\[d\\] \\begin{cases}e\\end{cases} \\boxed{f{g}}"), [
@@ -29,6 +29,27 @@ test("what is protected can be put back", () => {
   const { text, formulas } = protect("<b>$a$ x < y <https://a.b> $$\nc\n$$");
   assert.equal(text, "\uE002b>\uE0000\uE001 x \uE002 y <https://a.b> \uE0001\uE001");
   assert.deepEqual(formulas.map((one) => one.source), ["$a$", "$$\nc\n$$"]);
+});
+
+test("a formula over the lines of a quote loses their marks", () => {
+  const { text, formulas } = protect("> $a\n> b$ c");
+  assert.equal(text, "> \uE0000\uE001 c");
+  assert.deepEqual([formulas[0].tex, formulas[0].source], ["a\n b", "$a\n> b$"]);
+});
+
+test("a dollar in a list's fence begins no formula", () => {
+  const text = "- ~~~\n  echo $PATH\n  ~~~\n- costs 5$ <b>";
+  assert.deepEqual(protect(text), { text: text.replace("<", "\uE002"), formulas: [] });
+});
+
+test("a fence alone is spelled for any parser", () => {
+  const spelled = (text) => protect(text).text;
+  assert.equal(spelled("~~~py x\n```\n~~~\n"), "````py\n```\n````\n");
+  assert.equal(spelled("```c++\n$a$ <b>"), "```c++\n$a$ <b>\n```\n");
+  assert.equal(spelled("```mermaid\nx\n```"), "```\nx\n```\n");
+  assert.equal(spelled("```\n\tx\n```"), "```\n\tx\n```\n");
+  assert.equal(spelled("a\n```\n$b$"), "a\n```\n$b$"); // words stand above it
+  assert.equal(protect("- ```mermaid\n  x\n  ```"), null);
 });
 
 test("signs of ours in an answer mean nothing", () => {

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from qwen_nb import BudgetReached, Chat, ConfigError, Reply, Stopped
-from qwen_nb.asking import asker
 from qwen_nb.conversation.exchange import api_list, from_api_list
+from qwen_nb.front_end import asks
 from qwen_nb.ledger.budgets import Budget
 from qwen_nb.tools.calling import Calling
 from qwen_nb.tools.tools import tools_of
-from qwen_nb.values.messages import Asking, Frame, ToolCall
+from qwen_nb.values import Frame, Opening, ToolCall
 from qwen_nb.values.question import Question, options_of
 from qwen_nb.values.turn_json import carried, turn_from
 from tests.tools.rounds._asked import Asked
@@ -40,7 +40,7 @@ class Pressed:
     def __init__(self, after: int) -> None:
         self.after = after
 
-    def open(self, asking: Asking, stop: Any = None) -> None:
+    def open(self, asking: Opening, stop: Any = None) -> None:
         self.stop = stop
 
     def frame(self, frame: Frame) -> None:
@@ -245,7 +245,7 @@ def test_the_person_is_asked(
         said.append(asked)
         return answer
 
-    monkeypatch.setattr(asker, "can_answer", lambda _: True)
+    monkeypatch.setattr(asks, "can_answer", lambda _: True)
     monkeypatch.setattr("builtins.input", reply_with)
     chat = new_chat(get_current_weather)
     (call,) = chat.ask("Weather in Hangzhou?", quiet=True, confirm=True).calls

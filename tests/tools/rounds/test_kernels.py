@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from qwen_nb.emulator.server import Emulator
-from qwen_nb.values.messages import estimate_tokens
+from qwen_nb.values import estimate_tokens
 from tests.conversation._page import KernelGone, Page
 from tests.notebooks._tools import Tools, new_notebook
 from tests.tools.rounds._asked import Asked

@@ -14,8 +14,8 @@ from qwen_nb.conversation.conversation import Conversation
 from qwen_nb.conversation.exchange import from_lines, lines
 from qwen_nb.emulator.server import Emulator
 from qwen_nb.tools.tools import MOST_SENT
+from qwen_nb.values import Frame, Opening, Reply
 from qwen_nb.values.events import Finished, ToolCallStarted, ToolResult
-from qwen_nb.values.messages import Asking, Frame, Reply
 from qwen_nb.values.question import Question
 from tests.tools.rounds._asked import Asked
 
@@ -127,7 +127,7 @@ class Seen:
         self.closed: list[Reply] = []
         self.opened = 0
 
-    def open(self, asking: Asking, stop: Any = None) -> None:
+    def open(self, asking: Opening, stop: Any = None) -> None:
         self.opened += 1
         self.stop = stop
 

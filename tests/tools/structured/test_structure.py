@@ -34,7 +34,7 @@ from qwen_nb.tools.structured import (
     repair,
     thinks_first,
 )
-from qwen_nb.values.messages import ChatOptions, ChatRequest, Message, Server
+from qwen_nb.values import ChatOptions, ChatRequest, Message, Server
 from qwen_nb.values.tables import frame_of, rows_of
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from qwen_nb.errors import QwenError
+from qwen_nb.values import ReplyBuilder, Server
 from qwen_nb.values.events import Event
-from qwen_nb.values.messages import ReplyBuilder, Server
 from qwen_nb.wire.dialects.dashscope import DashScopeDialect
 from qwen_nb.wire.dialects.openai import OpenAIDialect
 from qwen_nb.wire.sse import SseDecoder

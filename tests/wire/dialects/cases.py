@@ -10,6 +10,7 @@ from typing import Any
 
 from qwen_nb import AuthFailed, BadRequest, ContentRefused, RateLimited, ServerFailed
 from qwen_nb.errors import BadEvent
+from qwen_nb.values import Server
 from qwen_nb.values.events import (
     AnswerDelta,
     Finished,
@@ -19,7 +20,6 @@ from qwen_nb.values.events import (
     ToolCallStarted,
     UsageReport,
 )
-from qwen_nb.values.messages import Server
 from qwen_nb.values.usage import Usage
 
 from ._reading import SERVER, Outcome, Raised, Unfinished

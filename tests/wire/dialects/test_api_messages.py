@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from qwen_nb import ConfigError
+from qwen_nb.values import Message, ToolCall
 from qwen_nb.values.api_messages import messages_from
-from qwen_nb.values.messages import Message, ToolCall
 
 
 class Dumped:

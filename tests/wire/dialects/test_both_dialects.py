@@ -6,14 +6,7 @@ import pytest
 
 from qwen_nb import AuthFailed
 from qwen_nb.emulator.server import Emulator
-from qwen_nb.values.messages import (
-    ChatOptions,
-    ChatRequest,
-    Message,
-    Reply,
-    ReplyBuilder,
-    Server,
-)
+from qwen_nb.values import ChatOptions, ChatRequest, Message, Reply, ReplyBuilder, Server
 from qwen_nb.wire.dialects.dashscope import DashScopeDialect
 from qwen_nb.wire.dialects.dialect import Dialect
 from qwen_nb.wire.dialects.openai import OpenAIDialect

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from qwen_nb.errors import BadEvent
-from qwen_nb.values.messages import ChatOptions, ChatRequest, Content, Message, ToolCall
+from qwen_nb.values import ChatOptions, ChatRequest, Content, Message, ToolCall
 from qwen_nb.wire.dialects.dashscope import DashScopeDialect
 
 from ._reading import SERVER

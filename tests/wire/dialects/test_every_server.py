@@ -9,7 +9,7 @@ from qwen_nb.catalogue.catalogue import Catalogue
 from qwen_nb.catalogue.rows import ServerRow
 from qwen_nb.settings.servers import server_from
 from qwen_nb.settings.settings import Settings
-from qwen_nb.values.messages import ChatOptions, ChatRequest, Message, ReplyBuilder, Server
+from qwen_nb.values import ChatOptions, ChatRequest, Message, ReplyBuilder, Server
 from qwen_nb.wire.dialects.openai import OpenAIDialect
 from qwen_nb.wire.sse import SseDecoder
 
@@ -87,14 +87,8 @@ def test_thinking_is_switched_as_the_server_spells_it(
     assert bool(notes) is not said_all
 
 
-@pytest.mark.parametrize(
-    ("row", "where"),
-    [
-        pytest.param(row, where, id=f"{row.name}-{where}")
-        for row in ROWS
-        for where in row.reasoning_fields
-    ],
-)
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+@pytest.mark.parametrize("where", ["reasoning_content", "reasoning", "reasoning_details"])
 def test_thinking_is_read_wherever_the_server_puts_it(row: ServerRow, where: str) -> None:
     value = '[{"text":"hm"}]' if where == "reasoning_details" else '"hm"'
     assert answered(row, [f'{{"{where}":{value}}}', '{"content":"yes"}']) == ("hm", "yes")

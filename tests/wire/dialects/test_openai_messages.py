@@ -1,4 +1,4 @@
-from qwen_nb.values.messages import ChatRequest, Message
+from qwen_nb.values import ChatRequest, Message
 from qwen_nb.wire.dialects.openai import OpenAIDialect
 
 from ._reading import SERVER

@@ -7,7 +7,7 @@ import pytest
 
 from qwen_nb import ApiError, AuthFailed, BadRequest, ContentRefused, RateLimited, ServerFailed
 from qwen_nb.texts import TEXTS
-from qwen_nb.values.messages import Server
+from qwen_nb.values import Server
 from qwen_nb.wire.dialects.advice import CODES, STUDIO_CODES, STUDIO_WORDS, WORDS
 from qwen_nb.wire.dialects.refusals import may_retry
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from qwen_nb.values.messages import Reply, ToolCall
+from qwen_nb.values import Reply, ToolCall
 from qwen_nb.values.usage import Usage
 
 from ._reading import cuttings, read, reply_of

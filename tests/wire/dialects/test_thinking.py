@@ -7,7 +7,7 @@ import pytest
 
 from qwen_nb import ConfigError, Reply
 from qwen_nb.texts import TEXTS, text
-from qwen_nb.values.messages import ChatOptions, ChatRequest, Message, Note, Server, ToolCall
+from qwen_nb.values import ChatOptions, ChatRequest, Message, Note, Server, ToolCall
 from qwen_nb.values.usage import Usage
 from qwen_nb.wire.dialects.openai import OpenAIDialect
 from qwen_nb.wire.dialects.thinking import STYLES, switch, thinking_in, thinking_notes

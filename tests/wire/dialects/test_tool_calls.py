@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_nb.values.messages import ToolCall
+from qwen_nb.values import ToolCall
 from qwen_nb.wire.dialects.tool_calls import ToolCalls
 
 from ._reading import read, reply_of

@@ -1,31 +1,14 @@
 // Cuts growing Markdown into top-level blocks. A finished block is drawn once and for
 // all; only the tail is drawn again as it grows.
 
-const FENCE = /^\s*(`{3,}|~{3,})/;
-const FORMULA = /^\s*(?:(\$\$)|(\\\[))/;
-const ITEM = /^ {0,3}(?:[-+*]|\d{1,9}[.)])(?:[ \t]|$)/;
+import { Lines } from "./reader.mjs";
 
-// Which later line ends what this line opens: a fence, a formula, or nothing.
-function closing(line) {
-  const fence = FENCE.exec(line)?.[1];
-  if (fence) {
-    return (later) => {
-      const text = later.trim();
-      return text.length >= fence.length && text === fence[0].repeat(text.length);
-    };
-  }
-  const formula = FORMULA.exec(line);
-  if (!formula) return null;
-  const end = formula[1] ? "$$" : "\\]";
-  if (line.indexOf(end, formula[0].length) >= 0) return null;
-  return (later) => later.includes(end);
-}
+const ITEM = /^ {0,3}(?:>|(?:[-+*]|\d{1,9}[.)])(?:[ \t]|$))/; // or a quote
 
 export class Blocks {
+  #lines = new Lines();
   #body = ""; // whole lines of the block that is not finished
   #line = ""; // the line that is not finished
-  #closes = null;
-  #fenced = false; // the block is one fence or formula
   #blank = false;
   #list = false;
 
@@ -45,35 +28,26 @@ export class Blocks {
     return finished;
   }
 
+  // No formula goes over a blank line or a fence, so none is cut here.
   #take(line, finished) {
-    if (this.#closes) {
-      this.#body += line + "\n";
-      if (!this.#closes(line)) return;
-      this.#closes = null;
-      if (this.#fenced) this.#finish(finished);
-      return;
-    }
-    if (!line.trim()) {
+    const kind = this.#lines.take(line);
+    if (kind === "blank") {
       this.#blank = this.#body !== "";
       if (this.#blank) this.#body += line + "\n";
       return;
     }
-    const closes = closing(line);
     const goesOn = this.#list && (ITEM.test(line) || /^\s/.test(line));
     // A fence may follow a paragraph directly; in a list it belongs to the item.
-    if ((this.#blank && !goesOn) || (closes && !this.#list)) this.#finish(finished);
-    if (!this.#body) {
-      this.#list = ITEM.test(line);
-      this.#fenced = closes !== null && !this.#list;
-    }
+    if ((this.#blank && !goesOn) || (kind === "open" && !this.#list)) this.#finish(finished);
+    if (!this.#body) this.#list = ITEM.test(line);
     this.#blank = false;
-    this.#closes = closes;
     this.#body += line + "\n";
+    if (kind === "close" && !this.#list) this.#finish(finished);
   }
 
   #finish(finished) {
     if (this.#body) finished.push(this.#body);
     this.#body = "";
-    this.#blank = this.#fenced = this.#list = false;
+    this.#blank = this.#list = false;
   }
 }

@@ -3,12 +3,13 @@
 // The parser's HTML is read in a document that runs and loads nothing, and only the
 // elements named here are built anew for the page, without the attributes of theirs.
 
+import { spans } from "./reader.mjs";
+
 const KEPT = new Set(
   ("p h1 h2 h3 h4 h5 h6 ul ol li blockquote table thead tbody tr th td em strong del s code pre " +
     "br hr").split(" "),
 );
 const BLOCK = new Set("p h1 h2 h3 h4 h5 h6 ul ol blockquote table".split(" "));
-const TOP_FENCE = /^ {0,3}(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*\n?([^]*)$/;
 // `http:x` would be a path on the notebook's own server.
 const FOLLOWED = /^(?:https?:\/\/[^/\\?#]|mailto:)/i;
 const INLINE_IMAGE = /^data:image\/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}$/;
@@ -26,11 +27,7 @@ const LESS_ANYWHERE = /\uE002|%EE%80%82/g;
 // makes them of "&#27;".
 const HIDDEN = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
-// An end is looked for within this reach, so that a text full of beginnings stays cheap.
-const REACH = 4000;
-const SIGN = /[\\$`<]/g;
-const ADDRESS = /<[a-z][a-z+.-]*:[^\s<>]*>/iy;
-const ENVIRONMENT = /\\begin\{([A-Za-z]{1,20}\*?)\}/y;
+const LESS_SIGN = /<(?![a-z][a-z0-9+.-]*:[^\s<>]*>)/gi; // of no address
 
 export const visible = (text) => text.replace(HIDDEN, (sign) => {
   const code = sign.charCodeAt(0);
@@ -38,97 +35,27 @@ export const visible = (text) => text.replace(HIDDEN, (sign) => {
   return code === 0x7f ? "␡" : `⟨U+${code.toString(16).toUpperCase().padStart(4, "0")}⟩`;
 });
 
-const at = (pattern, text, index) => ((pattern.lastIndex = index), pattern.exec(text));
-
-// The index of `closer` within reach, not itself escaped; -1: nowhere near.
-function closerAt(text, closer, from) {
-  const near = text.slice(from, from + REACH);
-  let found = near.indexOf(closer);
-  while (found > 0 && /(?:^|[^\\])(?:\\\\)*\\$/.test(near.slice(Math.max(0, found - 50), found))) {
-    found = near.indexOf(closer, found + 1);
-  }
-  return found < 0 ? -1 : from + found;
-}
-
-// Where the brace that opens at `from` is closed; -1: nowhere near.
-function braceEnd(text, from) {
-  let depth = 0;
-  for (let i = from; i < text.length && i < from + REACH; i++) {
-    if (text[i] === "\\") i++;
-    else if (text[i] === "{") depth++;
-    else if (text[i] === "}" && --depth === 0) return i + 1;
-  }
-  return -1;
-}
-
-function delimited(text, index, width, closer, display) {
-  const end = closerAt(text, closer, index + width);
-  const tex = end < 0 ? "" : text.slice(index + width, end).trim();
-  return tex && { tex, display, end: end + closer.length };
-}
-
-// The formula that begins exactly here; null: none does.
-function formulaAt(text, index) {
-  if (text.startsWith("$$", index)) return delimited(text, index, 2, "$$", true);
-  if (text[index] === "$") {
-    // Money is no mathematics: no space inside the signs, no digit right after them.
-    const found = /\s/.test(text[index + 1] ?? " ") ? null : delimited(text, index, 1, "$", false);
-    const odd = found && (/\s/.test(text[found.end - 2]) || /\d/.test(text[found.end] ?? "") || /`|\n\s*\n/.test(found.tex));
-    return odd ? null : found;
-  }
-  if (text.startsWith("\\(", index)) return delimited(text, index, 2, "\\)", false);
-  if (text.startsWith("\\[", index)) {
-    // `\[words\](address)` is the usual way to write a link that is none
-    const found = delimited(text, index, 2, "\\]", true);
-    return found && text[found.end] !== "(" ? found : null;
-  }
-  const environment = at(ENVIRONMENT, text, index);
-  if (environment) {
-    const closer = `\\end{${environment[1]}}`;
-    const found = delimited(text, index, environment[0].length, closer, true);
-    return found && { ...found, tex: text.slice(index, found.end) };
-  }
-  const end = text.startsWith("\\boxed{", index) ? braceEnd(text, index + 6) : -1;
-  return end < 0 ? null : { tex: text.slice(index, end), display: false, end };
-}
-
-// The end of the code span that begins here, or of the backticks if none does.
-function codeEnd(text, index) {
-  let start = index;
-  while (text[start] === "`") start++;
-  const marks = text.slice(index, start), near = text.slice(start, start + REACH);
-  for (let found = near.indexOf(marks); found >= 0; ) {
-    let end = found;
-    while (near[end] === "`") end++;
-    if (end - found === marks.length) return start + end;
-    found = near.indexOf(marks, end);
-  }
-  return start;
-}
-
-// Put formulas out of the parser's reach, and every "<" too: markup of a model is text.
+// Spell a block for the front end's parser: formulas out of its reach, and every "<" too,
+// for markup of a model is text. A fence alone is spelled so that it is code to any parser.
+// null: it is not to be parsed, as a diagram would be drawn, with all that it loads.
 export function protect(source) {
-  const text = source.replace(OURS, "\uFFFD"), formulas = [];
-  let out = "", from = 0, match;
-  SIGN.lastIndex = 0;
-  while ((match = SIGN.exec(text))) {
-    const index = match.index;
-    if (match[0] === "`") SIGN.lastIndex = codeEnd(text, index);
-    else if (match[0] === "<") {
-      if (at(ADDRESS, text, index)) continue;
-      out += text.slice(from, index) + LESS;
-      from = index + 1;
-    } else {
-      const found = formulaAt(text, index);
-      if (found) {
-        const source = text.slice(index, found.end);
-        out += text.slice(from, index) + OPEN + (formulas.push({ ...found, source }) - 1) + CLOSE;
-        SIGN.lastIndex = from = found.end;
-      } else if (match[0] === "\\") SIGN.lastIndex = index + 2;
-      else if (text[index + 1] === "$") SIGN.lastIndex = index + 2;
-    }
+  const text = source.replace(OURS, "\uFFFD"), formulas = [], found = spans(text);
+  if (isFence(text, found[0])) return { text: canonical(found[0]), formulas };
+  if (/mermaid/i.test(text)) return null;
+  let out = "", from = 0;
+  const plain = (end) => text.slice(from, end).replace(LESS_SIGN, LESS);
+  for (const span of found) {
+    out += plain(span.begin);
+    if (span.tex) out += OPEN + (formulas.push(span) - 1) + CLOSE;
+    else out += text.slice(span.begin, span.end);
+    from = span.end;
   }
-  return { text: out + text.slice(from), formulas };
+  return { text: out + plain(), formulas };
+}
+
+function isFence(text, span) {
+  if (span?.kind !== "fence" || !/^ {0,3}$/.test(span.before)) return false;
+  return !(text.slice(0, span.begin) + text.slice(span.end)).trim();
 }
 
 export class Markdown {
@@ -151,15 +78,9 @@ export class Markdown {
 
   // Draw a block into an element; formulas are typeset where asked, which takes longer.
   async draw(source, host, { typeset, copy }) {
-    const fence = TOP_FENCE.exec(source);
-    let held = { text: source, formulas: [] }, html;
-    if (fence) html = await this.#parse(canonical(fence));
-    else if (!/mermaid/i.test(source)) {
-      // (a diagram would be drawn while it is parsed, with all that it loads)
-      held = protect(source);
-      html = await this.#parse(held.text);
-    }
-    host.replaceChildren(this.#written(html, held.formulas, copy) ?? plainly(source));
+    const held = protect(source);
+    const html = held ? await this.#parse(held.text) : undefined;
+    host.replaceChildren(this.#written(html, held?.formulas, copy) ?? plainly(source));
     if (typeset && host.querySelector(".qn-formula")) {
       this.#rendermime.latexTypesetter?.typeset(host);
     }
@@ -189,14 +110,8 @@ function plainly(source) {
 }
 
 // A fence spelled so that no parser takes it for anything but code.
-function canonical([, marks, language, body]) {
-  const lines = body.split("\n");
-  const last = lines.findLastIndex((line) => line.trim());
-  const closes = last >= 0 && lines[last].trim();
-  if (closes && closes.length >= marks.length && closes === marks[0].repeat(closes.length)) {
-    lines.length = last;
-  }
-  const code = lines.join("\n").replace(/\n$/, "");
+function canonical({ info, lines }) {
+  const code = lines.join("\n"), language = /^[\w+#.-]*/.exec(info)[0];
   const longest = Math.max(2, ...(code.match(/`+/g) ?? []).map((run) => run.length));
   const around = "`".repeat(longest + 1);
   return `${around}${/mermaid/i.test(language) ? "" : language}\n${code}\n${around}\n`;
@@ -254,9 +169,9 @@ class Writer {
     });
   }
 
-  formula({ source, tex, display }, to) {
+  formula({ source, tex, kind }, to) {
     if (this.harmful.test(tex)) return to.append(wrapped("code", source));
-    const sign = display ? "$$" : "$";
+    const sign = kind === "display" ? "$$" : "$";
     const made = wrapped("span", sign + tex + sign);
     made.className = "qn-formula";
     to.append(made);

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["HAS_PASSWORD", "is_secret", "names_a_secret", "spans"]
+__all__ = ["HAS_PASSWORD", "is_secret", "names_a_secret", "secret_spans"]
 
 HAS_PASSWORD = re.compile(r"://[^/\s:@]*:([^/\s@]+)@")
 """An address with a password in it."""
@@ -92,7 +92,7 @@ def is_secret(name: Any, value: Any, beside: Mapping[Any, Any]) -> bool:
     )
 
 
-def spans(text: str) -> Iterator[tuple[int, int]]:
+def secret_spans(text: str) -> Iterator[tuple[int, int]]:
     """Yield where something in a text looks like a secret."""
     for match in _LOOKS_LIKE_ONE.finditer(text):
         yield match.span(match.lastgroup or 0)

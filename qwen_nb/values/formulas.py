@@ -10,27 +10,33 @@ shown as source instead (`is_plain_mathematics`).
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections import defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from markdown_it import MarkdownIt
     from markdown_it.rules_block import StateBlock
     from markdown_it.rules_inline import StateInline
 
-__all__ = ["COMMANDS", "add_formulas", "is_plain_mathematics"]
+__all__ = ["HARMFUL_TEX", "add_formulas", "is_plain_mathematics"]
 
 # An end is looked for within this reach, so that a text full of beginnings stays linear.
 _REACH = 4_000
 _REACH_LINES = 100
 _MAX_BRACES = 40
 
-_BLOCKS = (("$$", "$$"), ("\\[", "\\]"), ("\\begin{", "\\end{"))
 _BOXED = "\\boxed{"
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+_FENCE = re.compile(r"`{3}|~{3}")
+# A backslash takes the sign behind it along, so that an escaped dollar is no sign.
+_SIGN = re.compile(r"\\(?:end\{[A-Za-z]{1,20}\*?\}|.)|\$+", re.DOTALL)
 _ENVIRONMENT = re.compile(r"\\begin\{([A-Za-z]{1,20}\*?)\}")
 
-COMMANDS = (
+HARMFUL_TEX = (
     # load, link, run, or touch the page
     "href|url|includegraphics|require|style|class|cssId|data|html[A-Za-z]*|unicode"
     "|bbox|mmlToken|toggle|mathtip|texttip|setOptions|input|include|special|csname"
@@ -41,7 +47,7 @@ COMMANDS = (
 """The TeX commands that are never handed to MathJax, as a pattern without backslash."""
 
 _HARMFUL = re.compile(
-    rf"\\(?:{COMMANDS})(?![A-Za-z])"
+    rf"\\(?:{HARMFUL_TEX})(?![A-Za-z])"
     # a backtick or a tilde fence would begin code for a reader who knows no formulas
     "|`|~~~"
     # an unescaped dollar ends the formula early
@@ -84,7 +90,7 @@ def _inline(state: StateInline, silent: bool) -> bool:
         token = state.push("formula", "", 0)
         token.content = formula.content
         token.info = formula.source
-        token.meta = {"display": formula.display}
+        token.meta = {"display": formula.display, "at": (state.pos, formula.end)}
     state.pos = formula.end
     return True
 
@@ -93,29 +99,39 @@ def _block(state: StateBlock, first: int, last: int, silent: bool) -> bool:
     if state.is_code_block(first):
         return False
     begin = state.bMarks[first] + state.tShift[first]
-    closer = next((end for start, end in _BLOCKS if state.src.startswith(start, begin)), "")
+    closer = _closer_of_block(state.src, begin)
     if not closer or state.src.find(closer, begin + 2, begin + _REACH) < 0:
         return False
     lines: list[str] = []
     for number in range(first, min(last, first + _REACH_LINES)):
         line = state.src[state.bMarks[number] + state.tShift[number] : state.eMarks[number]]
-        if number > first and (not line.strip() or state.sCount[number] < state.blkIndent):
+        if number > first and (
+            not line.strip()
+            or state.sCount[number] < state.blkIndent
+            or (_FENCE.match(line) and not state.is_code_block(number))
+        ):
             return False
         lines.append(line.rstrip())
-        if closer in (line[2:] if number == first else line):
+        if closer in (rest := line[2:] if number == first else line) and closer in _ends(rest):
             source = "\n".join(lines)
             formula = _formula_at(source, 0, len(source))
-            if formula is not None and formula.end == len(source):
-                if not silent:
-                    token = state.push("formula_block", "", 0)
-                    token.block = True
-                    token.content, token.info = formula.content, formula.source
-                    token.map = [first, number + 1]
-                    state.line = number + 1
-                return True
-            if formula is not None:
+            if formula is None or formula.end < len(source):
                 return False  # words follow on its last line: it belongs to a paragraph
+            if not silent:
+                token = state.push("formula_block", "", 0)
+                token.block = True
+                token.content, token.info = formula.content, formula.source
+                token.map = [first, number + 1]
+                state.line = number + 1
+            return True
     return False
+
+
+def _closer_of_block(src: str, pos: int) -> str:
+    if src.startswith(("$$", "\\["), pos):
+        return "$$" if src[pos] == "$" else "\\]"
+    environment = _ENVIRONMENT.match(src, pos)
+    return f"\\end{{{environment[1]}}}" if environment else ""
 
 
 def _formula_at(src: str, pos: int, limit: int) -> _Formula | None:
@@ -146,7 +162,7 @@ def _boxed(src: str, pos: int, limit: int) -> _Formula | None:
     return _Formula(src[pos:end], src[pos:end], False, end)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=8)
 def _closers(src: str) -> dict[int, int]:
     """Return where each brace is closed; once for a text, however many boxes it has."""
     closers: dict[int, int] = {}
@@ -170,26 +186,34 @@ def _dollars(src: str, pos: int, limit: int) -> _Formula | None:
     formula = _delimited(src, pos, limit, 1, "$", display=False)
     if formula is None or src[formula.end - 2].isspace():
         return None
-    return None if src[formula.end : formula.end + 1].isdigit() else formula
+    # A dollar is often a dollar: a backtick behind it begins code sooner than it ends here.
+    odd = "`" in formula.content or src[formula.end : formula.end + 1].isdigit()
+    return None if odd else formula
 
 
 def _delimited(
     src: str, pos: int, limit: int, width: int, closer: str, *, display: bool
 ) -> _Formula | None:
     start = pos + width
-    reach = min(limit, start + _REACH)
-    at = src.find(closer, start, reach)
-    while at >= 0 and _is_escaped(src, at, start):
-        at = src.find(closer, at + 1, reach)
-    content = src[start:at].strip()
-    if at < 0 or not content:
+    ends = _ends_once(src).get(closer, ())
+    index = bisect_left(ends, start)
+    if index == len(ends) or ends[index] + len(closer) > min(limit, start + _REACH):
         return None
-    end = at + len(closer)
-    return _Formula(src[pos:end], content, display, end)
+    end = ends[index] + len(closer)
+    content = src[start : ends[index]].strip()
+    return _Formula(src[pos:end], content, display, end) if content else None
 
 
-def _is_escaped(src: str, at: int, start: int) -> bool:
-    before = at
-    while before > start and src[before - 1] == "\\":
-        before -= 1
-    return (at - before) % 2 == 1
+def _ends(src: str) -> Mapping[str, Sequence[int]]:
+    """Return where each sign that ends a formula stands unescaped."""
+    ends: dict[str, list[int]] = defaultdict(list)
+    for sign in _SIGN.finditer(src):
+        if sign[0][0] == "\\":
+            ends[sign[0]].append(sign.start())
+        else:
+            ends["$"] += range(sign.start(), sign.end())
+            ends["$$"] += range(sign.start(), sign.end() - 1)
+    return dict(ends)
+
+
+_ends_once = lru_cache(maxsize=8)(_ends)  # a text with many beginnings is read once
