@@ -9,7 +9,13 @@ if TYPE_CHECKING:
     from qwen_nb.context.bound import most_input, most_tokens
     from qwen_nb.context.limits import Limits, limit_in
     from qwen_nb.context.planning import Need, Plan, learn, learn_refusal, plan, preparing
-    from qwen_nb.context.retrieval import EMBEDDING_MODEL, RetrievalNeed, Vectors, nearest
+    from qwen_nb.context.retrieval import (
+        EMBEDDING_MODEL,
+        InMemory,
+        RetrievalNeed,
+        Vectors,
+        nearest,
+    )
     from qwen_nb.context.sizes import Memory, Weighed
     from qwen_nb.context.summary import Summary, SummaryNeed
 
@@ -17,7 +23,7 @@ _NAMES = {
     "bound": "most_input most_tokens",
     "limits": "Limits limit_in",
     "planning": "Need Plan learn learn_refusal plan preparing",
-    "retrieval": "EMBEDDING_MODEL RetrievalNeed Vectors nearest",
+    "retrieval": "EMBEDDING_MODEL InMemory RetrievalNeed Vectors nearest",
     "sizes": "Memory Weighed",
     "summary": "Summary SummaryNeed",
 }
