@@ -82,6 +82,7 @@ def fork(chat: Chat, name: str, *, at: int | None = None, force: bool = False) -
     """Copy the turns up to one into a new conversation, and go over to it."""
     _free(chat, name, force=force)
     kept = chat.kept()
+    kept.refresh()
     if not kept.conversation.turns:
         raise LineError("history.none")
     last = len(kept.conversation.current) if at is None else at

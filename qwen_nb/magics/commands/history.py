@@ -44,7 +44,7 @@ def history(chat: Chat, number: int | None = None, *, thinking: bool = False) ->
 
 
 def _table(entries: tuple[Entry, ...], n: int, language: Language) -> Sheet:
-    numbers = _numbers(entries)
+    numbers = numbers_of(entries)
     positions = list(dict.fromkeys(entry.position for entry in entries))
     shown = set(positions[-n:])
     rows = [
@@ -66,7 +66,7 @@ def _table(entries: tuple[Entry, ...], n: int, language: Language) -> Sheet:
     return Sheet.of(headings, rows, *more, wide=3)
 
 
-def _numbers(entries: tuple[Entry, ...]) -> dict[tuple[int, int], str]:
+def numbers_of(entries: tuple[Entry, ...]) -> dict[tuple[int, int], str]:
     """Return the turns' numbers as `Conversation.number_of` counts, for all at once.
 
     A turn that is not there is given in brackets the number it takes when it comes back;
