@@ -12,7 +12,7 @@ from qwen_nb.asking import Kept
 from qwen_nb.chat import Chat
 from qwen_nb.errors import StoreError
 from qwen_nb.magics import LineError, nearest
-from qwen_nb.magics.commands.conversations import archive_of, called
+from qwen_nb.magics.commands.conversations import called
 from qwen_nb.magics.commands.history import numbers_of
 from qwen_nb.magics.commands.traces import called_there, repeats, still_shown
 from qwen_nb.store import finder
@@ -89,12 +89,12 @@ def _done(chat: Chat, store: Store | None, target: _Target) -> list[str]:
             facts = {"reason": str(error), **error.facts}
             raise LineError("forget.failed", **facts) from None
         ids, answers = ids | gone.ids, gone.answers
-    archive_of(chat).forget(ids, target.kept.name if whole else "")
+    chat.now().notebook.forget(ids, target.kept.name if whole else "")
     return [text("forget.answers", chat.language, n=answers)] if answers else []
 
 
 def _wanted(chat: Chat, kind: str, word: str) -> _Target:
-    names = {"", *archive_of(chat).names()}
+    names = {"", *chat.now().notebook.names()}
     if not kind and word in names:
         raise LineError("forget.both", word=word)
     if kind != "chat":
@@ -105,7 +105,7 @@ def _wanted(chat: Chat, kind: str, word: str) -> _Target:
         known = sorted(map(called, names))
         near = nearest(word, known, 0.5)
         raise LineError("forget.unknown", name=visible(word), near=near, names=", ".join(known))
-    kept = archive_of(chat).kept(word)
+    kept = chat.now().notebook.kept(word)
     kept.refresh()
     return _Target(kept, kept.conversation.entries)
 
@@ -127,12 +127,12 @@ def _versions(kept: Kept, word: str) -> tuple[Entry, ...]:
 
 
 def _store(chat: Chat) -> Store | None:
-    archive = archive_of(chat)
-    if not archive.store_path.is_file():
+    notebook = chat.now().notebook
+    if not notebook.store_path.is_file():
         return None
-    store = archive.store()
+    store = notebook.store()
     if store is None:
-        raise LineError("forget.unreadable", path=visible(str(archive.store_path)))
+        raise LineError("forget.unreadable", path=visible(str(notebook.store_path)))
     store.flush()
     return store
 
@@ -141,7 +141,7 @@ def _others(
     chat: Chat, store: Store | None, target: _Target
 ) -> tuple[list[str], tuple[str, ...]]:
     """Say which other conversations hold copies; return the notebooks these are in, too."""
-    paths = [archive_of(chat).path]
+    paths = [chat.now().notebook.path]
     if store is None:
         return [], tuple(paths)
     own = [entry.id for entry in target.entries if target.turn or entry.copy_of is None]

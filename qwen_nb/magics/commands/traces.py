@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from qwen_nb.chat import Chat
 from qwen_nb.conversation import Conversation
 from qwen_nb.front_end import running_shell
-from qwen_nb.magics.commands.conversations import archive_of, called
+from qwen_nb.magics.commands.conversations import called
 from qwen_nb.magics.commands.history import numbers_of
 from qwen_nb.texts import text, visible
 from qwen_nb.values import Entry
@@ -30,7 +30,7 @@ _ALL = 1_000_000
 def called_there(record: Listing, chat: Chat) -> str:
     """Return the word for a conversation, with its notebook where that is another."""
     name, path = called(record.name), record.path or ""
-    is_here = path == archive_of(chat).path
+    is_here = path == chat.now().notebook.path
     return name if is_here else f"{name} ({visible(Path(path).name) or '–'})"
 
 
@@ -47,7 +47,7 @@ def repeats(
             entries = Conversation(store.history(conversation, _ALL)).entries
             if record is not None:
                 found.append((called_there(record, chat), entries, set(these) - going))
-    for kept in archive_of(chat).in_memory():
+    for kept in chat.now().notebook.in_memory():
         entries = kept.conversation.entries
         holding = {each.id for each in entries if holds(_all_of(each))}
         found.append((called(kept.name), entries, holding - going))
