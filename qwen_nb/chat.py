@@ -202,11 +202,6 @@ class Chat:
         self._session = self._session.derived(language=language)
 
     @property
-    def archive(self) -> Notebook | None:
-        """The notebook whose conversations it asks; None for a chat in memory."""
-        return None if self._session.own is not None else self._session.notebook
-
-    @property
     def notebook(self) -> str:
         """The id of this notebook, or one of this session where nothing identifies it."""
         return self._session.notebook.id

@@ -27,7 +27,6 @@ from qwen_nb.context import (
     Need,
     Summary,
     SummaryNeed,
-    Vectors,
     learn,
     learn_refusal,
     limit_in,
@@ -289,8 +288,7 @@ class Asking:
         if isinstance(need, SummaryNeed):
             return (yield from self._summary(need))
         kept, server = self.ready.kept, self.ready.server
-        vectors = Vectors(kept.store.path if kept.store is not None else None)
-        embed = Embed(need=need, vectors=vectors, server=server)
+        embed = Embed(need=need, vectors=kept.vectors, server=server)
         try:
             return (yield embed)
         finally:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -230,6 +230,19 @@ class Notebook:
         self._kept[to] = self._kept.pop(name)
         if self.name == name:
             self.name = to
+
+    def forget(self, ids: Collection[str], name: str = "") -> None:
+        """Let go of versions that the store has forgotten, and of a conversation named so."""
+        for kept in self._kept.values():
+            kept.forget(ids)
+        if name:
+            self._kept.pop(name, None)
+            if self.name == name:
+                self.switch("")
+
+    def in_memory(self) -> list[Kept]:
+        """Return the conversations of this session that no store keeps."""
+        return [kept for kept in self._kept.values() if kept.store is None]
 
     def names(self) -> dict[str, Listing | None]:
         """Return the names of this notebook's conversations; None for those in memory."""

@@ -16,7 +16,7 @@ Language: TypeAlias = Literal["en", "zh"]
 
 _FILES = (
     "budget", "calls", "cassettes", "commands", "context", "conversations", "errors", "faq",
-    "models", "panel", "places", "prices", "reply", "rows", "structured", "tools", "usage",
+    "forget", "models", "panel", "places", "prices", "reply", "rows", "structured", "tools", "usage",
     "usage_commands", "wire",
 )  # fmt: skip
 
