@@ -108,6 +108,15 @@ class Kept:
         if self.store is not None:
             self.store.put_summary(self.id, summary.digest, summary.as_json())
 
+    def teach(self, copy: Kept) -> None:
+        """Give a copy of this conversation the forms of its turns and the summaries."""
+        of_copies = (
+            (each.id, self.forms.get(each.copy_of or "")) for each in copy.conversation.entries
+        )
+        copy.forms |= self.forms | {id_: form for id_, form in of_copies if form is not None}
+        for summary in self.summaries:
+            copy.add_summary(summary)
+
     def take_problem(self) -> StoreError | None:
         """Return why nothing can be kept, once for each new reason."""
         problem, self._problem = self._problem, None
