@@ -341,9 +341,10 @@ class Chat:
         session = self.recognised()
         kept = self.kept()
         try:
-            own = Kept(kept.conversation.fork(at), forms=dict(kept.forms))
+            own = Kept(kept.conversation.fork(at))
         except LookupError:
             raise session.told(ConfigError("error.no_turn", turn=at)) from None
+        kept.teach(own)
         overrides = dict(session.overrides)
         return Chat._in(session.derived(own=own, overrides=overrides, line=Line(), name=None))
 

@@ -129,6 +129,15 @@ class Kept:
             told = self.store.summaries(self.id) if self.store is not None else []
             self.summaries[:] = map(Summary.from_json, told)
 
+    def teach(self, copy: Kept) -> None:
+        """Give a copy of this conversation the forms of its turns and the summaries."""
+        of_copies = (
+            (each.id, self.forms.get(each.copy_of or "")) for each in copy.conversation.entries
+        )
+        copy.forms |= self.forms | {id_: form for id_, form in of_copies if form is not None}
+        for summary in self.summaries:
+            copy.add_summary(summary)
+
     def take_problem(self) -> StoreError | None:
         """Return why nothing can be kept, once for each new reason."""
         problem, self._problem = self._problem, None

@@ -218,6 +218,7 @@ class Notebook:
         if kept.store is not None:
             kept.store.put(kept.id, forked.entries, begins_anew=forked.begins_anew)
         kept.conversation.merge(forked.entries, begins_anew=forked.begins_anew)
+        of.teach(kept)
         return self.switch(name)
 
     def rename(self, name: str, to: str) -> None:
@@ -347,15 +348,13 @@ class Notebook:
             store.set_path(id_, path)
         elif continued.how == "forked":
             original = store.record(id_)
-            copy = store.copy(
-                id_, notebook=self._notebook or None, path=path, entries=continued.entries
-            )
+            copy = store.copy(id_, notebook=self.id, path=path, entries=continued.entries)
             if original is not None and not self._notebook:
                 store.settings.copy(original.notebook, copy.notebook)
             id_ = copy.id
         elif continued.how == "rebuilt":
             store.create(
-                notebook=self._notebook or None,
+                notebook=self.id,
                 path=path,
                 name=continued.name or "",
                 conversation=id_,
@@ -410,7 +409,7 @@ class Notebook:
             row = next((each for each in known if each.name == name), None)
             if row is None:
                 row = self._store.create(
-                    notebook=self._notebook or None, path=self._path, name=name, parent=parent
+                    notebook=self.id, path=self._path, name=name, parent=parent
                 )
                 if self._decision.marks:
                     self._store.remember(row.id, self._decision.marks)
