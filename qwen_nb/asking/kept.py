@@ -47,6 +47,8 @@ class Kept:
         The notes that were told in it and need no second telling.
     forms : dict
         What the answer of a turn had to be, by the turn's id; see `Question.json`.
+    jobs : set of str
+        The places of questions that were asked in the background.
     """
 
     conversation: Conversation = field(default_factory=Conversation)
@@ -57,9 +59,16 @@ class Kept:
     memory: Memory = field(default_factory=Memory)
     told: set[str] = field(default_factory=set)
     forms: dict[str, Any] = field(default_factory=dict)
+    jobs: set[str] = field(default_factory=set)
     _own_id: str = field(default_factory=new_id)
     _problem: StoreError | None = None
     _pasts: dict[str, tuple[Entry, Past]] = field(default_factory=dict)
+
+    def form_of(self, id: str, default: Any) -> Any:
+        """Return what the answer of a turn had to be; a copy's is that of its original."""
+        entry = self.conversation.find(id)
+        original = entry.copy_of if entry is not None else None
+        return self.forms.get(id, self.forms.get(original or id, default))
 
     @property
     def booked_as(self) -> str:
