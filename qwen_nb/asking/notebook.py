@@ -76,23 +76,15 @@ class Notebook:
 
     @classmethod
     def current(cls) -> Notebook:
-        """Return the notebook of the running shell."""
+        """Return the notebook of the running shell; one for a program that has none."""
         shell = running_shell()
         if shell is None:
-            return cls(None)
+            if cls._of_program is None:
+                cls._of_program = cls(None)
+            return cls._of_program
         if shell not in cls._of_shells:
             cls._of_shells[shell] = cls(shell)
         return cls._of_shells[shell]
-
-    @classmethod
-    def of_calls(cls) -> Notebook:
-        """Return the notebook whose ledger takes the calls of a chat in memory."""
-        shell = running_shell()
-        if shell is not None:
-            return cls.current()
-        if cls._of_program is None:
-            cls._of_program = cls(None)
-        return cls._of_program
 
     @property
     def store_path(self) -> Path:
