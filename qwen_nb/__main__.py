@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import get_args
 
@@ -34,6 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
     int
         Exit status: 0 well, 1 an error that was told, 130 interrupted.
     """
+    if isinstance(sys.stdout, TextIOWrapper):  # one that is not UTF-8 lacks signs of ours
+        sys.stdout.reconfigure(errors="replace")
     language = _language()
     parser = argparse.ArgumentParser(prog="qwen-nb", description=text("shell.about", language))
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

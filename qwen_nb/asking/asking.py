@@ -405,10 +405,8 @@ class Asking:
             reply, error = self.forming.finished(reply, error)
         if isinstance(error, QwenError):
             error.reply, error.language = reply, self.session.language
-            if (
-                error.facts.get("advice") == "advice.no_model"
-                and self.ready.server.model_studio
-            ):
+            is_unknown = error.facts.get("advice") == "advice.no_model"
+            if is_unknown and self.ready.server.model_studio:
                 error.facts["near"] = self.session.catalogue.near(self.opening.model)
         return reply, error
 

@@ -68,6 +68,10 @@ async def wait_async(
             asking.stop()
             showing.close(follower.end(keeps=False).reply)
             raise
+        except BaseException:
+            asking.stop()
+            follower.end()
+            raise
         with Interrupts() as interrupts:
             outcome = _close(asking, follower.end(), showing, interrupts)
     showing.warn(asking)
@@ -93,7 +97,7 @@ def iterate(asking: Asking) -> Iterator[Event]:
         except KeyboardInterrupt:
             interrupted = True  # says Stopped, as `wait` does
             asking.stop()
-        except GeneratorExit:
+        except BaseException:
             asking.stop()
             raise
         finally:
@@ -136,7 +140,7 @@ def in_background(asking: Asking, display: Display | None = None, *, is_detached
             showing.warn(asking)
         if job.error is None:
             session.screen.was_shown(job)
-    if interrupts.count:
+    if interrupts.count or asking.is_interrupted:
         raise Stopped(text("stopped", session.language), job.reply or Reply())
     return job
 
@@ -144,8 +148,9 @@ def in_background(asking: Asking, display: Display | None = None, *, is_detached
 def _follow_there(asking: Asking, follower: Follower, job: Job) -> None:
     # A thread of its own has no cell: nothing is raised from it, nothing printed.
     with contextlib.suppress(BaseException), _giving_up(asking, job):
-        follower.walk()
-        outcome = _close(asking, follower.end(), follower.showing, Interrupts(), job=job)
+        with _kept(asking, follower):
+            follower.walk()
+        outcome = _close(asking, asking.end(), follower.showing, Interrupts(), job=job)
         job.end(outcome.reply, outcome.error)
 
 
@@ -159,11 +164,9 @@ def _followed(
         follower.open()
         follower.walk()
 
-    try:
+    with _kept(asking, follower):
         interrupts.impatiently(follow)
-    finally:
-        outcome = follower.end()
-    return _close(asking, outcome, showing, interrupts, job=job)
+    return _close(asking, asking.end(), showing, interrupts, job=job)
 
 
 def _close(
@@ -196,6 +199,18 @@ def _result(asking: Asking, outcome: Outcome, *, interrupted: bool) -> Reply:
 
 
 @contextlib.contextmanager
+def _kept(asking: Asking, follower: Follower) -> Iterator[None]:
+    """Keep what has come when it has ended; what breaks out of it has stopped it."""
+    try:
+        yield
+    except BaseException:
+        asking.stop()
+        raise
+    finally:
+        follower.end()
+
+
+@contextlib.contextmanager
 def _ending(asking: Asking) -> Iterator[None]:
     """Reach the end of a question, whatever is raised on the way."""
     try:
@@ -211,6 +226,5 @@ def _giving_up(asking: Asking, job: Job) -> Iterator[None]:
         yield
     except BaseException as error:
         asking.stop()
-        asking.end()
-        job.end(None, error)
+        job.end(asking.end().reply, error)
         raise

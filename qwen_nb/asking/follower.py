@@ -105,9 +105,12 @@ class _Following:
 
     def end(self, *, keeps: bool = True) -> Outcome:
         """Let the question end here; see `Asking.end`."""
-        self._show()
-        self._asking.ended_at = self._clock()
-        return self._asking.end(keeps=keeps)
+        try:
+            self._show()
+        finally:  # a display of a person's own may raise an interrupt
+            self._asking.ended_at = self._clock()
+            outcome = self._asking.end(keeps=keeps)
+        return outcome
 
     def _opens(self, server: Server, *, native: bool) -> Exchange:
         line = self._asking.session.line
@@ -218,7 +221,7 @@ class _Following:
         asking = self._asking
         with self._working(), Interrupts(asking.stop) as interrupts:
             try:
-                with interrupts.open():
+                with interrupts.open(once=True):
                     permit(step, asking.account, asking.session)
             except KeyboardInterrupt:  # of whoever was asked about a budget
                 asking.is_interrupted = True

@@ -164,11 +164,7 @@ class Jobs:
             The cell that starts it.
         """
         with self._lock:
-            if not any(not each.done for each in self._jobs):
-                # The store registers its end when it is opened; what is registered last is
-                # called first, and jobs have to end before their store does.
-                atexit.unregister(self.stop)
-                atexit.register(self.stop)
+            self.end_first()
             self._last += 1
             job.id = self._last
             self._jobs.append(job)
@@ -177,6 +173,15 @@ class Jobs:
             for old in [each for each in self._jobs if each.done][:-_KEPT]:
                 self._jobs.remove(old)
                 self._cells.pop(old, None)
+
+    def end_first(self) -> None:
+        """Be stopped at the end of the process before anything that is open by now closes.
+
+        What is registered last is called first, and a store registers its end when it is
+        opened: its jobs would be kept and booked nowhere.
+        """
+        atexit.unregister(self.stop)
+        atexit.register(self.stop)
 
     def find(self, number: int) -> Job | None:
         """Return the job with this number, if it is still listed."""

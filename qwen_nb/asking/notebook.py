@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary
 
 from qwen_nb.asking.account import Account
+from qwen_nb.asking.job import JOBS
 from qwen_nb.asking.kept import Kept
 from qwen_nb.catalogue import Catalogue
 from qwen_nb.context import Summary
@@ -262,6 +263,7 @@ class Notebook:
 
             try:
                 self._store = Store(path)
+                JOBS.end_first()
             except StoreError as error:
                 self._problem = error
                 self._tell(error)

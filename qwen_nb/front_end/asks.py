@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 from qwen_nb.front_end.place import can_answer, running_shell
+from qwen_nb.texts import writable
 
 _YES = {"y", "yes", "是", "好"}
 """Answers that mean yes, in either language, whichever the question was in."""
@@ -33,7 +34,7 @@ def agrees(question: str) -> bool | None:
     if not can_answer(running_shell()):
         return None
     try:
-        answer = input(question)
+        answer = input(writable(question))
     except EOFError:
         return False
     # an input method types wide letters: Ｙ

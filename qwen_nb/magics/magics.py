@@ -35,7 +35,7 @@ from qwen_nb.magics.complete import Completer
 from qwen_nb.magics.line import LineError, nearest, read_line
 from qwen_nb.magics.registry import COMMANDS, OPTIONS, read_command
 from qwen_nb.settings import NAMES, help_of, shown
-from qwen_nb.texts import machine_language, text
+from qwen_nb.texts import machine_language, text, writable
 
 if TYPE_CHECKING:
     from qwen_nb.asking import Job
@@ -167,14 +167,15 @@ class QwenMagics(_Configured):  # type: ignore[misc]
         from qwen_nb.magics.sheet import Sheet
 
         if isinstance(told, str):
-            print(told)
+            print(writable(told))
         elif isinstance(told, Iterator):
             for line in told:
-                print(line, flush=True)
+                print(writable(line), flush=True)
         elif not isinstance(told, Sheet):
             return told
         elif getattr(self.shell, "kernel", None) is None:
-            print(told.plain(shutil.get_terminal_size((_PAGE, 24)).columns))
+            columns = shutil.get_terminal_size((_PAGE, 24)).columns
+            print(writable(told.plain(columns)))
         else:
             bundle = {"text/plain": told.plain(_PAGE), "text/html": told.html}
             display(bundle, raw=True)  # type: ignore[no-untyped-call]

@@ -15,7 +15,7 @@ from qwen_nb.front_end import FillError, compact, fill, last_error, next_cell, u
 from qwen_nb.front_end import put as put_into_next_cell
 from qwen_nb.magics.line import LineError, nearest
 from qwen_nb.magics.reports import preview
-from qwen_nb.texts import text
+from qwen_nb.texts import text, writable
 from qwen_nb.values import OptionFields, Question, Reply, options_of
 
 _QUESTION = {field.name for field in fields(Question)}
@@ -87,7 +87,7 @@ def put(
     """Ask a question as the options say: at once, in the background, or only for show."""
     out, hands_code_on = values.get("out"), values.get("format") == "code"
     if values.get("dry_run"):
-        print(preview(chat.preview(question), chat.language))
+        print(writable(preview(chat.preview(question), chat.language)))
         return None
     if values.get("bg"):
         if hands_code_on:
@@ -109,7 +109,7 @@ def put(
         cell = next_cell(reply.code, chat.language)
         put_into_next_cell(shell, cell)
         for note in () if question.quiet else cell.notes:
-            print(note)
+            print(writable(note))
     return reply
 
 

@@ -17,7 +17,7 @@ from qwen_nb.front_end import place
 from qwen_nb.ledger import Spent
 from qwen_nb.render import money
 from qwen_nb.render.live import show_for_a_while
-from qwen_nb.texts import machine_language, text
+from qwen_nb.texts import machine_language, text, writable
 
 _LOOK_S = 0.25
 """Between two looks at the ledger."""
@@ -98,4 +98,4 @@ class Progress:
         """Say what stays, where there is somebody to read it."""
         if self._speaks:
             for line in lines:
-                print(line)
+                print(writable(line))

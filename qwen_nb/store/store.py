@@ -1,4 +1,4 @@
-"""The store: every conversation of this person, in one SQLite file.
+"""The store: every conversation of a person, in one SQLite file; long: one method a use.
 
 What is written goes through one thread (`_writer`); what is read is read at once,
 by whoever asks. Two kernels may hold the same conversation: each writes only what it
@@ -32,7 +32,7 @@ from qwen_nb.store.running import Growing
 from qwen_nb.store.schema import BUSY_S, connect, errors_told, migrate
 from qwen_nb.store.search import Found, found_in
 from qwen_nb.store.vectors import VectorTable
-from qwen_nb.store.writer import Writer
+from qwen_nb.store.writer import Job, Writer
 from qwen_nb.values import Change, Entry, Slot, Turn
 
 _CLOSE_S = 5.0
@@ -184,7 +184,7 @@ class Store(ConversationTable):
         """Have a change written; returns at once."""
         for _, entry in change.entries:
             self._growing.end(entry.id)
-        self._writer.write(
+        self._write(
             partial(save, conversation=conversation, change=change),
             partial(self._saved, conversation),
         )
@@ -361,7 +361,7 @@ class Store(ConversationTable):
     def put_summary(self, conversation: str, digest: str, summary: Mapping[str, Any]) -> None:
         """Have a summary kept, by the digest of what it stands for; returns at once."""
         told = json.dumps(summary, ensure_ascii=True)
-        self._writer.write(
+        self._write(
             lambda database: database.execute(
                 "INSERT OR REPLACE INTO summaries (conversation, digest, summary)"
                 " VALUES (?, ?, ?)",
@@ -396,12 +396,12 @@ class Store(ConversationTable):
         """
         piece = self._growing.piece(conversation, slot, turn, asked_at, region)
         if piece is not None:
-            self._writer.write(piece.write)
+            self._write(piece.write)
 
     def discard(self, slot: Slot) -> None:
         """Drop what was kept of a reply that is not to be stored."""
         if self._growing.end(slot.id):
-            self._writer.write(partial(running.forget, entry_id=slot.id))
+            self._write(partial(running.forget, entry_id=slot.id))
 
     # -- its own life ------------------------------------------------------------------------
 
@@ -437,6 +437,12 @@ class Store(ConversationTable):
         ids = [entry.id for entry in conversation.entries]
         gone = forgotten_among(self._database, [conversation_id, *ids])
         return frozenset(ids) if conversation_id in gone else gone
+
+    def _write(self, job: Job, then: Callable[[Any], object] | None = None) -> None:
+        # A question may end behind its store, which was closed at the end of the process or
+        # for another one: what it says is returned all the same.
+        with suppress(RuntimeError):
+            self._writer.write(job, then)
 
     def _knows(self, conversation: str, revision: int) -> None:
         with self._lock:

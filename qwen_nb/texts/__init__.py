@@ -2,7 +2,7 @@
 
 from qwen_nb.texts.faq import QUESTIONS
 from qwen_nb.texts.lookup import TEXTS, Language, machine_language, text
-from qwen_nb.texts.safe import attribute, literal, markup, unbroken, visible
+from qwen_nb.texts.safe import attribute, literal, markup, unbroken, visible, writable
 
 __all__ = [
     "QUESTIONS",
@@ -15,4 +15,5 @@ __all__ = [
     "text",
     "unbroken",
     "visible",
+    "writable",
 ]

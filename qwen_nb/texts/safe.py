@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+import sys
 
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and newline, DEL, C1
@@ -37,6 +38,15 @@ def visible(text: str) -> str:
     if _HIDDEN.search(text) is None:
         return text
     return _HIDDEN.sub(_sign, text.replace("\r\n", "\n"))
+
+
+def writable(text: str) -> str:
+    """Return the text as standard output can write it: signs it does not have become ``?``.
+
+    A terminal that is not UTF-8 refuses the whole text for one ``✓`` or emoji in it.
+    """
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return text.encode(encoding, "replace").decode(encoding)
 
 
 _TEX_SIGN = re.compile(r"[$\\]")

@@ -17,7 +17,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from qwen_nb.front_end import Outputs, capturing
 from qwen_nb.texts import Language, text
@@ -28,6 +28,13 @@ from qwen_nb.values import CallRecord, ToolCall
 _SHOWN = 500
 _ABANDON_S = 0.5
 """How long a stop waits for tools that are awaited to take notice."""
+
+
+class Breaking(Protocol):
+    """Lets an interrupt break into what is done within it; see `Interrupts.open`."""
+
+    def __call__(self, *, once: bool = False) -> AbstractContextManager[None]:
+        """Return what is to be entered; `once` for a question to the person."""
 
 
 class Calling:
@@ -83,7 +90,7 @@ class Calling:
             for at, call in enumerate(self.calls)
         )
 
-    def run(self, breaking: Callable[[], AbstractContextManager[None]]) -> None:
+    def run(self, breaking: Breaking) -> None:
         """Run them all from here.
 
         Parameters
@@ -98,7 +105,7 @@ class Calling:
         for at, function, values in alone:
             self._alone(at, function, values, breaking)
 
-    async def awaited(self, breaking: Callable[[], AbstractContextManager[None]]) -> None:
+    async def awaited(self, breaking: Breaking) -> None:
         """Run them all, those that are async on this event loop."""
         self._show()
         together, alone = self._sorted(breaking)
@@ -111,9 +118,7 @@ class Calling:
 
     # -- one call ----------------------------------------------------------------------------
 
-    def _sorted(
-        self, breaking: Callable[[], AbstractContextManager[None]]
-    ) -> tuple[list[_Job], list[_Job]]:
+    def _sorted(self, breaking: Breaking) -> tuple[list[_Job], list[_Job]]:
         """Return what can run: the async ones, and the others; the rest has ended."""
         together: list[_Job] = []
         alone: list[_Job] = []
@@ -134,7 +139,7 @@ class Calling:
                 self._end(at, sent_text(str(problem), self._language), failed=True)
                 continue
             try:
-                with breaking():
+                with breaking(once=True):
                     refused = self._confirm(call) if self._confirm is not None else None
             except KeyboardInterrupt:
                 break
@@ -151,7 +156,7 @@ class Calling:
         at: int,
         function: Callable[..., Any],
         values: Mapping[str, Any],
-        breaking: Callable[[], AbstractContextManager[None]],
+        breaking: Breaking,
         *,
         awaits: bool = True,
     ) -> Awaitable[Any] | None:
@@ -199,9 +204,7 @@ class Calling:
         if cancelled and not self._is_stopped():
             raise asyncio.CancelledError
 
-    def _together(
-        self, jobs: Sequence[_Job], breaking: Callable[[], AbstractContextManager[None]]
-    ) -> None:
+    def _together(self, jobs: Sequence[_Job], breaking: Breaking) -> None:
         """Run async ones on a loop of their own: the one of the notebook runs already."""
         group = _Group(jobs, self._awaited)
         try:

@@ -23,7 +23,7 @@ from qwen_nb.magics import LineError, status
 from qwen_nb.magics.panel import values as values
 from qwen_nb.magics.panel.values import Choice, Held
 from qwen_nb.render.html import status_bundle
-from qwen_nb.texts import Language, text, visible
+from qwen_nb.texts import Language, text, visible, writable
 
 if TYPE_CHECKING:
     import ipywidgets
@@ -51,7 +51,7 @@ def panel(chat: Chat, shell: Any) -> None:
     told = status(chat)
     wish = chat.settings().value("display")
     if getattr(shell, "kernel", None) is None:
-        print(told)
+        print(writable(told))
         return
     # An output of its own: with a panel that is no more, Jupyter shows an error in place of
     # every other form of the same output. Where the panel lives its style hides this one.

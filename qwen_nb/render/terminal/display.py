@@ -16,7 +16,7 @@ from qwen_nb.render import (
     retrying_words,
     usage_line,
 )
-from qwen_nb.texts import Language, text, visible
+from qwen_nb.texts import Language, text, visible, writable
 from qwen_nb.values import CallRecord, Frame, Opening, Reply
 
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
@@ -167,7 +167,7 @@ class _Stream:
 
 def _print(words: str) -> None:
     # looked up each time: a kernel replaces standard output
-    sys.stdout.write(words)
+    sys.stdout.write(writable(words))
     sys.stdout.flush()
 
 

@@ -348,7 +348,7 @@ def run(*calls: ToolCall, tools: Any = (get_current_weather,)) -> Calling:
         is_stopped=lambda: False,
         language="en",
     )
-    calling.run(contextlib.nullcontext)
+    calling.run(lambda *, once=False: contextlib.nullcontext())
     return calling
 
 
