@@ -204,11 +204,6 @@ class Chat:
         self._session = self._session.derived(language=language)
 
     @property
-    def archive(self) -> Notebook | None:
-        """The notebook whose conversations it asks; None for a chat in memory."""
-        return None if self._session.own is not None else self._session.notebook
-
-    @property
     def notebook(self) -> str:
         """The id of this notebook, or one of this session where nothing identifies it."""
         return self._session.notebook.id
@@ -348,9 +343,10 @@ class Chat:
         session = self.recognised()
         kept = self.kept()
         try:
-            own = Kept(kept.conversation.fork(at), forms=dict(kept.forms))
+            own = Kept(kept.conversation.fork(at))
         except LookupError:
             raise session.told(ConfigError("error.no_turn", turn=at)) from None
+        kept.teach(own)
         overrides = dict(session.overrides)
         return Chat._in(session.derived(own=own, overrides=overrides, line=Line(), name=None))
 

@@ -27,7 +27,6 @@ from qwen_nb.context import (
     Need,
     Summary,
     SummaryNeed,
-    Vectors,
     learn,
     learn_refusal,
     limit_in,
@@ -49,7 +48,6 @@ from qwen_nb.values import (
     Note,
     Opening,
     Reply,
-    Server,
     Slot,
     ToolResult,
 )
@@ -196,11 +194,10 @@ class Asking:
             yield from self._send()
             return
         except AuthFailed:
-            find, server = self.session.other_region, self.ready.server
-            other = None if self._has_begun else (yield FindRegion(lambda: find(server)))
-            if other is None:
+            if self._has_begun or not (yield from self._moved()):
                 raise
-            self._move(other)
+            if self.is_stopped:
+                return
         except QwenError as error:
             limit = None if self._has_begun else limit_in(error)
             if limit is None or self.ready.question.force:
@@ -249,12 +246,21 @@ class Asking:
     def _has_begun(self) -> bool:
         return self._sent is not None and self._sent.has_begun
 
-    def _move(self, other: Server) -> None:
-        """Go on with another region: for what follows, its bounds and its summaries."""
+    def _moved(self) -> Generator[Step, Any, bool]:
+        """Go on with the region where a refused key belongs; return whether there is one.
+
+        What follows is sent there, its summaries too, and costs what it costs there.
+        """
+        find, server = self.session.other_region, self.ready.server
+        other = yield FindRegion(lambda: find(server))
+        if other is None:
+            return False
         words = text("note.region_found", self.session.language, server=other.name)
         notes = (*self.opening.notes, words)
         self.opening = replace(self.opening, server=other.name, notes=notes)
-        self.ready = self.ready.moved(other)
+        self.ready = self.ready.moved(other, words)
+        yield self._permission(self.ready)
+        return True
 
     def _permission(self, ready: Ready) -> Permit:
         model = ready.options.model or ""
@@ -273,6 +279,9 @@ class Asking:
                 try:
                     brought = yield from self._brought(need)
                 except QwenError as error:
+                    is_refused = isinstance(error, AuthFailed)
+                    if is_refused and (yield from self._moved()) and not self.is_stopped:
+                        continue
                     brought = error
                 if self.is_stopped:
                     return
@@ -289,8 +298,7 @@ class Asking:
         if isinstance(need, SummaryNeed):
             return (yield from self._summary(need))
         kept, server = self.ready.kept, self.ready.server
-        vectors = Vectors(kept.store.path if kept.store is not None else None)
-        embed = Embed(need=need, vectors=vectors, server=server)
+        embed = Embed(need=need, vectors=kept.vectors, server=server)
         try:
             return (yield embed)
         finally:

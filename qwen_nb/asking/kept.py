@@ -6,17 +6,18 @@ is told once and never keeps an answer from being shown.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from qwen_nb.context import Memory, Summary
+from qwen_nb.context import InMemory, Memory, Summary
 from qwen_nb.conversation import Conversation, Past
 from qwen_nb.errors import StoreError
 from qwen_nb.render.html import Describe, metadata
 from qwen_nb.values import Entry, Reply, Slot, Turn, carried, new_id
 
 if TYPE_CHECKING:
-    from qwen_nb.store import Store
+    from qwen_nb.store import Store, VectorTable
 
 MAIN = "main"
 """What the notebook's own conversation is called on a line; its name is empty."""
@@ -60,6 +61,7 @@ class Kept:
     told: set[str] = field(default_factory=set)
     forms: dict[str, Any] = field(default_factory=dict)
     jobs: set[str] = field(default_factory=set)
+    _vectors: InMemory = field(default_factory=InMemory)
     _own_id: str = field(default_factory=new_id)
     _problem: StoreError | None = None
     _pasts: dict[str, tuple[Entry, Past]] = field(default_factory=dict)
@@ -74,6 +76,11 @@ class Kept:
     def booked_as(self) -> str:
         """The id under which its calls are in the ledger, also where it is in memory only."""
         return self.id or self._own_id
+
+    @property
+    def vectors(self) -> InMemory | VectorTable:
+        """The embeddings of its turns that were made so far."""
+        return self._vectors if self.store is None else self.store.vectors
 
     def refresh(self) -> None:
         """Take over what another kernel has stored; see `Store.refresh`."""
@@ -116,6 +123,26 @@ class Kept:
         self.summaries.append(summary)
         if self.store is not None:
             self.store.put_summary(self.id, summary.digest, summary.as_json())
+
+    def forget(self, ids: Collection[str]) -> None:
+        """Let go of versions that the store has forgotten, and of what was made of them."""
+        entries = self.conversation.entries
+        gone = [each for each in entries if each.id in ids or each.copy_of in ids]
+        asked = {(each.position, each.turn.prompt) for each in gone}
+        if gone:
+            self.conversation.forget(
+                each.id for each in entries if (each.position, each.turn.prompt) in asked
+            )
+            self._pasts.clear()
+            # of one in memory: a summary can be made again
+            told = self.store.summaries(self.id) if self.store is not None else []
+            self.summaries[:] = map(Summary.from_json, told)
+
+    def teach(self, copy: Kept) -> None:
+        """Give a copy of this conversation the forms of its turns and the summaries."""
+        copy.forms |= self.forms  # a copied turn says of which it is a copy
+        for summary in self.summaries:
+            copy.add_summary(summary)
 
     def take_problem(self) -> StoreError | None:
         """Return why nothing can be kept, once for each new reason."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -210,6 +210,7 @@ class Notebook:
         if kept.store is not None:
             kept.store.put(kept.id, forked.entries, begins_anew=forked.begins_anew)
         kept.conversation.merge(forked.entries, begins_anew=forked.begins_anew)
+        of.teach(kept)
         return self.switch(name)
 
     def rename(self, name: str, to: str) -> None:
@@ -221,6 +222,19 @@ class Notebook:
         self._kept[to] = self._kept.pop(name)
         if self.name == name:
             self.name = to
+
+    def forget(self, ids: Collection[str], name: str = "") -> None:
+        """Let go of versions that the store has forgotten, and of a conversation named so."""
+        for kept in self._kept.values():
+            kept.forget(ids)
+        if name:
+            self._kept.pop(name, None)
+            if self.name == name:
+                self.switch("")
+
+    def in_memory(self) -> list[Kept]:
+        """Return the conversations of this session that no store keeps."""
+        return [kept for kept in self._kept.values() if kept.store is None]
 
     def names(self) -> dict[str, Listing | None]:
         """Return the names of this notebook's conversations; None for those in memory."""
@@ -326,15 +340,13 @@ class Notebook:
             store.set_path(id_, path)
         elif continued.how == "forked":
             original = store.record(id_)
-            copy = store.copy(
-                id_, notebook=self._notebook or None, path=path, entries=continued.entries
-            )
+            copy = store.copy(id_, notebook=self.id, path=path, entries=continued.entries)
             if original is not None and not self._notebook:
                 store.settings.copy(original.notebook, copy.notebook)
             id_ = copy.id
         elif continued.how == "rebuilt":
             store.create(
-                notebook=self._notebook or None,
+                notebook=self.id,
                 path=path,
                 name=continued.name or "",
                 conversation=id_,
@@ -389,7 +401,7 @@ class Notebook:
             row = next((each for each in known if each.name == name), None)
             if row is None:
                 row = self._store.create(
-                    notebook=self._notebook or None, path=self._path, name=name, parent=parent
+                    notebook=self.id, path=self._path, name=name, parent=parent
                 )
                 if self._decision.marks:
                     self._store.remember(row.id, self._decision.marks)

@@ -89,9 +89,11 @@ class Ready:
         """The model of the question itself."""
         return self.options.model or self.request.model
 
-    def moved(self, other: Server) -> Ready:
+    def moved(self, other: Server, why: str) -> Ready:
         """Return the question as it is asked of another server, bounds and summaries too."""
-        return replace(self, server=other, ask=partial(self.ask, server=other))
+        question = replace(self.question, notes=(*self.question.notes, why))
+        ask = partial(self.ask, server=other)
+        return replace(self, question=question, server=other, ask=ask)
 
     def asking_again(self, said: tuple[Message, ...]) -> Callable[..., Plan]:
         """Return what plans it again, with what was said since: rounds of tools."""

@@ -14,16 +14,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qwen_nb.catalogue.age import is_old
     from qwen_nb.catalogue.catalogue import Catalogue
     from qwen_nb.catalogue.own_prices import set_price
-    from qwen_nb.catalogue.rows import Mode, Model, Price, ServerRow, Switch
+    from qwen_nb.catalogue.rows import Model, Price, ServerRow
 
 _NAMES = {
-    "age": "is_old",
     "catalogue": "Catalogue",
     "own_prices": "set_price",
-    "rows": "Mode Model Price ServerRow Switch",
+    "rows": "Model Price ServerRow",
 }
 """What other rooms may use, by the file where it lives."""
 

@@ -210,7 +210,6 @@ class Catalogue:
     def table(
         self,
         filter: str = "",
-        region: str | None = None,
         language: Language = "en",
         *,
         today: date | None = None,
@@ -222,8 +221,6 @@ class Catalogue:
         filter : str
             Words that all have to be found in a model's names or thinking mode; or an id
             that is not in the table, shown with its family's facts and marked so.
-        region : str, optional
-            Show the prices of this region only.
         language : {"en", "zh"}
             The language of our own words.
         today : datetime.date, optional
@@ -234,12 +231,10 @@ class Catalogue:
         list of dict
             Each with the same keys, which are the headings.
         """
-        row = self.server(region) if region else None
-        only = row.price_region if row and row.kind == "region" else region
         found = self.models(filter)
         if not found and (inferred := self.find(filter)).inferred_from:
             found = [inferred]
-        return model_rows(found, self.prices, only, language, today)
+        return model_rows(found, self.prices, language, today)
 
     def _row(self, key: str) -> Model | None:
         return self._tables.models.get(key) or self._aliases.get(key)

@@ -22,6 +22,7 @@ from qwen_nb.catalogue.rows import (
     MODEL_CELLS,
     OWN,
     PRICE_CELLS,
+    PRICE_COLUMNS,
     SERVER_CELLS,
     BadCell,
     Model,
@@ -35,12 +36,7 @@ from qwen_nb.files import HomeFile
 NAMES = (HomeFile.MODELS, HomeFile.PRICES, HomeFile.SERVERS)
 """The files of a catalogue, also in a person's own folder."""
 
-_PRICE_FIELDS = {
-    "in": "input",
-    "in_cached": "input_cached",
-    "out": "output",
-    "out_thinking": "output_thinking",
-}
+_PRICE_FIELDS = {column: field for field, column in PRICE_COLUMNS.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from qwen_nb.catalogue.catalogue import Catalogue
-from qwen_nb.catalogue.rows import OWN, BadCell, Price, money
+from qwen_nb.catalogue.rows import OWN, PRICE_COLUMNS, BadCell, Price, money
 from qwen_nb.errors import ConfigError
 from qwen_nb.files import HomeFile, write_whole
 
@@ -178,7 +178,7 @@ def _line(cells: list[str], end: str) -> str:
 
 
 def _cells(price: Price) -> dict[str, str]:
-    amounts = {"in": price.input, "out": price.output, "out_thinking": price.output_thinking}
+    amounts = {column: getattr(price, field) for field, column in PRICE_COLUMNS.items()}
     return {
         "id": price.id,
         "region": price.region,

@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal, TypeAlias, get_args
+from types import NoneType
+from typing import Any, Literal, TypeAlias, get_args, get_type_hints
 
 from qwen_nb.values import ChatOptions
 
@@ -65,7 +66,7 @@ class Model:
     vision : bool, optional
         It takes images.
     native_route : str, optional
-        `text`, `multimodal` or `both` (docs/protocol.md §1.3).
+        Which path of the native protocol it has (docs/protocol.md §1.3).
     context, max_input, max_cot, max_output : int, optional
         Limits in tokens; `max_cot` limits the thinking.
     implicit_cache, explicit_cache : bool, optional
@@ -91,7 +92,7 @@ class Model:
     json_schema: bool | None = None
     single_turn: bool | None = None
     vision: bool | None = None
-    native_route: str | None = None
+    native_route: Literal["text", "multimodal", "both"] | None = None
     context: int | None = None
     max_input: int | None = None
     max_cot: int | None = None
@@ -267,7 +268,7 @@ def money(value: Any) -> Decimal:
     return amount.copy_abs()  # Decimal has a negative zero, which would show as -0
 
 
-def _one_of(*names: str) -> Reader:
+def _one_of(names: tuple[str, ...]) -> Reader:
     def read(value: Any) -> str:
         if value in names:
             return str(value)
@@ -276,40 +277,36 @@ def _one_of(*names: str) -> Reader:
     return read
 
 
-def _columns(reader: Reader, names: str) -> dict[str, Reader]:
-    return dict.fromkeys(names.split(), reader)
+_READERS: Mapping[Any, Reader] = {
+    str: _text, tuple[str, ...]: _texts, bool: _flag, int: _count, Decimal: money,
+}  # fmt: skip
 
 
-MODEL_CELLS: Mapping[str, Reader] = {
-    **_columns(_text, "id family vendor source date"),
-    **_columns(_texts, "aliases"),
-    "mode": _one_of(*get_args(Mode)),
-    **_columns(
-        _flag,
-        "stream_required takes_thinking_keys thinking_budget preserve_thinking soft_switch "
-        "system_discouraged partial_mode json_schema single_turn vision implicit_cache "
-        "explicit_cache",
-    ),
-    "native_route": _one_of("text", "multimodal", "both"),
-    **_columns(_count, "context max_input max_cot max_output"),
-}
+def _readers(row: type, *ours: str) -> dict[str, Reader]:
+    """Return what reads the cell of each field of a row, but of those that we fill in."""
+    hints = get_type_hints(row)
+    return {field: _reader(hint) for field, hint in hints.items() if field not in ours}
+
+
+def _reader(hint: Any) -> Reader:
+    if NoneType in get_args(hint):  # an empty cell is not read
+        hint = get_args(hint)[0]
+    return _READERS.get(hint) or _one_of(get_args(hint))
+
+
+MODEL_CELLS = _readers(Model, "known", "inferred_from")
 """The columns of `models.csv`, and what reads a cell of each."""
 
-PRICE_CELLS: Mapping[str, Reader] = {
-    **_columns(_text, "id region currency source date"),
-    **_columns(_count, "up_to_input_tokens"),
-    **_columns(money, "in in_cached out out_thinking"),
+PRICE_COLUMNS = {
+    "input": "in",
+    "input_cached": "in_cached",
+    "output": "out",
+    "output_thinking": "out_thinking",
 }
+"""The columns of prices whose fields have longer names."""
+
+PRICE_CELLS = {PRICE_COLUMNS.get(field, field): read for field, read in _readers(Price).items()}
 """The columns of `prices.csv`."""
 
-SERVER_CELLS: Mapping[str, Reader] = {
-    **_columns(
-        _text,
-        "name title id host workspace_host base_url price_region currency key_env key_prefix",
-    ),
-    "kind": _one_of("region", "plan", "server"),
-    **_columns(_texts, "aliases hosts"),
-    "thinking": _one_of(*get_args(Switch)),
-    **_columns(_flag, "thinking_budget inline_think missing_opener"),
-}
+SERVER_CELLS = _readers(ServerRow)
 """The keys of a table in `servers.toml`."""

@@ -17,17 +17,13 @@ _UNKNOWN = "–"
 def model_rows(
     models: Iterable[Model],
     prices_of: Callable[[str], list[Price]],
-    region: str | None,
     language: Language,
-    today: date | None = None,
+    today: date | None,
 ) -> list[dict[str, str]]:
     """Return one row for each model; all have the same keys, which are the headings."""
     priced = [(model, prices_of(model.id)) for model in models]
-    if region is None:
-        found = {price.region for _, prices in priced for price in prices}
-        regions = [*_ALWAYS_SHOWN, *sorted(found.difference(_ALWAYS_SHOWN))]
-    else:
-        regions = [region]
+    found = {price.region for _, prices in priced for price in prices}
+    regions = [*_ALWAYS_SHOWN, *sorted(found.difference(_ALWAYS_SHOWN))]
     return [_row(model, prices, regions, language, today) for model, prices in priced]
 
 
@@ -41,8 +37,7 @@ def _row(
     def heading(name: str, **facts: str) -> str:
         return text(f"models.{name}", language, **facts)
 
-    shown = [price for price in prices if price.region in regions]
-    dates = [_date(price, language, today) for price in shown]
+    dates = [_date(price, language, today) for price in prices]
     row = {
         heading("model"): _names(model, language),
         heading("thinking"): _thinking(model, language),
@@ -51,7 +46,7 @@ def _row(
         heading("cache"): _cache(model, language),
     }
     for region in regions:
-        tiers = [price for price in shown if price.region == region]
+        tiers = [price for price in prices if price.region == region]
         row[heading("price", region=_region(region, language))] = _price(tiers)
     return row | {heading("date"): _joined(dates) or model.date or _UNKNOWN}
 

@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from qwen_nb.context.needs import Need, learn, learn_refusal, preparing
     from qwen_nb.context.planning import plan
     from qwen_nb.context.plans import Plan
-    from qwen_nb.context.retrieval import EMBEDDING_MODEL, RetrievalNeed, Vectors, nearest
+    from qwen_nb.context.retrieval import (
+        EMBEDDING_MODEL,
+        InMemory,
+        RetrievalNeed,
+        Vectors,
+        nearest,
+    )
     from qwen_nb.context.sizes import Memory, Weighed
     from qwen_nb.context.summary import Summary, SummaryNeed
 
@@ -21,7 +27,7 @@ _NAMES = {
     "needs": "Need learn learn_refusal preparing",
     "planning": "plan",
     "plans": "Plan",
-    "retrieval": "EMBEDDING_MODEL RetrievalNeed Vectors nearest",
+    "retrieval": "EMBEDDING_MODEL InMemory RetrievalNeed Vectors nearest",
     "sizes": "Memory Weighed",
     "summary": "Summary SummaryNeed",
 }

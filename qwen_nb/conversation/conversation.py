@@ -325,6 +325,24 @@ class Conversation:
             self._apply([*changed, *older.values()])
             return tuple(changed)
 
+    def forget(self, ids: Iterable[str]) -> tuple[Entry, ...]:
+        """Let go of versions for good, and return them; the listener is not told of these."""
+        with self._lock:
+            gone = [entry for each in ids if (entry := self._entries.get(each)) is not None]
+            standing = self._standing()
+            older = {
+                each.id: each
+                for entry in gone
+                if entry.state == "current"
+                for each in older_after(standing, entry.position, gone)
+            }
+            for entry in gone:
+                del self._entries[entry.id]
+            self._ordered = None
+            if older:
+                self._apply(older.values())
+            return tuple(gone)
+
     def fork(self, at: int | None = None) -> Conversation:
         """Return a new conversation with copies of the turns up to one; all if none is given.
 

@@ -13,7 +13,7 @@ its id in the file        at a path that no longer holds it              renamed
 a cell                    at this path                                   same
 a cell                    at a path from which another was renamed       renamed
 its id in the file        at a path that still holds it                  forked
-turns in the file         nowhere                                        rebuilt
+turns in the file         nowhere, and not forgotten                     rebuilt
 its kernel, restarted     at this path                                   same
 none of these             -                                              new
 ========================  =============================================  =========
@@ -77,6 +77,9 @@ class Records(Protocol):
 
     def record(self, conversation_id: str, /) -> Record | None:
         """Return one conversation."""
+
+    def forgotten(self, ids: Iterable[str], /) -> frozenset[str]:
+        """Return which conversations and entries never come back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +212,8 @@ def decide(
     """
     if place.path is None or place.cell is None:
         return Decision()
+    gone = records.forgotten({id_ for each in file.carried for id_ in (each.chat, each.entry)})
+    file = replace(file, carried=tuple(each for each in file.carried if each.chat not in gone))
     claims = sorted(_claims(place, file, records, at), key=lambda claim: claim[0])
     continued: dict[str | None, Continued] = {}
     for _, how, id_, name in claims:
@@ -216,7 +221,7 @@ def decide(
             continue
         entries = frozenset(each.entry for each in file.carried if each.chat == id_)
         if how == "rebuilt":
-            if carried := tuple(_rebuilt(place, file, id_, turn_from)):
+            if carried := tuple(_rebuilt(place, file, id_, turn_from, gone)):
                 continued[name] = Continued(how=how, id=id_, name=name, carried=carried)
         elif how == "forked":
             continued[name] = Continued(how=how, id=id_, name=name, entries=entries)
@@ -279,9 +284,14 @@ def _carried_name(file: NotebookFile, id_: str) -> str | None:
 
 
 def _rebuilt(
-    place: Place, file: NotebookFile, id_: str, turn_from: Callable[[object], Turn | None]
+    place: Place,
+    file: NotebookFile,
+    id_: str,
+    turn_from: Callable[[object], Turn | None],
+    gone: frozenset[str],
 ) -> Iterator[Entry]:
-    ours = _once(each for each in file.carried if each.chat == id_)
+    theirs = (each for each in file.carried if each.chat == id_)
+    ours = _once(each for each in theirs if each.entry not in gone)
     if all(each.order for each in ours):
         ours.sort(key=lambda each: ((each.order or (0, 0))[0], each.at, each.order))
     # a place is one execution of one cell

@@ -44,11 +44,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """A piece of the arguments of a call."""
+    """A call with a piece of its arguments only."""
 
     index: int
     call: Call
-    arguments: str
     is_first: bool
 
 
@@ -87,7 +86,8 @@ class Answer:
         for index, call in enumerate(self.calls):
             for at, part in enumerate(pieces(call.arguments)):
                 so_far = _grown(so_far, count(part) + (0 if at else count(call.name)))
-                yield Piece("call", "", so_far, Fragment(index, call, part, at == 0))
+                fragment = Fragment(index, replace(call, arguments=part), at == 0)
+                yield Piece("call", "", so_far, fragment)
 
     def _said(self) -> int:
         return len(self.thinking) + len(self.answer) + sum(map(_call_tokens, self.calls))

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -44,16 +44,24 @@ _SECRET = {"authorization", "proxy-authorization", "cookie", "api-key", "x-api-k
 def application(emulator: Emulator) -> ASGIApp:
     """Return the application of an emulator."""
     pages = _Pages(emulator)
-    every = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+    def route(method: str, path: str, page: _Page) -> Route:
+        async def answered(request: Request) -> Response:
+            return await pages.answer(request, page)
+
+        return Route(path, answered, methods=method.split())
+
+    def chat(manner: Manner) -> _Page:
+        return lambda asked: pages.chat(asked, manner)
+
+    text, multimodal = f"{_SERVICES}/text-generation", f"{_SERVICES}/multimodal-generation"
     routes = [
-        Route(f"{_COMPATIBLE}/chat/completions", pages.compatible, methods=["POST"]),
-        Route(f"{_COMPATIBLE}/embeddings", pages.embeddings, methods=["POST"]),
-        Route(f"{_COMPATIBLE}/models", pages.models, methods=["GET"]),
-        Route(f"{_SERVICES}/text-generation/generation", pages.text, methods=["POST"]),
-        Route(
-            f"{_SERVICES}/multimodal-generation/generation", pages.multimodal, methods=["POST"]
-        ),
-        Route("/{path:path}", pages.elsewhere, methods=every),
+        route("POST", f"{_COMPATIBLE}/chat/completions", chat("compatible")),
+        route("POST", f"{_COMPATIBLE}/embeddings", _embeddings),
+        route("GET", f"{_COMPATIBLE}/models", _models),
+        route("POST", f"{text}/generation", chat("text")),
+        route("POST", f"{multimodal}/generation", chat("multimodal")),
+        route("GET POST PUT PATCH DELETE", "/{path:path}", _nothing),
     ]
     return _single_slashes(Starlette(routes=routes))
 
@@ -88,44 +96,32 @@ class _Asked:
         return bool(_json(self.raw).get("stream"))
 
 
+_Page: TypeAlias = Callable[[_Asked], Response]
+
+
+def _embeddings(asked: _Asked) -> Response:
+    return Body(embeddings(asked.raw))
+
+
+def _models(asked: _Asked) -> Response:
+    return Body(compatible.listing(models()))
+
+
+def _nothing(asked: _Asked) -> NoReturn:
+    what = f"{asked.request.method} {asked.request.url.path}"
+    raise Refused(404, "not_found", f"There is nothing at {what}.")
+
+
 class _Pages:
-    """The routes; each request is in the journal before its first byte is answered."""
+    """Answers the routes; a request is in the journal before the first byte of its answer."""
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
 
-    async def compatible(self, request: Request) -> Response:
-        return await self._answer(request, lambda asked: self._chat(asked, "compatible"))
-
-    async def text(self, request: Request) -> Response:
-        return await self._answer(request, lambda asked: self._chat(asked, "text"))
-
-    async def multimodal(self, request: Request) -> Response:
-        return await self._answer(request, lambda asked: self._chat(asked, "multimodal"))
-
-    async def models(self, request: Request) -> Response:
-        return await self._answer(request, lambda asked: Body(compatible.listing(models())))
-
-    async def embeddings(self, request: Request) -> Response:
-        return await self._answer(request, lambda asked: Body(embeddings(asked.raw)))
-
-    async def elsewhere(self, request: Request) -> Response:
-        def nothing(asked: _Asked) -> NoReturn:
-            what = f"{request.method} {request.url.path}"
-            raise Refused(404, "not_found", f"There is nothing at {what}.")
-
-        return await self._answer(request, nothing, locked=False)
-
-    async def _answer(
-        self,
-        request: Request,
-        page: Callable[[_Asked], Response],
-        *,
-        locked: bool = True,
-    ) -> Response:
+    async def answer(self, request: Request, page: _Page) -> Response:
         asked = _Asked(request, await request.body())
         try:
-            if locked:
+            if page is not _nothing:  # that there is nothing is no secret
                 self._check_key(request.headers.get("authorization", ""))
             asked.fault = self._fault(asked)
             response = self._instead(asked) or page(asked)
@@ -212,7 +208,7 @@ class _Pages:
     def _steps(self, steps: list[Step]) -> Steps:
         return Steps(steps, 0.0, self._emulator.connection)
 
-    def _chat(self, asked: _Asked, manner: Manner) -> Response:
+    def chat(self, asked: _Asked, manner: Manner) -> Response:
         question = read(asked.raw, manner, stream=asked.wants_events)
         answer = compose(question, self._emulator.scripts, self._emulator.max_input)
         wire, fault = asked.wire, asked.fault

@@ -63,13 +63,12 @@ def _delta(piece: Piece, *, is_bare: bool) -> dict[str, Any]:
 
 def _fragment(fragment: Fragment) -> dict[str, Any]:
     if fragment.is_first:
-        call = Call(fragment.call.id, fragment.call.name, fragment.arguments)
-        return _call(fragment.index, call)
+        return _call(fragment.index, fragment.call)
     return {
         "index": fragment.index,
         "id": "",
         "type": "function",
-        "function": {"arguments": fragment.arguments},
+        "function": {"arguments": fragment.call.arguments},
     }
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 from zlib import crc32
 
-from qwen_nb.emulator.question import Refused, refuse
+from qwen_nb.emulator.question import no_model, refuse
 from qwen_nb.emulator.rules import object_in
 from qwen_nb.emulator.tokens import count
 
@@ -42,11 +42,7 @@ def embeddings(raw: bytes) -> dict[str, Any]:
     body = object_in(raw)
     model = body.get("model")
     if model not in _DIMENSIONS:
-        raise Refused(
-            404,
-            "model_not_found",
-            f"The model {model} does not exist or you do not have access to it.",
-        )
+        raise no_model(model)
     texts = _texts(body.get("input"))
     default, *others = _DIMENSIONS[model]
     dimensions = body.get("dimensions") or default

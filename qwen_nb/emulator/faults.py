@@ -55,11 +55,7 @@ _NUMBERED = {
     "status": 503, "html": 200, "cut-thinking": 3, "cut-answer": 3, "cut-calls": 1,
     "silence": 3, "comments": 3, "malformed": 3, "moderation": 3, "split": 3, "long-line": 3,
 }  # fmt: skip
-_NAMED = {
-    "error": "internal_error",
-    "error-200": "internal_error",
-    "error-event": "internal_error",
-}
+_NAMED = {"error", "error-200", "error-event"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +91,7 @@ class Fault:
         if name in _NUMBERED:
             value = str(int(value or _NUMBERED[name]))
         elif name in _NAMED:
-            value = value or _NAMED[name]
+            value = value or "internal_error"
             if not has_error(value):
                 raise ValueError(f"no such error: {value}")
         elif name not in _BARE or value:

@@ -80,11 +80,10 @@ def _output(
 def _fragments(piece: Piece) -> list[dict[str, Any]]:
     if piece.fragment is None:
         return []
-    call = piece.fragment.call
+    index, call = piece.fragment.index, piece.fragment.call
     if piece.fragment.is_first:
-        return [_call(piece.fragment.index, Call(call.id, call.name, piece.fragment.arguments))]
-    function = {"arguments": piece.fragment.arguments}
-    index = piece.fragment.index
+        return [_call(index, call)]
+    function = {"arguments": call.arguments}
     return [{"index": index, "type": "function", "id": "", "function": function}]
 
 

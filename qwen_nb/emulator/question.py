@@ -55,6 +55,12 @@ def refuse(message: str, native: str | None = None) -> Refused:
     return Refused(400, "invalid_parameter_error", message, native=native)
 
 
+def no_model(name: Any, **native: Any) -> Refused:
+    """Return the refusal of a model that does not exist (protocol.md §5.2)."""
+    message = f"The model {name} does not exist or you do not have access to it."
+    return Refused(404, "model_not_found", message, **native)
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call of a tool; `arguments` is JSON text."""

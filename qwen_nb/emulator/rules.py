@@ -13,7 +13,15 @@ from typing import Any
 
 from qwen_nb.emulator.history import read_messages
 from qwen_nb.emulator.models import Model, models
-from qwen_nb.emulator.question import SOFT_SWITCH, Manner, Question, Refused, Said, refuse
+from qwen_nb.emulator.question import (
+    SOFT_SWITCH,
+    Manner,
+    Question,
+    Refused,
+    Said,
+    no_model,
+    refuse,
+)
 from qwen_nb.emulator.ranges import check_ranges, read_budget, read_max_tokens
 
 _TOOL_NAME = r"^[a-zA-Z0-9_-]{1,64}$"
@@ -93,10 +101,8 @@ def _model(body: Mapping[str, Any]) -> Model:
     if not isinstance(name, str) or not name:
         raise refuse("you must provide a model parameter")
     if name not in models():
-        raise Refused(
-            404,
-            "model_not_found",
-            f"The model {name} does not exist or you do not have access to it.",
+        raise no_model(
+            name,
             native="Model not exist.",
             native_code="InvalidParameter",
             native_status=400,

@@ -110,10 +110,7 @@ class QwenMagics(_Configured):  # type: ignore[misc]
         return self._chat
 
     def update_config(self, config: Any) -> None:
-        """Take in what `%config` says.
-
-        It is not kept here: a setting that was given up would come back with the next one.
-        """
+        """Take in what `%config` says, and keep none: what was given up would come back."""
         self._load_config(config)
 
     @line_cell_magic

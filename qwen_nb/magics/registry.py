@@ -25,6 +25,8 @@ FAQ = "faq"
 _DIALECTS = ("openai", "dashscope")
 _CODE_FORMS = ("curl", "openai", "dashscope")
 _USAGE_BY = ("turn", "model", "chat", "day", "notebook", "region")
+_FORGOTTEN = re.compile(r"(?:(?P<kind>turn|chat)\s+)?(?P<word>.+)", re.DOTALL)
+_TURN = re.compile(r"\(?[1-9][0-9]{0,8}\)?", re.ASCII)
 _PAIRS = {'"': '"', "'": "'"}
 
 Takes: TypeAlias = Literal["word", "text", "file"]
@@ -171,6 +173,19 @@ def _conversation(token: str) -> str:
     return _called(name)
 
 
+def _forgotten(token: str) -> tuple[str, str]:
+    """Return `turn` or `chat`, and which; nothing and a number where it may be either."""
+    match = _FORGOTTEN.fullmatch(token)
+    assert match is not None, token
+    kind, word = match["kind"], match["word"].strip()
+    is_turn = _TURN.fullmatch(word) is not None
+    if kind == "turn" and not is_turn:
+        raise LineError("forget.wanted")
+    if is_turn and kind != "chat":
+        return kind or "", word
+    return "chat", _conversation(word)
+
+
 def _budget(token: str) -> Any:
     from qwen_nb.ledger import budgets
 
@@ -250,6 +265,10 @@ _ALL = (
             (Option(("--notebook",), "notebook"),)),
     Command("doctor", "commands.service:doctor"),
     Command("export", "commands.exchange:export_file", _file(), (_FORCE,)),
+    Command("forget", "commands.forget:forget_for_good",
+            (Positional("target", "TURN|CHAT", _forgotten, wanted="forget.wanted",
+                        completer=("turn", "chat")),),
+            (Option(("--yes",), "yes"),)),
     Command("fork", "commands.conversations:fork", _chat_name(),
             (Option(("--at",), "at", "value", "TURN", _number), _FORCE)),
     Command("help", "help:help_text", (_word("topic", "[COMMAND|faq]", "topics"),)),

@@ -34,8 +34,7 @@ def status(chat: Chat) -> str:
         ("status.next", text("status.next_steps", language)),
     ]
     told = [f"{text(key, language)}: {value}" for key, value in lines]
-    if chat.archive is not None:
-        told += map(visible, chat.archive.take_notes(language))
+    told += map(visible, chat.now().notebook.take_notes(language))
     return "\n".join(told)
 
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
         Block,
         CallWords,
         Wanted,
-        call_line,
         call_words,
         called,
         calling,
@@ -23,17 +22,15 @@ if TYPE_CHECKING:
         newly_ended,
     )
     from qwen_nb.render.endings import Ending, ending, never_began, retrying_words, thought
-    from qwen_nb.render.table import html_table, plain_table
+    from qwen_nb.render.table import aligned, html_table, plain_table
     from qwen_nb.render.timing import timing_line, tokens_per_second
     from qwen_nb.render.usage import lacks_a_price, price_command, usage_bar, usage_line
 
 _NAMES = {
     "amounts": "exact_money money spoken_money",
-    "calls": (
-        "Block CallWords Wanted call_line call_words called calling calls_wanted newly_ended"
-    ),
+    "calls": "Block CallWords Wanted call_words called calling calls_wanted newly_ended",
     "endings": "Ending ending never_began retrying_words thought",
-    "table": "html_table plain_table",
+    "table": "aligned html_table plain_table",
     "timing": "timing_line tokens_per_second",
     "usage": "lacks_a_price price_command usage_bar usage_line",
 }

@@ -90,11 +90,6 @@ def call_words(call: CallRecord | ToolCall, language: Language) -> CallWords:
     )
 
 
-def call_line(call: CallRecord | ToolCall, language: Language) -> str:
-    """Return one call on one line."""
-    return str(call_words(call, language))
-
-
 def called(calls: Sequence[CallRecord], language: Language) -> str:
     """Return the line above the folded calls: "Called get_weather 4 times, 1 failed"."""
     line = text("calls.called", language, names=_names([call.name for call in calls], language))
@@ -178,7 +173,7 @@ def _arguments(written: str, language: Language) -> tuple[str, str]:
 def _ended(call: CallRecord, language: Language) -> tuple[str, str]:
     """Return how a call ended on one line, and the whole result where that was cut."""
     if call.stopped:
-        return text("calls.stopped_by_you", language), ""
+        return text("reply.stopped_by_you", language), ""
     found = _structure(call.result)
     # what the model is told names the tool; beside its name that would be said twice
     raised = text("tools.raised", language, name=call.name, error="")

@@ -23,15 +23,24 @@ def plain_table(
     given = [list(row) for row in (headers, *rows)]
     length = max(map(len, given))
     lines = [[_one_line(cell) for cell in _filled(row, length)] for row in given]
-    widths = [max(map(columns, column)) for column in zip(*lines, strict=True)]
-    lines.insert(1, ["─" * width for width in widths])
-    return "\n".join(
+    lines.insert(1, ["─" * width for width in _widths(lines)])
+    return "\n".join(aligned(lines, right=right))
+
+
+def aligned(rows: Sequence[Sequence[str]], *, right: Collection[int] = ()) -> list[str]:
+    """Return rows of cells as lines of equal columns; no line ends in blanks."""
+    widths = _widths(rows)
+    return [
         _GAP.join(
             _padded(cell, width, at in right)
-            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
-        for line in lines
-    )
+        for row in rows
+    ]
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(columns, column)) for column in zip(*rows, strict=True)]
 
 
 def html_table(

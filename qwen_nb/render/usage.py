@@ -19,11 +19,6 @@ _MODEL_ID = re.compile(r"[\w./:@-]+")
 
 def usage_line(reply: Reply, language: Language = "en") -> str:
     """Return turn, tokens, cost, model and who answered, as one line of plain text."""
-    return " · ".join(usage_parts(reply, language))
-
-
-def usage_parts(reply: Reply, language: Language) -> list[str]:
-    """Return the parts of the usage line, in their order."""
     parts: list[str] = []
     if reply.turn is not None:
         key = "usage.turn_sent" if reply.turns_sent else "usage.turn"
@@ -42,7 +37,7 @@ def usage_parts(reply: Reply, language: Language) -> list[str]:
         if cost:
             emulator = text("usage.would_cost", language, emulator=emulator, cost=cost)
         parts.append(emulator)
-    return parts
+    return " · ".join(parts)
 
 
 def price_command(model: str) -> str:
@@ -86,7 +81,7 @@ def _counts(usage: Usage, language: Language) -> list[str]:
                 "usage.in_cache" if cache else "usage.in",
                 language,
                 n=_about(usage, usage.input, language),
-                cache=text("usage.comma", language).join(cache),
+                cache=text("reply.comma", language).join(cache),
             )
         )
     if usage.output is not None:
@@ -152,4 +147,4 @@ def _in_words(usage: Usage, language: Language) -> str:
         text(f"usage.bar_{name}", language, n=_about(usage, n, language))
         for name, n in counts.items()
     )
-    return text("usage.bar", language, parts=text("usage.bar_separator", language).join(said))
+    return text("usage.bar", language, parts=text("calls.and", language).join(said))

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from qwen_nb.store.own_calls import OwnCalls
     from qwen_nb.store.search import Found, around, match_of, spaced
     from qwen_nb.store.store import Listing, Store
+    from qwen_nb.store.vectors import VectorTable
+    from qwen_nb.store.words import finder
 
 _NAMES = {
     "answers": "AnswerKey Answers",
@@ -18,6 +20,8 @@ _NAMES = {
     "own_calls": "OwnCalls",
     "search": "Found around match_of spaced",
     "store": "Listing Store",
+    "vectors": "VectorTable",
+    "words": "finder",
 }
 """What other rooms may use, by the file where it lives."""
 

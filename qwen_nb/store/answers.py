@@ -12,14 +12,14 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from qwen_nb.errors import StoreError
 from qwen_nb.store.rows import plain_text, stored_text, text_from
-from qwen_nb.store.schema import connect, errors_told, shown, transaction
+from qwen_nb.store.schema import connect, errors_told, rewritten, shown, transaction
 from qwen_nb.values import Reply, reader
 
 _VERSION = 1
@@ -114,6 +114,19 @@ class Answers:
             return self._database.execute(
                 "DELETE FROM answers WHERE name = ?", (stored_text(name),)
             ).rowcount
+
+    def forget_matching(self, holds: Callable[[str], bool]) -> int:
+        """Throw away the answers that hold something, as JSON has it; leave no page of them.
+
+        Returns how many there were.
+        """
+        with rewritten(self._database, self._path):
+            rows = self._database.execute("SELECT name, digest, n, reply FROM answers")
+            found = [row[:3] for row in rows if holds(text_from(row[3]))]
+            self._database.executemany(
+                "DELETE FROM answers WHERE name = ? AND digest = ? AND n = ?", found
+            )
+        return len(found)
 
     def close(self) -> None:
         """Wait until the disk has everything, and close the file."""

@@ -33,7 +33,7 @@ def entries_where(database: sqlite3.Connection, where: str, *values: Any) -> tup
 
 def save(database: sqlite3.Connection, conversation: str, change: Change) -> int:
     """Write what one operation changed; return the conversation's new revision."""
-    revision = _raise_revision(database, conversation, change.begins_anew)
+    revision = raise_revision(database, conversation, change.begins_anew)
     touched = {before.place for before, _ in change.entries if before is not None}
     for before, entry in change.entries:
         after = entry
@@ -56,7 +56,7 @@ def put(
     begins_anew: bool,
 ) -> int:
     """Write entries that nobody else can know; return the conversation's new revision."""
-    revision = _raise_revision(database, conversation, begins_anew)
+    revision = raise_revision(database, conversation, begins_anew)
     for entry in entries:
         _insert(database, conversation, entry, revision)
     return revision
@@ -99,9 +99,10 @@ def adopt(database: sqlite3.Connection, conversation: str) -> tuple[Entry, ...]:
     )
 
 
-def _raise_revision(
+def raise_revision(
     database: sqlite3.Connection, conversation: str, begins_anew: bool | None
 ) -> int:
+    """Count a write to a conversation's entries; return the count."""
     database.execute(
         "UPDATE conversations SET revision = revision + 1, updated = ?,"
         " anew = coalesce(?, anew) WHERE id = ?",
@@ -152,8 +153,10 @@ def _push_out(
 def _insert(
     database: sqlite3.Connection, conversation: str, entry: Entry, revision: int
 ) -> None:
+    if running.is_forgotten(database, entry.id):
+        return
     # It may be here already: taken for dead by a process on another machine.
-    _remove(database, entry.id)
+    remove(database, entry.id)
     added = database.execute(_INSERT, (*row_of(entry), conversation, revision))
     database.execute(
         "INSERT INTO found (rowid, prompt, answer) VALUES (?, ?, ?)",
@@ -162,7 +165,8 @@ def _insert(
     running.forget(database, entry.id)
 
 
-def _remove(database: sqlite3.Connection, entry_id: str) -> None:
+def remove(database: sqlite3.Connection, entry_id: str) -> None:
+    """Delete an entry, and its words from the search index."""
     row = database.execute(
         "SELECT number, prompt, answer FROM entries WHERE id = ?", (entry_id,)
     ).fetchone()

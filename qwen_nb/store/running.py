@@ -43,6 +43,8 @@ class Checkpoint:
 
     def write(self, database: sqlite3.Connection) -> None:
         """Add it to what the store holds of this reply."""
+        if is_forgotten(database, self.slot.id):
+            return
         known = database.execute(
             "UPDATE running SET seen = ? WHERE id = ?", (time.time(), self.slot.id)
         )
@@ -152,6 +154,12 @@ def orphans(database: sqlite3.Connection, conversation: str) -> Iterator[Orphan]
 def forget(database: sqlite3.Connection, entry_id: str) -> None:
     """Drop what was kept of a growing reply."""
     database.execute("DELETE FROM running WHERE id = ?", (entry_id,))
+
+
+def is_forgotten(database: sqlite3.Connection, entry_id: str) -> bool:
+    """Return whether another kernel took this turn out while it was asked again here."""
+    found = database.execute("SELECT 1 FROM forgotten WHERE id = ?", (entry_id,)).fetchone()
+    return found is not None
 
 
 def _is_alive(host: str, process: str, seen: float) -> bool:

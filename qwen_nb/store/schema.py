@@ -224,6 +224,30 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX entries_cell ON entries (conversation, cell, place)",
         "CREATE INDEX entries_revision ON entries (conversation, revision)",
     ),
+    (
+        """
+        CREATE TABLE vectors (  -- embeddings of turns
+            model TEXT NOT NULL,
+            digest TEXT NOT NULL,  -- of what was embedded
+            turn TEXT NOT NULL,  -- the version it was made for; empty where not known
+            vector BLOB NOT NULL,  -- 32-bit floats
+            PRIMARY KEY (model, digest)
+        )
+        """,
+        # Another connection made this one in the same file, whenever turns were retrieved.
+        """
+        CREATE TABLE IF NOT EXISTS embedding (
+            model TEXT, digest TEXT, vector BLOB, PRIMARY KEY (model, digest)
+        )
+        """,
+        "INSERT INTO vectors SELECT model, digest, '', vector FROM embedding",
+        "DROP TABLE embedding",
+        """
+        CREATE TABLE forgotten (  -- ids of versions and conversations that never come back
+            id TEXT PRIMARY KEY
+        ) WITHOUT ROWID
+        """,
+    ),
 )
 
 VERSION = len(_MIGRATIONS)
@@ -296,6 +320,31 @@ def transaction(database: sqlite3.Connection) -> Iterator[None]:
         with suppress(sqlite3.Error):
             database.execute("ROLLBACK")
         raise
+
+
+@contextmanager
+def rewritten(database: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """Change a file in one transaction that nobody sees halfway, and leave no old page.
+
+    Raises
+    ------
+    StoreError
+        When another process holds the file, or the disk has no room to rewrite it: then
+        nothing was changed.
+    """
+    with errors_told(path):
+        database.execute("PRAGMA secure_delete = ON")  # zeroed also where the last step fails
+        database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        try:
+            # What stops the rewriting below, a lock or a full disk, stops this one first;
+            # the lock is then held until the end.
+            database.execute("VACUUM")
+            with transaction(database):
+                yield
+            database.execute("VACUUM")
+        finally:
+            database.execute("PRAGMA locking_mode = NORMAL")
+            database.execute("SELECT count(*) FROM sqlite_master").fetchall()  # lets go of it
 
 
 _KEYS = {

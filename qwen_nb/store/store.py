@@ -12,7 +12,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,10 +26,12 @@ from qwen_nb.store.budgets import BudgetTable
 from qwen_nb.store.calls import Calls
 from qwen_nb.store.changes import adopt, copy, entries_where, put, save
 from qwen_nb.store.conversations import ConversationTable, Listing
+from qwen_nb.store.forget import Forgotten, forget, forgotten_among, holding, reach
 from qwen_nb.store.notebook_settings import SettingTable
 from qwen_nb.store.running import Growing
 from qwen_nb.store.schema import BUSY_S, connect, errors_told, migrate
 from qwen_nb.store.search import Found, found_in
+from qwen_nb.store.vectors import VectorTable
 from qwen_nb.store.writer import Writer
 from qwen_nb.values import Change, Entry, Slot, Turn
 
@@ -62,6 +64,8 @@ class Store(ConversationTable):
         How much they may cost.
     settings : SettingTable
         What notebooks have set for themselves.
+    vectors : VectorTable
+        Embeddings of turns.
 
     Raises
     ------
@@ -88,6 +92,7 @@ class Store(ConversationTable):
         self.calls = Calls(self.read, self._writer)
         self.budgets = BudgetTable(self.read, self._writer)
         self.settings = SettingTable(self.read, self._writer)
+        self.vectors = VectorTable(self.read, self._writer)
         atexit.register(self.close)
 
     # -- what is in a conversation --------------------------------------------------------
@@ -215,7 +220,10 @@ class Store(ConversationTable):
         with self._lock, errors_told(self.path):
             state = self._state(conversation_id)
             known = self._known.get(conversation_id, 0)
-            if state is None or state[0] == known:
+            if state is not None and state[0] == known:
+                return False
+            conversation.forget(self._forgotten(conversation_id, conversation))
+            if state is None:
                 return False
             entries = entries_where(
                 self._database,
@@ -282,12 +290,57 @@ class Store(ConversationTable):
         return int(taken), int(given)
 
     def holds(self, entry_id: str) -> bool:
-        """Return whether an entry with this id is here, or growing."""
+        """Return whether an entry with this id is here, or growing, or was forgotten."""
         found = self.read(
-            "SELECT 1 FROM entries WHERE id = ?1 UNION SELECT 1 FROM running WHERE id = ?1",
+            "SELECT 1 FROM entries WHERE id = ?1 UNION SELECT 1 FROM running WHERE id = ?1"
+            " UNION SELECT 1 FROM forgotten WHERE id = ?1",
             entry_id,
         )
         return bool(found)
+
+    # -- what is taken out for good -------------------------------------------------------
+
+    def forget(
+        self,
+        ids: Iterable[str],
+        *,
+        conversation: str | None = None,
+        in_memory: Iterable[str] = (),
+    ) -> Forgotten:
+        """Take versions of turns out for good, or a conversation; waits for it.
+
+        See `qwen_nb.store.forget`. What waits to be written is written before.
+
+        Raises
+        ------
+        StoreError
+            When that fails, as where another kernel holds the file: then nothing was
+            forgotten.
+        """
+        job = partial(
+            forget,
+            path=self.path,
+            ids=tuple(ids),
+            in_memory=tuple(in_memory),
+            conversation=conversation,
+        )
+        forgotten: Forgotten = self._writer.write_now(job, begins=False)
+        return forgotten
+
+    def reach(self, ids: Iterable[str]) -> dict[str, str]:
+        """Return the versions that `forget` would take out, and the conversation of each."""
+        with self._lock, errors_told(self.path):
+            return reach(self._database, ids)
+
+    def holding(self, holds: Callable[[str], bool]) -> dict[str, list[str]]:
+        """Return the versions in which something is found, by conversation."""
+        with self._lock, errors_told(self.path):
+            return holding(self._database, holds)
+
+    def forgotten(self, ids: Iterable[str]) -> frozenset[str]:
+        """Return which of these ids were forgotten."""
+        with self._lock, errors_told(self.path):
+            return forgotten_among(self._database, ids)
 
     def read(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return the rows of a query, for those who add up.
@@ -379,6 +432,11 @@ class Store(ConversationTable):
             "SELECT revision, anew FROM conversations WHERE id = ?", (conversation,)
         ).fetchone()
         return None if row is None else (row[0], bool(row[1]))
+
+    def _forgotten(self, conversation_id: str, conversation: Conversation) -> frozenset[str]:
+        ids = [entry.id for entry in conversation.entries]
+        gone = forgotten_among(self._database, [conversation_id, *ids])
+        return frozenset(ids) if conversation_id in gone else gone
 
     def _knows(self, conversation: str, revision: int) -> None:
         with self._lock:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -27,6 +28,7 @@ class _Write:
     job: Job
     then: Callable[[Any], object] | None = None
     waited_for: bool = False
+    begins: bool = True
     done: bool = False
     result: Any = None
     error: StoreError | None = None
@@ -68,15 +70,22 @@ class Writer:
         """Have something written, and `then` told what the job returned; returns at once."""
         self._put(_Write(job, then))
 
-    def write_now(self, job: Job) -> Any:
+    def write_now(self, job: Job, *, begins: bool = True) -> Any:
         """Have something written after all that waits, and return what it returns.
+
+        Parameters
+        ----------
+        job : callable
+            Is given the database.
+        begins : bool
+            A transaction is begun for the job; not for one that begins its own.
 
         Raises
         ------
         StoreError
             When that fails; it is not tried again.
         """
-        write = _Write(job, waited_for=True)
+        write = _Write(job, waited_for=True, begins=begins)
         self._put(write)
         with self._changed:
             self._changed.wait_for(lambda: write.done)
@@ -149,7 +158,8 @@ class Writer:
 
     def _try(self, write: _Write) -> None:
         try:
-            with errors_told(self._path), transaction(self._database):
+            around = transaction(self._database) if write.begins else nullcontext()
+            with errors_told(self._path), around:
                 write.result = write.job(self._database)
             write.error = None
             if write.then is not None:

@@ -14,7 +14,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "calls.failed": ("{n} failed", "{n} 次失败"),
     "calls.stopped": ("{n} stopped", "{n} 次停止"),
     "calls.error": ("error: {words}", "错误:{words}"),
-    "calls.stopped_by_you": ("stopped by you", "已由你停止"),
     "calls.nothing": ("no result", "无返回内容"),
     "calls.arguments": ("Arguments", "参数"),
     "calls.result": ("Result", "结果"),

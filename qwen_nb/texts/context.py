@@ -65,10 +65,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The question has about {question} tokens, the turn before it {turn}, and {rest} more go with them; {model} takes {limit} in all. Nothing was sent. Ask without history (--once), begin anew (--new), or choose a model with a longer context with -m; %qwen_nb config context off sends it anyway.",
         "提问约 {question} Token,上一轮约 {turn} Token,另有 {rest} Token 随之发送;{model} 共可输入 {limit} Token。未发送任何内容。请不带历史提问(--once)、重新开始(--new),或用 -m 换用上下文更长的模型;%qwen_nb config context off 可照样发送。",
     ),
-    "error.no_retrieval": (
-        "Looking for similar turns needs an extra that is not installed: pip install 'qwen_nb[retrieval]'. Or set %qwen_nb config context auto.",
-        "查找相近的各轮需要安装附加组件:pip install 'qwen_nb[retrieval]'。也可设置 %qwen_nb config context auto。",
-    ),
     "error.embeddings": (
         "{model} gave another number of vectors than texts, so nothing could be looked for. Ask again, or set %qwen_nb config context auto.",
         "{model} 返回的向量数与文本数不符,无法查找。请重试,或设置 %qwen_nb config context auto。",

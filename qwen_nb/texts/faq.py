@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-QUESTIONS = (
-    "emulator", "key", "other_server", "thinking", "history", "cost", "stop", "reload", "rerun",
-    "reproduce", "trouble",
-)  # fmt: skip
-
 TEXTS: dict[str, tuple[str, str]] = {
     "faq.emulator": (
         "Why does it say “embedded emulator”?\n"
@@ -90,3 +85,5 @@ TEXTS: dict[str, tuple[str, str]] = {
         "无法正常工作？\n  %qwen_nb doctor 会说明问题和原因;其报告不含 API Key,可以转发。",
     ),
 }
+
+QUESTIONS = tuple(key.removeprefix("faq.") for key in TEXTS)

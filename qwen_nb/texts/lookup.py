@@ -9,52 +9,21 @@ notebook's language, which is English unless changed; a shell follows the machin
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any, Literal, TypeAlias
-
-from qwen_nb.texts import (
-    budget,
-    calls,
-    cassettes,
-    commands,
-    context,
-    conversations,
-    errors,
-    faq,
-    models,
-    panel,
-    places,
-    prices,
-    reply,
-    rows,
-    structured,
-    tools,
-    usage,
-    usage_commands,
-    wire,
-)
 
 Language: TypeAlias = Literal["en", "zh"]
 
+_FILES = (
+    "budget", "calls", "cassettes", "commands", "context", "conversations", "errors", "faq",
+    "forget", "models", "panel", "places", "prices", "reply", "rows", "structured", "tools", "usage",
+    "usage_commands", "wire",
+)  # fmt: skip
+
 TEXTS: dict[str, tuple[str, str]] = {
-    **rows.TEXTS,
-    **budget.TEXTS,
-    **calls.TEXTS,
-    **commands.TEXTS,
-    **context.TEXTS,
-    **conversations.TEXTS,
-    **errors.TEXTS,
-    **faq.TEXTS,
-    **models.TEXTS,
-    **panel.TEXTS,
-    **places.TEXTS,
-    **prices.TEXTS,
-    **cassettes.TEXTS,
-    **reply.TEXTS,
-    **structured.TEXTS,
-    **tools.TEXTS,
-    **usage.TEXTS,
-    **usage_commands.TEXTS,
-    **wire.TEXTS,
+    key: forms
+    for file in _FILES
+    for key, forms in import_module(f"{__package__}.{file}").TEXTS.items()
 }
 
 

@@ -16,7 +16,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "usage.in_cache": ("in {n} ({cache})", "输入{n}({cache})"),
     "usage.cached": ("cached {n}", "缓存{n}"),
     "usage.created": ("written to the cache {n}", "写入缓存{n}"),
-    "usage.comma": (", ", ","),
     "usage.out": ("out {n}", "输出{n}"),
     "usage.out_thinking": (
         "out {n}, of which thinking {thinking}",
@@ -64,7 +63,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     # the little bar in words: its parts joined by the separator, then said as a whole
     "usage.bar": ("{parts} tokens", "{parts} Token"),
-    "usage.bar_separator": (", ", "、"),
     "usage.bar_input": ("input {n}", "输入{n}"),
     "usage.bar_cached": ("of which cached {n}", "其中缓存{n}"),
     "usage.bar_output": ("output {n}", "输出{n}"),
@@ -135,10 +133,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "chart.answer": ("answer", "回复"),
     "chart.estimated": ("estimated", "估算"),
     "chart.untold": ("? not told", "? 未返回"),
-    "chart.nothing": ("No calls yet.", "尚无调用。"),
     "chart.no_tokens": ("No token counts are known.", "没有已知的 Token 消耗。"),
     "chart.no_cost": ("No cost is known.", "没有已知的费用。"),
-    "chart.separator": (", ", "、"),
     "chart.figure": ("{name} {n}", "{name} {n}"),
     "chart.bar": ("{at}: {figures}", "{at}:{figures}"),
     "chart.tokens_all": (

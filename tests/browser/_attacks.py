@@ -135,6 +135,9 @@ _OWN_OF = {
     "signs": ("escapes", "signs of ours", "hidden"),
 }
 
+# a fence within a formula is a fence: left open, it would make code of all that follows
+_ENDS = {"formula with fence": "\n```"}
+
 # a lone surrogate is no text that a service could send
 assert {name for group in _GROUPS.values() for name in group} == set(CASES) - {
     "nul and surrogates"
@@ -158,7 +161,10 @@ def attacks(host: str) -> dict[str, str]:
     return {
         name: _aimed(
             "\n\n".join(
-                [*(CASES[case] for case in cases), *map(_OWN.get, _OWN_OF.get(name, ()))]
+                [
+                    *(CASES[case] + _ENDS.get(case, "") for case in cases),
+                    *map(_OWN.get, _OWN_OF.get(name, ())),
+                ]
             ),
             host,
         )

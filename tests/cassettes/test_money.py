@@ -165,7 +165,6 @@ def test_summaries_of_a_long_conversation(twice: Twice) -> None:
 
 
 def test_embeddings_for_what_is_retrieved(twice: Twice) -> None:
-    pytest.importorskip("apsw")
     twice.as_a_region()
     twice.settings["QWEN_NB_CONTEXT"] = "retrieve 1"
     first = twice.same(lambda: ask("Hello", "Who are you?", "Hello again", thinking=False))

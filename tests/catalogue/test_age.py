@@ -58,11 +58,9 @@ def test_the_table_tells_a_persons_own_price_apart(tmp_path: Path) -> None:
         "2026-11-22 (yours), 2026-05 (over 180 days old, check it)"
     )
     assert as_of(tmp_path, "qvq-max", None, "zh") == "2026-11-22(自定), 2026-05"
-    (row,) = Catalogue.load(tmp_path).table("qvq-max", region="sg", today=date(2027, 11, 22))
-    assert list(row.values())[-2:] == [
-        "USD 1 / 2 / –",
-        "2026-11-22 (over 180 days old, check it) (yours)",
-    ]
+    (row,) = Catalogue.load(tmp_path).table("qvq-max", today=date(2027, 11, 22))
+    assert "USD 1 / 2 / –" in row.values()
+    assert list(row.values())[-1].startswith("2026-11-22 (over 180 days old, check it) (yours)")
 
 
 def test_a_price_of_ones_own_may_have_no_date(tmp_path: Path) -> None:

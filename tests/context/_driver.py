@@ -9,7 +9,7 @@ from qwen_nb.context.limits import Limits, limit_in
 from qwen_nb.context.needs import learn, learn_refusal
 from qwen_nb.context.planning import plan
 from qwen_nb.context.plans import Plan
-from qwen_nb.context.retrieval import EMBEDDING_MODEL, Vectors, nearest
+from qwen_nb.context.retrieval import EMBEDDING_MODEL, InMemory, Vectors, nearest
 from qwen_nb.context.sizes import Memory
 from qwen_nb.context.summary import Summary, SummaryNeed
 from qwen_nb.conversation.rounds import Past
@@ -41,7 +41,7 @@ class Talk:
     pasts: list[Past] = field(default_factory=list)
     summaries: list[Summary] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
-    vectors: Vectors = field(default_factory=Vectors)
+    vectors: Vectors = field(default_factory=InMemory)
     summary_calls: int = 0
     embedding_calls: int = 0
     usages: list[Usage] = field(default_factory=list)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from qwen_nb.context.retrieval import Vectors
 from qwen_nb.conversation.rounds import Past
 from qwen_nb.errors import ConfigError
+from qwen_nb.store import Store
 from qwen_nb.values import ChatOptions, Reply, Turn
 from qwen_nb.values.policy import Policy
 
@@ -158,7 +158,8 @@ def test_truncate_sends_the_last_turns(begin: Begin) -> None:
 
 
 def test_retrieve_quotes_the_similar_turns(begin: Begin, tmp_path: Path) -> None:
-    talk = begin(policy=Policy("retrieve", 2), vectors=Vectors(tmp_path / "vectors.sqlite"))
+    store = Store(tmp_path / "store.sqlite")
+    talk = begin(policy=Policy("retrieve", 2), vectors=store.vectors)
     talk.ask("How do I bake sourdough bread with rye flour?")
     talk.ask("Which stars form the Southern Cross constellation?")
     talk.ask("怎样修理自行车的链条?")
@@ -184,8 +185,11 @@ def test_retrieve_quotes_the_similar_turns(begin: Begin, tmp_path: Path) -> None
         for text in record.body["input"]
     ]
     assert len(embedded) == 6 + 6
-    again = begin(policy=Policy("retrieve", 2), vectors=Vectors(tmp_path / "vectors.sqlite"))
+    store.close()
+    store = Store(tmp_path / "store.sqlite")
+    again = begin(policy=Policy("retrieve", 2), vectors=store.vectors)
     again.pasts = list(talk.pasts)
     again.ask("rye bread")
     (record,) = [one for one in again.emulator.journal if one.path.endswith("/embeddings")]
     assert len(record.body["input"]) == 2  # the newest turn, and the question
+    store.close()

@@ -1,4 +1,5 @@
 import json
+import random
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +14,7 @@ from qwen_nb.context.limits import Limits, limit_in, limit_of
 from qwen_nb.context.needs import learn
 from qwen_nb.context.planning import plan
 from qwen_nb.context.plans import Plan
-from qwen_nb.context.retrieval import RetrievalNeed, Vectors, nearest
+from qwen_nb.context.retrieval import EMBEDDING_MODEL, InMemory, RetrievalNeed, nearest
 from qwen_nb.context.sizes import Memory
 from qwen_nb.context.summary import Summary, SummaryNeed
 from qwen_nb.conversation.rounds import Past
@@ -398,14 +399,49 @@ def test_an_earlier_sessions_usage_tells_the_size() -> None:
 # -- retrieval --------------------------------------------------------------------------------
 
 
-def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
+def test_300_vectors_of_1024_are_compared() -> None:
+    """The order is that of the cosine, whatever the lengths of the vectors."""
+    figures = random.Random(7)
+    asked = [figures.gauss(0, 1) for _ in range(1_024)]
+    made = {f"text {n}": [figures.gauss(0, 1) for _ in asked] for n in range(300)}
+    # these point nearly where the question points, and are short and long
+    made["text 17"] = [0.001 * value + figures.gauss(0, 1e-5) for value in asked]
+    made["text 205"] = [900 * value + figures.gauss(0, 90) for value in asked]
+    made["text 99"] = [-value for value in asked]
+    made["text 3"] = [0.0] * 1_024
+    need = RetrievalNeed(
+        "asked",
+        tuple((f"digest {n}", f"text {n}") for n in range(300)),
+        tuple(f"id {n}" for n in range(300)),
+        300,
+    )
+    calls: list[tuple[str, ...]] = []
 
-    monkeypatch.setitem(sys.modules, "sqlite_vec", None)
-    need = planned([past(1)], policy="retrieve 1").needs
-    assert isinstance(need, RetrievalNeed)
-    with pytest.raises(ConfigError, match=r"qwen_nb\[retrieval\]"):
-        nearest(need, lambda texts: [[1.0]] * len(texts), Vectors())
+    def embed(texts: Sequence[str]) -> list[list[float]]:
+        calls.append(tuple(texts))
+        return [made.get(text, asked) for text in texts]
+
+    vectors = InMemory()
+    found = nearest(need, embed, vectors)
+    assert found[:2] == ("id 17", "id 205")
+    assert found[-1] == "id 99"
+    assert "id 3" not in found  # nothing is near zeros
+    assert len(found) == 299
+    assert nearest(need, embed, vectors) == found
+    assert [len(texts) for texts in calls] == [301, 1]
+
+
+def test_vectors_of_other_dimensions_are_near_nothing() -> None:
+    need = RetrievalNeed("asked", (("a", "old"), ("b", "new")), ("v1", "v2"), 2)
+    vectors = InMemory()
+    vectors.put(EMBEDDING_MODEL, {("v1", "a"): [1.0, 0.0]})
+    assert nearest(need, lambda texts: [[1.0, 0.0, 0.0] for _ in texts], vectors) == ("v2",)
+
+
+def test_another_number_of_vectors_than_texts_is_an_error() -> None:
+    need = RetrievalNeed("asked", (("a", "one"),), ("v1",), 1)
+    with pytest.raises(ConfigError, match="number of vectors"):
+        nearest(need, lambda texts: [[1.0]], InMemory())
 
 
 def test_a_tool_round_is_quoted_whole() -> None:

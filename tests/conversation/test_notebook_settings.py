@@ -51,9 +51,8 @@ def test_they_hold_from_the_first_question_after_a_restart(
     assert asked(page, emulator) == KEPT  # before anything else asked for settings
     page.restart()
     # a look at the settings opens nothing, and cannot know yet
-    unasked = (
-        "[Chat.current().settings().value('model'), Chat.current().archive._store is None]"
-    )
+    unasked = "[chat.settings().value('model'), chat.now().notebook._store is None]"
+    unasked = unasked.replace("chat.", "Chat.current().")
     assert page.value(f"json.dumps({unasked})") == ["qwen-plus", True]
     page.restart()
     assert "qwen-plus-latest" in shown(page, "status")

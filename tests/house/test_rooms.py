@@ -50,7 +50,6 @@ GUESTS = {
     "files": {"platformdirs"},
     "wire": {"openai"},
     "front_end": {"IPython", "comm", "ipykernel", "pandas"},
-    "context": {"apsw", "sqlite_vec"},
     "tools": {"jsonschema", "pydantic", "pydantic_core", "typing_extensions"},
     "render": {
         "IPython",

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from nbconvert.filters import clean_html
 
 from qwen_nb.asking.markdown_page import transcript
-from qwen_nb.render.calls import call_line, call_words, called, calling
+from qwen_nb.render.calls import call_words, called, calling
 from qwen_nb.render.endings import never_began, thought
 from qwen_nb.render.html.static import bundle, metadata
 from qwen_nb.render.live.sent import SentCalls
@@ -46,7 +46,7 @@ def text_of(html):
 
 
 def test_a_call_is_one_line():
-    assert [call_line(call, "en") for call in FOUR] == LINES
+    assert [str(call_words(call, "en")) for call in FOUR] == LINES
 
 
 def named(*names, **facts):
@@ -99,7 +99,7 @@ ARGUMENTS = [
 
 @pytest.mark.parametrize(("written", "shown"), ARGUMENTS)
 def test_arguments_read_as_a_call_does(written, shown):
-    line = call_line(ToolCall("1", "f", written), "en")
+    line = str(call_words(ToolCall("1", "f", written), "en"))
     assert len(line) < 300
     assert shown is None or line == shown
 
@@ -158,16 +158,16 @@ def test_an_error_does_not_name_the_tool_again():
         ("en", "f raised KeyError: 'x'"),
         ("zh", "f 抛出异常 KeyError: 'x'"),
     ):
-        line = call_line(CallRecord("f", "", said, failed=True), language)
+        line = str(call_words(CallRecord("f", "", said, failed=True), language))
         assert line.endswith(": KeyError: 'x'" if language == "en" else ":KeyError: 'x'")
         assert "f" not in line[1:]
 
 
 def test_a_stopped_call_says_so_and_nothing_else():
     call = CallRecord("f", "", "Stopped by the user.", stopped=True)
-    assert call_line(call, "en") == "f() → stopped by you"
-    assert call_line(call, "zh") == "f() → 已由你停止"
-    assert call_line(replace(FOUR[3], result=""), "en").endswith("no result")
+    assert str(call_words(call, "en")) == "f() → stopped by you"
+    assert str(call_words(call, "zh")) == "f() → 已由你停止"
+    assert str(call_words(replace(FOUR[3], result=""), "en")).endswith("no result")
 
 
 PRINTS = [

@@ -7,11 +7,16 @@ from html.parser import HTMLParser
 import pytest
 from nbconvert.filters import clean_html
 
-from qwen_nb.render.html.markdown import safe_html
+from qwen_nb.render.html.markdown import safe_forms
 from qwen_nb.render.html.static import bundle
 from qwen_nb.render.html.to_html import GAP
 from qwen_nb.values import Reply
 from qwen_nb.values.usage import Cost, CostPart, Usage
+
+
+def safe_html(markdown):
+    return safe_forms(markdown)[0]
+
 
 ANSWER = r"""# Result
 

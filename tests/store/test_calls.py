@@ -113,9 +113,8 @@ def as_before(store: Store, path: Path) -> None:
     store.close()
     database = sqlite3.connect(path)
     with database:
-        database.execute("DROP TABLE calls")
-        database.execute("DROP TABLE budgets")
-        database.execute("DROP TABLE notebook_settings")
+        for table in ("calls", "budgets", "notebook_settings", "vectors", "forgotten"):
+            database.execute(f"DROP TABLE {table}")
         database.execute("CREATE INDEX entries_asked ON entries (asked_at)")
         for column in ("model", "server", "scripted", "thinking_tokens", "cached"):
             database.execute(f"ALTER TABLE entries ADD COLUMN {column}")

@@ -6,11 +6,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qwen_nb.magics.commands.conversations import archive_of, called, new, switch
+    from qwen_nb.magics.commands.conversations import called, new, switch
     from qwen_nb.magics.commands.service import set_setting, use, where
 
 _NAMES = {
-    "conversations": "archive_of called new switch",
+    "conversations": "called new switch",
     "service": "set_setting use where",
 }
 """What other rooms may use, by the file where it lives."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from qwen_nb.asking import MAIN, Notebook
+from qwen_nb.asking import MAIN
 from qwen_nb.chat import Chat
 from qwen_nb.magics import LineError, Sheet, first_words, in_a_line, nearest
 from qwen_nb.texts import text, visible
@@ -16,14 +16,16 @@ from qwen_nb.texts import text, visible
 
 def chats(chat: Chat) -> Sheet:
     """List the conversations of this notebook, its own first."""
-    archive = archive_of(chat)
+    notebook = chat.now().notebook
     chat.kept()
-    names = archive.names() | ({} if archive.name in archive.names() else {archive.name: None})
+    names = notebook.names() | (
+        {} if notebook.name in notebook.names() else {notebook.name: None}
+    )
     rows = []
     for name in sorted(names, key=bool):
         listing = names[name]
         if listing is None:
-            kept = archive.kept(name)
+            kept = notebook.kept(name)
             entries = kept.conversation.entries
             turns = len(kept.conversation.turns)
             used = [
@@ -37,12 +39,12 @@ def chats(chat: Chat) -> Sheet:
             )
             last = max((entry.asked_at for entry in entries), default=0.0)
         else:
-            store = archive.store()
+            store = notebook.store()
             turns, last = listing.turns, listing.updated
             tokens = store.tokens(listing.id) if store is not None else (0, 0)
         rows.append(
             [
-                "→" if name == archive.name else "",
+                "→" if name == notebook.name else "",
                 called(name),
                 str(turns),
                 f"{tokens[0]} / {tokens[1]}",
@@ -61,20 +63,20 @@ def new(chat: Chat, name: str | None = None, *, force: bool = False) -> str:
         chat.new()
         return text("command.new_done", chat.language)
     aside = _freed(chat, name, force=force)
-    archive_of(chat).switch(name)
+    chat.now().notebook.switch(name)
     done = text("chats.new_done", chat.language, name=called(name))
     return in_a_line(chat.language, done, *aside, sends(chat))
 
 
 def switch(chat: Chat, name: str) -> str:
     """Let another conversation of this notebook be the one that is asked."""
-    archive = archive_of(chat)
-    known = {"", *archive.names()}
+    notebook = chat.now().notebook
+    known = {"", *notebook.names()}
     if name not in known:
         names = sorted(map(called, known))
         near = nearest(name, names, 0.5)
         raise LineError("chats.unknown", name=visible(name), near=near, names=", ".join(names))
-    archive.switch(name)
+    notebook.switch(name)
     return _and_sends(chat, text("chats.switched", chat.language, name=called(name)))
 
 
@@ -82,6 +84,7 @@ def fork(chat: Chat, name: str, *, at: int | None = None, force: bool = False) -
     """Copy the turns up to one into a new conversation, and go over to it."""
     _free(chat, name, force=force)
     kept = chat.kept()
+    kept.refresh()
     if not kept.conversation.turns:
         raise LineError("history.none")
     last = len(kept.conversation.current) if at is None else at
@@ -89,7 +92,7 @@ def fork(chat: Chat, name: str, *, at: int | None = None, force: bool = False) -
         raise LineError("error.no_turn", turn=at)
     names = {"name": called(name), "of": called(kept.name)}
     aside = _freed(chat, name, force=force)
-    archive_of(chat).fork(name, of=kept, at=at)
+    chat.now().notebook.fork(name, of=kept, at=at)
     done = text("chats.forked", chat.language, turn=last, **names)
     return in_a_line(chat.language, done, *aside, sends(chat))
 
@@ -133,12 +136,6 @@ def sends(chat: Chat) -> str:
     return text(key, chat.language, n=n)
 
 
-def archive_of(chat: Chat) -> Notebook:
-    """Return the conversations of the notebook that the magics stand in."""
-    assert chat.archive is not None
-    return chat.archive
-
-
 def called(name: str) -> str:
     """Return the word for a conversation, as `switch` takes it."""
     return visible(name) or MAIN
@@ -161,18 +158,18 @@ def moment(at: float) -> str:
 def _free(chat: Chat, name: str, *, force: bool) -> None:
     if not name:
         raise LineError("chats.taken_main", name=called(name))
-    if name in archive_of(chat).names() and not force:
+    if name in chat.now().notebook.names() and not force:
         raise LineError("chats.taken", name=called(name))
 
 
 def _freed(chat: Chat, name: str, *, force: bool) -> list[str]:
     """Let a name be free; say where the conversation is that had it."""
     _free(chat, name, force=force)
-    archive = archive_of(chat)
-    if name not in archive.names():
+    notebook = chat.now().notebook
+    if name not in notebook.names():
         return []
-    aside = free_name(name, archive.names())
-    archive.rename(name, aside)
+    aside = free_name(name, notebook.names())
+    notebook.rename(name, aside)
     return [text("chats.aside", chat.language, name=called(aside))]
 
 

@@ -12,7 +12,7 @@ from qwen_nb.chat import Chat
 from qwen_nb.conversation import Copied, exchange
 from qwen_nb.files import write_whole
 from qwen_nb.magics import LineError, in_a_line
-from qwen_nb.magics.commands.conversations import archive_of, called, free_name, sends
+from qwen_nb.magics.commands.conversations import called, free_name, sends
 from qwen_nb.texts import text, visible
 from qwen_nb.values import Entry, new_id
 
@@ -71,19 +71,19 @@ def import_file(chat: Chat, file: str = "") -> str:
 
 
 def _made(chat: Chat, stem: str, copied: Copied) -> str:
-    archive = archive_of(chat)
-    name = _free_name(stem, archive.names())
-    kept = archive.kept(name)
+    notebook = chat.now().notebook
+    name = _free_name(stem, notebook.names())
+    kept = notebook.kept(name)
     here = {
         entry.id
-        for other in archive.names()
-        for entry in archive.kept(other).conversation.entries
+        for other in notebook.names()
+        for entry in notebook.kept(other).conversation.entries
     }
     entries = tuple(_own(entry, kept.store, here) for entry in copied.entries)
     if kept.store is not None:
         kept.store.put(kept.id, entries, begins_anew=copied.begins_anew)
     kept.conversation.merge(entries, begins_anew=copied.begins_anew)
-    archive.switch(name)
+    notebook.switch(name)
     n = len(kept.conversation.turns)
     done = [text("import.done", chat.language, name=called(name), n=n)]
     if copied.left_out:

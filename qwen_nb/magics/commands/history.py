@@ -13,7 +13,7 @@ from IPython.core.error import UsageError
 from qwen_nb.chat import Chat
 from qwen_nb.conversation import Conversation
 from qwen_nb.magics import LineError, Sheet, clipped, in_a_line
-from qwen_nb.magics.commands.conversations import archive_of, called, moment
+from qwen_nb.magics.commands.conversations import called, moment
 from qwen_nb.render import html_table, usage_line
 from qwen_nb.store import Found, around, match_of, spaced
 from qwen_nb.texts import Language, markup, text, visible
@@ -44,7 +44,7 @@ def history(chat: Chat, number: int | None = None, *, thinking: bool = False) ->
 
 
 def _table(entries: tuple[Entry, ...], n: int, language: Language) -> Sheet:
-    numbers = _numbers(entries)
+    numbers = numbers_of(entries)
     positions = list(dict.fromkeys(entry.position for entry in entries))
     shown = set(positions[-n:])
     rows = [
@@ -66,7 +66,7 @@ def _table(entries: tuple[Entry, ...], n: int, language: Language) -> Sheet:
     return Sheet.of(headings, rows, *more, wide=3)
 
 
-def _numbers(entries: tuple[Entry, ...]) -> dict[tuple[int, int], str]:
+def numbers_of(entries: tuple[Entry, ...]) -> dict[tuple[int, int], str]:
     """Return the turns' numbers as `Conversation.number_of` counts, for all at once.
 
     A turn that is not there is given in brackets the number it takes when it comes back;
@@ -131,10 +131,10 @@ def search(chat: Chat, wanted: str) -> Sheet:
     """Look for something in everything that was ever asked and answered."""
     if match_of(wanted) is None:
         raise LineError("search.wanted")
-    rows, path = list(_in_memory(chat, wanted)), archive_of(chat).store_path
+    rows, path = list(_in_memory(chat, wanted)), chat.now().notebook.store_path
     lines = []
     if path.is_file():
-        store = archive_of(chat).store()
+        store = chat.now().notebook.store()
         if store is None:
             lines = [text("search.unreadable", chat.language, path=visible(str(path)))]
         else:
@@ -161,9 +161,9 @@ def _stored(store: Store, query: str, language: Language) -> Iterator[list[str]]
 
 
 def _in_memory(chat: Chat, query: str) -> Iterator[list[str]]:
-    archive = archive_of(chat)
-    for name in archive.names():
-        kept = archive.kept(name)
+    notebook = chat.now().notebook
+    for name in notebook.names():
+        kept = notebook.kept(name)
         if kept.store is None:
             yield from _held(kept.conversation, name, query, chat.language)
 

@@ -103,7 +103,7 @@ def _keep_setting(chat: Chat, name: str, value: str | None) -> bool:
     """
     if value is not None:
         read(name, value, f"%qwen_nb config {name}")
-    if chat.archive is None or not chat.archive.keep_setting(name, value):
+    if not chat.now().notebook.keep_setting(name, value):
         set_setting(chat, name, value)
         return False
     if value is not None:

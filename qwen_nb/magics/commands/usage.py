@@ -24,8 +24,9 @@ def budget(chat: Chat, wanted: budgets.Budget | budgets.Off | None = None) -> st
         of = {"chat": here["conversation"], "notebook": here["notebook"]}
         made = replace(wanted, of=of.get(wanted.scope, ""))
         is_kept = chat.budgets.set(made)
-        if made.scope != "month" and chat.archive is not None:
-            chat.archive.remember_cell()  # by which a notebook that only maps is known again
+        if made.scope != "month":
+            # a notebook that only maps is known again by it
+            chat.now().notebook.remember_cell()
         if not is_kept:
             lines.append(text("budget.here_only", chat.language))
     held = chat.budgets.all(**here)

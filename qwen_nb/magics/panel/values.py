@@ -15,7 +15,7 @@ from qwen_nb.catalogue import Catalogue, ServerRow
 from qwen_nb.chat import Chat
 from qwen_nb.errors import ConfigError
 from qwen_nb.magics import LineError, in_a_line, spending
-from qwen_nb.magics.commands import archive_of, called, new, set_setting, switch, use, where
+from qwen_nb.magics.commands import called, new, set_setting, switch, use, where
 from qwen_nb.settings import Settings, named_server, server_from, shown
 from qwen_nb.texts import text, visible
 from qwen_nb.values import ChatOptions, Server
@@ -71,12 +71,16 @@ def held(chat: Chat) -> Held:
     ConfigError
         When a setting cannot be understood.
     """
-    server, catalogue, archive = chat.server(started=False), chat.catalogue(), archive_of(chat)
+    server, catalogue, notebook = (
+        chat.server(started=False),
+        chat.catalogue(),
+        chat.now().notebook,
+    )
     thinking = chat.settings().get("thinking", place="session")
     value = DEFAULT if thinking is None else "off" if thinking.value is False else "on"
     is_budget = thinking is not None and not isinstance(thinking.value, bool)
     chat.kept()
-    names = sorted({"", archive.name, *archive.names()}, key=lambda name: (name != "", name))
+    names = sorted({"", notebook.name, *notebook.names()}, key=lambda name: (name != "", name))
     return Held(
         model=visible(chat.default_options(server).model or ""),
         models=_models(server, catalogue),
@@ -88,7 +92,7 @@ def held(chat: Chat) -> Held:
         budget=str(thinking.value) if thinking is not None and is_budget else "",
         server=_server(chat, catalogue),
         server_by_default=_default(_server_by_default(chat, catalogue), chat),
-        conversation=archive.name,
+        conversation=notebook.name,
         conversations=tuple((called(name), name) for name in names),
     )
 
@@ -176,11 +180,11 @@ def go_to_conversation(chat: Chat, name: str) -> str:
 
 def begin_conversation(chat: Chat) -> str:
     """Make a conversation and go over to it, unless the one that is asked is still empty."""
-    archive = archive_of(chat)
+    notebook = chat.now().notebook
     if not chat.conversation.entries:
-        name = called(archive.name)
+        name = called(notebook.name)
         return text("panel.still_empty", chat.language, name=name)
-    names, number = archive.names(), 2
+    names, number = notebook.names(), 2
     while f"chat-{number}" in names:
         number += 1
     return new(chat, f"chat-{number}")
@@ -232,7 +236,7 @@ def _server_by_default(chat: Chat, catalogue: Catalogue) -> str:
 def _farther(chat: Chat, *names: str) -> Settings:
     """Return the settings as they would be without these of the session."""
     rest = {name: value for name, value in chat.session.items() if name not in names}
-    notebook = None if chat.archive is None else chat.archive.settings
+    notebook = chat.now().notebook.settings
     return Settings(os.environ, Path.cwd(), rest, notebook)
 
 

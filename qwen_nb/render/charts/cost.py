@@ -18,7 +18,6 @@ from qwen_nb.render.charts.axes import (
     TITLE,
     WIDTH,
     Frame,
-    Sign,
     empty,
     legend,
     title,
@@ -68,7 +67,11 @@ def cost_chart(calls: Sequence[Call], language: Language = "en") -> str:
     days, shapes, y = _days(calls), [title(heading)], TITLE
     for panel, scale, ticked in zip(panels, scales, names, strict=True):
         frame = Frame(left, y + 2 * ROW, right, y + 2 * ROW + _HIGH)
-        shapes += _legend(panel, y + ROW, language)
+        shapes += legend(
+            [(each.name(language), partial(_stroke, scripted=each.scripted)) for each in panel],
+            y + ROW,
+            _STROKE,
+        )
         shapes += frame.grid(scale, ticked)
         for number, _ in days[1:]:
             x = frame.x((number - 1) / len(calls))
@@ -113,22 +116,14 @@ def _end(each: Line, language: Language) -> str:
     return ("≈" if each.estimated else "") + money(each.sum, each.currency, language)
 
 
-def _legend(panel: Sequence[Line], y: float, language: Language) -> list[str]:
-    entries: list[tuple[str, Sign | None]] = [
-        (each.name(language), partial(_stroke, scripted=each.scripted)) for each in panel
-    ]
-    return legend(entries, y, _STROKE)
-
-
 def _stroke(x: float, y: float, *, scripted: bool) -> str:
     return path([(x, y - 4), (x + _STROKE, y - 4)], _COLOURS[scripted], dashed=scripted)
 
 
 def _days(calls: Sequence[Call]) -> list[tuple[int, str]]:
     """Return the first call of each day, or of some days, by the clock of the machine."""
-    days: list[tuple[int, str]] = []
+    days: dict[str, int] = {}
     for number, call in enumerate(in_order(calls), 1):
-        day = time.strftime("%Y-%m-%d", time.localtime(call.at))
-        if not days or days[-1][1] != day:
-            days.append((number, day))
-    return days[:: -(-len(days) // _MOST_DAYS)]
+        days.setdefault(time.strftime("%Y-%m-%d", time.localtime(call.at)), number)
+    every = -(-len(days) // _MOST_DAYS)
+    return [(number, day) for day, number in days.items()][::every]

@@ -19,26 +19,26 @@ _FEW = 20  # one in so many bars may be cut
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """The tokens of some turns or calls, numbered from `first` to `last`."""
+    """The tokens of some turns or calls, numbered from `first` to `last`.
+
+    Parameters
+    ----------
+    parts : tuple of int
+        Tokens of each of `KINDS`.
+    estimated, untold : bool
+        Whether some of them are estimates, or missing.
+    """
 
     first: int
     last: int
-    cached: int = 0
-    input: int = 0
-    thinking: int = 0
-    answer: int = 0
-    estimated: bool = False
-    untold: bool = False
+    parts: tuple[int, ...]
+    estimated: bool
+    untold: bool
 
     @property
     def total(self) -> int:
         """All of its tokens."""
         return sum(self.parts)
-
-    @property
-    def parts(self) -> tuple[int, ...]:
-        """Tokens of each of `KINDS`."""
-        return self.cached, self.input, self.thinking, self.answer
 
     def kinds(self) -> dict[str, int]:
         """Return the tokens of each of `KINDS` that is there."""
@@ -223,8 +223,8 @@ def _bar(first: int, last: int, calls: Iterable[Call]) -> Bar:
         if usage is not None:
             estimated = estimated or usage.estimated
             each.append(_parts(usage))
-    cached, given, thinking, answer = map(sum, zip(*each, strict=True)) if each else [0] * 4
-    return Bar(first, last, cached, given, thinking, answer, estimated, untold)
+    parts = tuple(map(sum, zip(*each, strict=True))) or (0,) * len(KINDS)
+    return Bar(first, last, parts, estimated, untold)
 
 
 def _parts(usage: Usage) -> tuple[int, int, int, int]:

@@ -61,13 +61,7 @@ def line(x1: float, y1: float, x2: float, y2: float, *, opacity: float = 1) -> s
     )
 
 
-def path(
-    points: Sequence[tuple[float, float]],
-    colour: str,
-    *,
-    dashed: bool = False,
-    width: float = 2,
-) -> str:
+def path(points: Sequence[tuple[float, float]], colour: str, *, dashed: bool = False) -> str:
     """Return a line through some points."""
     way = "L".join(f"{_n(x)} {_n(y)}" for x, y in points)
     dashes = ' stroke-dasharray="6 4"' if dashed else ""

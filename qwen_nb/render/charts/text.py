@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from qwen_nb.render import money
+from qwen_nb.render import aligned, money
 from qwen_nb.render.charts.series import KINDS, Bar, Bars, Line, bars, lines
 from qwen_nb.render.charts.words import lines_in_words
 from qwen_nb.texts import Language, text, visible
@@ -43,7 +43,7 @@ def text_chart(calls: Sequence[Call], language: Language = "en", *, width: int =
 def _tokens(all_bars: Bars, width: int, language: Language) -> list[str]:
     each = all_bars.bars
     if not any(bar.total for bar in each):
-        return [text("chart.no_tokens" if each else "chart.nothing", language)]
+        return [text("chart.no_tokens" if each else "spending.none", language)]
     legend = "  ".join(
         f"{_SIGNS[kind]} {text(f'chart.{kind}', language)}" for kind in all_bars.sums()
     )
@@ -61,7 +61,8 @@ def _tokens(all_bars: Bars, width: int, language: Language) -> list[str]:
         _blocks(parts, sum(parts) if longer else top, room - 2 * longer) + _CUT * longer
         for _, _, parts, longer in rows
     ]
-    return [legend, *_aligned([(*row[:2], bar) for row, bar in zip(rows, drawn, strict=True)])]
+    lines = [(*row[:2], bar) for row, bar in zip(rows, drawn, strict=True)]
+    return [legend, *aligned(lines, right=(1,))]
 
 
 def _figure(bar: Bar) -> str:
@@ -77,9 +78,8 @@ def _steps(line: Line, width: int, language: Language) -> list[str]:
     ]
     room = _room(width, [row[:2] for row in rows])
     top = line.sum or Decimal(1)
-    return _aligned(
-        [(where, sum_, "█" * round(room * (whole / top))) for where, sum_, whole in rows]
-    )
+    lines = [(where, sum_, "█" * round(room * (whole / top))) for where, sum_, whole in rows]
+    return aligned(lines, right=(1,))
 
 
 def _blocks(parts: Sequence[int], top: int, room: int) -> str:
@@ -95,13 +95,3 @@ def _blocks(parts: Sequence[int], top: int, room: int) -> str:
 def _room(width: int, sides: Sequence[tuple[str, str]]) -> int:
     taken = sum(max(map(columns, column)) for column in zip(*sides, strict=True))
     return max(width - taken - 4, _LEAST)
-
-
-def _aligned(rows: Sequence[tuple[str, str, str]]) -> list[str]:
-    left = max(columns(row[0]) for row in rows)
-    right = max(columns(row[1]) for row in rows)
-    return [
-        f"{where}{' ' * (left - columns(where))}  "
-        f"{' ' * (right - columns(figure))}{figure}  {bar}".rstrip()
-        for where, figure, bar in rows
-    ]

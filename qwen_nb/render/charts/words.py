@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 
 from qwen_nb.render import spoken_money
-from qwen_nb.render.charts.series import Bar, Bars, Line
+from qwen_nb.render.charts.series import Bars, Line
 from qwen_nb.texts import Language, text
 from qwen_nb.values import Call
 
@@ -16,7 +17,7 @@ def figures(tokens: Mapping[str, int], language: Language) -> str:
         text("chart.figure", language, name=text(f"chart.{kind}", language), n=f"{n:,}")
         for kind, n in tokens.items()
     )
-    return text("chart.separator", language).join(said) or "0"
+    return text("calls.and", language).join(said) or "0"
 
 
 def in_words(language: Language, *sentences: str) -> str:
@@ -28,7 +29,7 @@ def bars_in_words(all_bars: Bars, language: Language) -> str:
     """Say how much there is in all, which bar has the most, and what cannot be seen."""
     each = all_bars.bars
     if not each:
-        return text("chart.nothing", language)
+        return text("spending.none", language)
     if not any(bar.total for bar in each):
         return text("chart.no_tokens", language)
     sums = all_bars.sums()
@@ -40,7 +41,8 @@ def bars_in_words(all_bars: Bars, language: Language) -> str:
         figures=figures(sums, language),
     )
     whole_bars = [bar for bar in each if not bar.untold] or each
-    most, least = max(each, key=_total), min(whole_bars, key=_total)
+    total = attrgetter("total")
+    most, least = max(each, key=total), min(whole_bars, key=total)
     span = text(
         "chart.most",
         language,
@@ -49,7 +51,7 @@ def bars_in_words(all_bars: Bars, language: Language) -> str:
         less_at=all_bars.where(least, language),
         less=f"{least.total:,}",
     )
-    cut = text("chart.separator", language).join(
+    cut = text("calls.and", language).join(
         all_bars.where(bar, language) for bar in all_bars.cut()
     )
     estimated = sum(bar.estimated for bar in each)
@@ -67,7 +69,7 @@ def bars_in_words(all_bars: Bars, language: Language) -> str:
 def lines_in_words(lines: Sequence[Line], calls: Sequence[Call], language: Language) -> str:
     """Say what each currency comes to, and which call was the dearest."""
     if not lines:
-        return text("chart.no_cost" if calls else "chart.nothing", language)
+        return text("chart.no_cost" if calls else "spending.none", language)
     said = []
     for line in lines:
         number, most = line.most
@@ -89,7 +91,3 @@ def lines_in_words(lines: Sequence[Line], calls: Sequence[Call], language: Langu
         text("chart.unpriced", language, n=without) if without else "",
         text("chart.has_estimates", language) if any(each.estimated for each in lines) else "",
     )
-
-
-def _total(bar: Bar) -> int:
-    return bar.total

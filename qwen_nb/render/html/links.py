@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from qwen_nb.texts import visible
+from qwen_nb.texts import Language, text, visible
 
 _INLINE_IMAGE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}")
 # Any other sign makes readers disagree on where the address leads: JupyterLab turns
@@ -52,6 +52,13 @@ def link_to(url: str) -> Link:
     if parts.scheme == "mailto" and parts.path:
         return Link(url, unquote(parts.path))
     return Link(None, shown)
+
+
+def image_words(alt: str, language: Language) -> str:
+    """Return what stands for an image that is not shown."""
+    if alt.strip():
+        return text("reply.image", language, alt=alt)
+    return text("reply.image_bare", language)
 
 
 def is_inline_image(url: str) -> bool:

@@ -20,19 +20,6 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
 
-def safe_html(markdown: str, language: Language = "en") -> str:
-    """Return the answer as HTML made of a few tags of our own.
-
-    Parameters
-    ----------
-    markdown : str
-        What the model wrote; anything at all.
-    language : {"en", "zh"}
-        The language of the few words that are ours ("image: …").
-    """
-    return safe_forms(markdown, language)[0]
-
-
 def safe_markdown(markdown: str, language: Language = "en") -> str:
     """Return the answer as Markdown without raw HTML, images or odd links.
 
@@ -42,7 +29,15 @@ def safe_markdown(markdown: str, language: Language = "en") -> str:
 
 
 def safe_forms(markdown: str, language: Language = "en") -> tuple[str, str]:
-    """Return both forms, `(html, markdown)`, parsing once."""
+    """Return both forms, `(html, markdown)`, parsing once.
+
+    Parameters
+    ----------
+    markdown : str
+        What the model wrote; anything at all.
+    language : {"en", "zh"}
+        The language of the few words that are ours ("image: …").
+    """
     source = visible(markdown)
     try:
         tokens = _parser().parse(source)

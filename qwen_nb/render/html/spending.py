@@ -13,6 +13,7 @@ from qwen_nb.texts import Language, markup, text, visible
 from qwen_nb.values import EXACT, LedgerRow
 
 _COLUMNS = ("calls", "input", "cached", "output", "thinking", "cost")
+_COUNTS = (*_COLUMNS[:-1], "estimated", "untold", "unpriced")
 _NUMBERS = range(1, 1 + len(_COLUMNS))
 _UNKNOWN = "—"
 
@@ -97,15 +98,8 @@ def _added(one: LedgerRow, other: LedgerRow) -> LedgerRow:
         cost = EXACT.add(one.cost or Decimal(0), other.cost or Decimal(0))
     return replace(
         one,
-        calls=one.calls + other.calls,
-        input=one.input + other.input,
-        cached=one.cached + other.cached,
-        output=one.output + other.output,
-        thinking=one.thinking + other.thinking,
         cost=cost,
-        estimated=one.estimated + other.estimated,
-        untold=one.untold + other.untold,
-        unpriced=one.unpriced + other.unpriced,
+        **{name: getattr(one, name) + getattr(other, name) for name in _COUNTS},
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from qwen_nb.render import (
     Ending,
     Wanted,
-    call_line,
+    call_words,
     calls_wanted,
     ending,
     thought,
@@ -76,7 +76,7 @@ def bundle(
         'style="max-width:46em;overflow-wrap:break-word;overflow-wrap:anywhere">\n'
         f"{GAP.join(part for part in html if part)}\n</div>"
     )
-    ran = [call_line(call, language) for call in reply.calls]
+    ran = [str(call_words(call, language)) for call in reply.calls]
     wanted = calls_wanted(reply, language)
     markdown = [_list(ran), answer_markdown, _wanted_markdown(wanted), _ending_markdown(end)]
     markdown += [*map(plain_words, reply.notes), plain_words(usage)]

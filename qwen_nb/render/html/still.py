@@ -14,7 +14,28 @@ Describe: TypeAlias = Callable[[Reply], Mapping[str, Any]]
 """What to keep of a reply under `qwen_nb` in the metadata of its output."""
 
 
-class StaticDisplay:
+class _AtTheEnd:
+    """Shows nothing while a reply grows."""
+
+    def open(self, asking: Opening, stop: Callable[[], None] | None = None) -> None:
+        """Show nothing."""
+
+    def frame(self, frame: Frame) -> None:
+        """Show nothing."""
+
+    def settle(self, interrupts: Callable[[], int]) -> int:
+        """There is no button here."""
+        return 0
+
+
+class SilentDisplay(_AtTheEnd):
+    """Shows nothing at all; for programs that only want the reply."""
+
+    def close(self, reply: Reply, failure: str = "") -> None:
+        """Show nothing."""
+
+
+class StaticDisplay(_AtTheEnd):
     """Shows the finished reply as one static output, and nothing before.
 
     For notebooks that run with nobody watching, and the durable end of the live card.
@@ -48,46 +69,23 @@ class StaticDisplay:
         self._as_text = as_text
         self._describe = describe
 
-    def open(self, asking: Opening, stop: Callable[[], None] | None = None) -> None:
-        """Show nothing."""
-
-    def frame(self, frame: Frame) -> None:
-        """Show nothing."""
-
     def close(self, reply: Reply, failure: str = "") -> None:
         """Display the reply for good; one that never began has only its error to show."""
         from IPython.display import display
 
         if never_began(reply):
             return
-        content: dict[str, str] = {}
-        if not self._quiet:
-            content = bundle(
-                reply,
-                self._language,
-                hide_thinking=self._hide_thinking,
-                as_text=self._as_text,
-            )
-        notes = {"qwen_nb": dict(self._describe(reply))}
+        content, notes = self.content(reply), self.notes(reply)
         display(content, raw=True, metadata=notes)  # type: ignore[no-untyped-call]
 
-    def settle(self, interrupts: Callable[[], int]) -> int:
-        """There is no button here."""
-        return 0
+    def content(self, reply: Reply) -> dict[str, str]:
+        """Return what is shown."""
+        if self._quiet:
+            return {}
+        return bundle(
+            reply, self._language, hide_thinking=self._hide_thinking, as_text=self._as_text
+        )
 
-
-class SilentDisplay:
-    """Shows nothing at all; for programs that only want the reply."""
-
-    def open(self, asking: Opening, stop: Callable[[], None] | None = None) -> None:
-        """Show nothing."""
-
-    def frame(self, frame: Frame) -> None:
-        """Show nothing."""
-
-    def close(self, reply: Reply, failure: str = "") -> None:
-        """Show nothing."""
-
-    def settle(self, interrupts: Callable[[], int]) -> int:
-        """There is no button here."""
-        return 0
+    def notes(self, reply: Reply) -> dict[str, Any]:
+        """Return the metadata of the output."""
+        return {"qwen_nb": dict(self._describe(reply))}

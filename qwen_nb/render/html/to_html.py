@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from qwen_nb.render.html.links import Link, is_inline_image, link_to
+from qwen_nb.render.html.links import Link, image_words, is_inline_image, link_to
 from qwen_nb.texts import Language, attribute, literal, markup, text, unbroken
 from qwen_nb.values import is_plain_mathematics
 
@@ -267,11 +267,7 @@ class _Inline:
                 f'<img src="{attribute(src)}" alt="{attribute(alt)}" style="max-width:100%">'
             )
             return
-        words = (
-            text("reply.image", self.language, alt=alt)
-            if alt.strip()
-            else text("reply.image_bare", self.language)
-        )
+        words = image_words(alt, self.language)
         if self.link is not None:  # a link inside a link does not exist
             self._say(f"{words} ({link_to(src).place})")
             return

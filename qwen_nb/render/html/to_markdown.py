@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from qwen_nb.render.html.links import Link, is_inline_image, link_to
-from qwen_nb.texts import Language, text, visible
+from qwen_nb.render.html.links import Link, image_words, is_inline_image, link_to
+from qwen_nb.texts import Language, visible
 from qwen_nb.values import HARMFUL_TEX, is_plain_mathematics
 
 if TYPE_CHECKING:
@@ -318,20 +318,17 @@ class _Inline:
             self.label.append(alt)
             self._put(f"![{_escape(alt, in_label=True)}]({src})")
             return
-        words = (
-            text("reply.image", self.language, alt=alt)
-            if alt.strip()
-            else text("reply.image_bare", self.language)
-        )
+        words = image_words(alt, self.language)
         if self.link is not None:
-            words = f"{words} ({link_to(src).place})"
-            self.label.append(words)
-            self._put(_escape(words, in_label=True))
+            self._say(f"{words} ({link_to(src).place})")
             return
         self._open_link(link_to(src))
+        self._say(words)
+        self._close_link()
+
+    def _say(self, words: str) -> None:
         self.label.append(words)
         self._put(_escape(words, in_label=True))
-        self._close_link()
 
 
 def _code(code: str) -> str:

@@ -18,7 +18,7 @@ from qwen_nb.render import (
     timing_line,
     usage_line,
 )
-from qwen_nb.render.html import Describe, StaticDisplay, bundle, metadata
+from qwen_nb.render.html import Describe, StaticDisplay, metadata
 from qwen_nb.render.live.sent import SentCalls, SentText
 from qwen_nb.texts import Language, markup, text, visible
 from qwen_nb.values import HARMFUL_TEX, FinishReason, Frame, Opening, Reply
@@ -129,14 +129,12 @@ class CardDisplay:
         from qwen_nb.render.live.widget import Card
 
         self._new_card = Card
-        self._saved_language = language
         self._language = live_language or language
         self._owns_cell = owns_cell and not detached
         self._detached = detached
         self._hide_thinking = hide_thinking
         self._quiet = quiet
         self._as_text = as_text
-        self._describe = describe
         # an interrupt would stop whatever cell runs by then
         self._route = "job" if detached else stop_route
         self._end = StaticDisplay(
@@ -272,20 +270,17 @@ class CardDisplay:
     def _update(self, reply: Reply, failure: str) -> None:
         from IPython.display import update_display
 
-        language, content = self._saved_language, {}
         if never_began(reply):
             # no cell is left that could show an error
             page = f'<div style="white-space:pre-wrap">{markup(failure)}</div>'
             content = {"text/html": page, "text/plain": visible(failure)}
-        elif not self._quiet:
-            content = bundle(
-                reply, language, hide_thinking=self._hide_thinking, as_text=self._as_text
-            )
+        else:
+            content = self._end.content(reply)
         update_display(  # type: ignore[no-untyped-call]
             content,
             raw=True,
             display_id=self._display_id,
-            metadata={"qwen_nb": dict(self._describe(reply))},
+            metadata=self._end.notes(reply),
         )
 
     def _words(self) -> dict[str, str]:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from qwen_nb.render import (
-    call_line,
+    call_words,
     calls_wanted,
     ending,
     never_began,
@@ -108,7 +108,7 @@ class TerminalDisplay:
         if new and not self._after_calls:
             self._begin_block()
         for call in new:
-            self._say(call_line(call, self._language) + "\n", dim=True)
+            self._say(f"{call_words(call, self._language)}\n", dim=True)
         self._after_calls = self._after_calls or bool(new)
 
     def _print_answer(self, piece: str) -> None:

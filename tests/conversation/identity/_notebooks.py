@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,12 +50,16 @@ class Shelf:
     """Records by path, the last used first."""
 
     stored: Sequence[Stored] = field(default=())
+    gone: frozenset[str] = frozenset()
 
     def records_at(self, path: str) -> list[Stored]:
         return [each for each in self.stored if each.path == path]
 
     def record(self, conversation_id: str, /) -> Stored | None:
         return next((each for each in self.stored if each.id == conversation_id), None)
+
+    def forgotten(self, ids: Iterable[str], /) -> frozenset[str]:
+        return self.gone & set(ids)
 
 
 def turn_from(carried: object) -> Turn | None:

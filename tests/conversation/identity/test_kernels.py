@@ -152,6 +152,7 @@ FOUND = """
 class Empty:
     def records_at(self, path): return ()
     def record(self, id): return None
+    def forgotten(self, ids): return frozenset()
 found = lambda: _identity.found(shell, Empty(), turn_from=lambda turn: None).path
 """
 

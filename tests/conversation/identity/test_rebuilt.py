@@ -98,3 +98,22 @@ def test_all_turns_together_are_bounded(tmp_path: Path) -> None:
     shown = [carried("A", f"e{n}") | {"turn": big} for n in range(50)]
     (only,) = rebuilt(tmp_path, cell("c1", *shown))
     assert 0 < sum(len(each.turn.prompt) for each in only.carried) <= identity.TURNS_BYTES
+
+
+def test_what_was_forgotten_is_not_rebuilt(tmp_path: Path) -> None:
+    path = tmp_path / "nb.ipynb"
+    write(
+        path,
+        cell("c1", carried("A", "e1"), carried("A", "e2")),
+        cell("c2", carried("B", "e3", name="b"), carried("C", "e4", name="c")),
+    )
+    place = Place(cell="c1", in_file=True, path=str(path))
+    for gone, left in (
+        ({"e2"}, {"A": ["e1"], "B": ["e3"], "C": ["e4"]}),
+        ({"B", "e4"}, {"A": ["e1", "e2"]}),
+        ({"A", "e3", "C"}, {}),
+    ):
+        shelf = Shelf(gone=frozenset(gone))
+        decision = decide(place, read_notebook(str(path)), shelf, turn_from=turn_from)
+        found = {each.id: [one.id for one in each.carried] for each in decision.continued}
+        assert found == left
