@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from qwen_nb.tools.calling import Calling, has_json, owed
     from qwen_nb.tools.json_types import Problem
+    from qwen_nb.tools.portal import Portal
     from qwen_nb.tools.structured import (
         Form,
         Structure,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _NAMES = {
     "calling": "Calling has_json owed",
     "json_types": "Problem",
+    "portal": "Portal",
     "structured": (
         "Form Structure Unfit alone asking_for conversion forms in_form is_refusal repair "
         "thinks_first"

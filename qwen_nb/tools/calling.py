@@ -9,18 +9,18 @@ what has not run by then is told to have been stopped, since each call needs a r
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import inspect
 import json
-import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from concurrent.futures import wait
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from typing import Any
 
 from qwen_nb.front_end import Outputs, capturing
 from qwen_nb.texts import Language, text
+from qwen_nb.tools.portal import Portal
 from qwen_nb.tools.schema import BadArguments, arguments_for, spread
 from qwen_nb.tools.tools import Tool, sent_text
 from qwen_nb.values import CallRecord, ToolCall
@@ -203,12 +203,16 @@ class Calling:
         self, jobs: Sequence[_Job], breaking: Callable[[], AbstractContextManager[None]]
     ) -> None:
         """Run async ones on a loop of their own: the one of the notebook runs already."""
-        group = _Group(jobs, self._awaited)
-        try:
+
+        async def all_of_them() -> None:
+            await asyncio.gather(*(self._awaited(*job) for job in jobs))
+
+        with Portal("qwen_nb-tools", _ABANDON_S) as portal, suppress(KeyboardInterrupt):
+            ended = portal.start(all_of_them())
             with breaking():
-                group.wait()
-        except KeyboardInterrupt:
-            group.cancel()
+                # a wait without end takes no interrupt on Windows
+                while not wait((ended,), timeout=0.5).done:
+                    pass
 
     # -- what the model is told --------------------------------------------------------------
 
@@ -263,44 +267,6 @@ _Job = tuple[int, Callable[..., Any], Mapping[str, Any]]
 
 class _NoText(Exception):
     """A value that cannot be told; the message is the model's."""
-
-
-class _Group:
-    """Async calls that run together, on a loop in a thread of their own."""
-
-    def __init__(self, jobs: Sequence[_Job], run: Callable[..., Awaitable[None]]) -> None:
-        self._jobs = jobs
-        self._run = run
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._all: asyncio.Future[Any] | None = None
-        self._ended = threading.Event()
-        context = contextvars.copy_context()
-        self._thread = threading.Thread(
-            target=context.run, args=(self._follow,), name="qwen_nb-tools", daemon=True
-        )
-
-    def wait(self) -> None:
-        self._thread.start()
-        while not self._ended.wait(0.5):  # a wait without end takes no interrupt on Windows
-            pass
-
-    def cancel(self) -> None:
-        loop, all_ = self._loop, self._all
-        if loop is not None and all_ is not None:
-            loop.call_soon_threadsafe(all_.cancel)
-        self._ended.wait(_ABANDON_S)
-
-    def _follow(self) -> None:
-        try:
-            asyncio.run(self._gathered())
-        except BaseException:
-            self._ended.set()  # each call tells what became of it
-        self._ended.set()
-
-    async def _gathered(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._all = asyncio.gather(*(self._run(*job) for job in self._jobs))
-        await self._all
 
 
 def has_json(arguments: str) -> bool:
