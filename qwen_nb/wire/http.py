@@ -33,7 +33,7 @@ from qwen_nb.values import Server
 from qwen_nb.wire.certificates import trusted
 from qwen_nb.wire.dialects import HttpCall
 
-__all__ = ["Exchange", "HttpTransport", "Transport", "is_loopback"]
+__all__ = ["Exchange", "HttpTransport", "is_loopback"]
 
 CONNECT_TIMEOUT_S = 10.0
 IDLE_TIMEOUT_S = 120.0
@@ -90,16 +90,6 @@ class Exchange(Protocol):
 
     def close(self) -> None:
         """Give everything back; a finished answer's connection is kept for the next call."""
-
-
-class Transport(Protocol):
-    """What can carry calls to one server."""
-
-    def exchange(self) -> Exchange:
-        """Return a new exchange, not yet sent."""
-
-    def close(self) -> None:
-        """Close all connections."""
 
 
 class HttpTransport:
@@ -276,7 +266,7 @@ class HttpExchange:
         """Send the call and wait for the answer's status and headers."""
         import openai
 
-        self._release()
+        self.close()
         self._answer = self._bytes = None
         lane = self._lane = self._transport.take_lane()
         if self._stopped.is_set():  # the stop came before there was anything to break
@@ -351,9 +341,6 @@ class HttpExchange:
         What follows the last event is read to its end, for a second at most: only then
         can the connection serve the next call.
         """
-        self._release()
-
-    def _release(self) -> None:
         lane, self._lane = self._lane, None
         if lane is None:
             return

@@ -13,7 +13,7 @@ from qwen_nb.wire.http import Exchange, HttpTransport
 from qwen_nb.wire.retries import Retries, retry_after
 from qwen_nb.wire.sse import ServerSentEvent, SseDecoder
 
-__all__ = ["list_models", "only_model", "stream"]
+__all__ = ["answer_of", "list_models", "only_model", "stream"]
 
 _BEGINS = 80
 _HEAD = 1000
@@ -164,6 +164,24 @@ def _no_stream(body: bytes, server: Server) -> BadEvent:
     return BadEvent(f"error.{kind}", server=server.name, begins=begins)
 
 
+def answer_of(call: HttpCall, exchange: Exchange, server: Server) -> bytes:
+    """Return the answer to a call that is not streamed, without the key; close the exchange.
+
+    Raises
+    ------
+    QwenError
+        When the server cannot be asked or refuses.
+    """
+    try:
+        exchange.send(call)
+        body = _without_key(exchange.read(), server)
+        if exchange.status >= 400:
+            raise OpenAIDialect().error(exchange.status, body, server)
+        return body
+    finally:
+        exchange.close()
+
+
 def list_models(server: Server, *, recorded: bool = True) -> list[str]:
     """Return the ids of the models a server lists; it costs nothing, and wants a key.
 
@@ -183,12 +201,8 @@ def list_models(server: Server, *, recorded: bool = True) -> list[str]:
     begin = transport.exchange
     exchange = cassettes.exchange(server, begin) if recorded else begin()
     try:
-        exchange.send(HttpCall("GET", "/models"))
-        body = _without_key(exchange.read(), server)
-        if exchange.status >= 400:
-            raise OpenAIDialect().error(exchange.status, body, server)
+        body = answer_of(HttpCall("GET", "/models"), exchange, server)
     finally:
-        exchange.close()
         transport.close()
     try:
         return [str(model["id"]) for model in json.loads(body)["data"]]

@@ -13,6 +13,7 @@ from typing import Any
 from qwen_nb.errors import ApiError, QwenError
 from qwen_nb.values import (
     AnswerDelta,
+    ChatOptions,
     ChatRequest,
     Event,
     Finished,
@@ -24,17 +25,22 @@ from qwen_nb.values import (
     UsageReport,
     tool_call_list,
 )
-from qwen_nb.wire import ServerSentEvent
 from qwen_nb.wire.dialects.dialect import HttpCall
-from qwen_nb.wire.dialects.frames import HalfFrame, bad_event
-from qwen_nb.wire.dialects.frames import decode as _decode
+from qwen_nb.wire.dialects.frames import FrameReader
 from qwen_nb.wire.dialects.growing import GrowingText
-from qwen_nb.wire.dialects.refusals import refusal, refusal_in
+from qwen_nb.wire.dialects.refusals import refusal_in
 from qwen_nb.wire.dialects.thinking import ThinkSplitter, switch, thinking_in
 from qwen_nb.wire.dialects.token_counts import usage_from
 from qwen_nb.wire.dialects.tool_calls import ToolCalls
 
-__all__ = ["FINISH", "OpenAIDialect", "overlaid", "usage_from"]
+__all__ = [
+    "FINISH",
+    "OpenAIDialect",
+    "overlaid",
+    "sampling",
+    "spelled",
+    "usage_from",
+]
 
 FINISH: Mapping[str, FinishReason] = {
     "stop": "stop",
@@ -65,12 +71,7 @@ class OpenAIDialect:
             "stream": True,
             "stream_options": {"include_usage": True},
         }
-        body |= fields
-        if options.temperature is not None:
-            body["temperature"] = options.temperature
-        if options.max_tokens is not None:
-            body["max_tokens"] = options.max_tokens
-        body = overlaid(body, options.params)
+        body = overlaid(body | fields | sampling(options), options.params)
         return HttpCall("POST", "/chat/completions", body, notes=notes)
 
     def reader(self, server: Server) -> OpenAIReader:
@@ -95,25 +96,33 @@ def overlaid(ours: dict[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
     return body
 
 
+def sampling(options: ChatOptions) -> dict[str, Any]:
+    """Return the fields of an answer's sampling that a person has set."""
+    fields = {"temperature": options.temperature, "max_tokens": options.max_tokens}
+    return {name: value for name, value in fields.items() if value is not None}
+
+
 def _message(message: Message) -> dict[str, Any]:
-    # protocol.md §2.3. A missing content is refused, so nothing is the empty text.
+    # A missing content is refused, so nothing is the empty text.
     content = message.content
-    spelled: dict[str, Any] = {
-        "role": message.role,
-        "content": list(content) if isinstance(content, tuple) else content or "",
-    }
+    return spelled(message, list(content) if isinstance(content, tuple) else content or "")
+
+
+def spelled(message: Message, content: Any) -> dict[str, Any]:
+    """Return a message as the API spells it, with this content (protocol.md §2.3)."""
+    fields: dict[str, Any] = {"role": message.role, "content": content}
     if message.thinking:
-        spelled["reasoning_content"] = message.thinking
+        fields["reasoning_content"] = message.thinking
     if message.tool_calls:
-        spelled["tool_calls"] = tool_call_list(message)
+        fields["tool_calls"] = tool_call_list(message)
     if message.tool_call_id:
-        spelled["tool_call_id"] = message.tool_call_id
+        fields["tool_call_id"] = message.tool_call_id
     if message.partial:
-        spelled["partial"] = True
-    return spelled
+        fields["partial"] = True
+    return fields
 
 
-class OpenAIReader:
+class OpenAIReader(FrameReader):
     """Reads one stream of `chat.completion.chunk` objects.
 
     Attributes
@@ -124,50 +133,15 @@ class OpenAIReader:
         A finish_reason was seen.
     """
 
+    _end = b"[DONE]"
+
     def __init__(self, server: Server) -> None:
-        self._server = server
-        self.done = False
-        self.finished = False
-        self._started = False
-        self._half = HalfFrame()
-        self._is_half = False
+        super().__init__(server)
         self._calls = ToolCalls()
         self._splitter = (
             ThinkSplitter(missing_opener=server.missing_opener) if server.inline_think else None
         )
         self._growing: GrowingText | None = None
-
-    def events(self, sse: ServerSentEvent) -> list[Event]:
-        """Return what one server-sent event means.
-
-        Raises
-        ------
-        ApiError
-            When it is an error reported inside a stream of status 200 (protocol.md §4.6).
-        BadEvent
-            When its data is no JSON object, nor the beginning of one.
-        """
-        data = sse.data
-        if data == b"[DONE]":
-            self.done = True
-            return self.close()
-        frame: Any
-        try:
-            frame = None if self._is_half else _decode(data.decode())
-        except ValueError:
-            frame = None
-        if not isinstance(frame, dict):
-            frame = self._half.whole(data)
-            self._is_half = frame is None
-            if frame is None:
-                return []
-        if frame.get("error") or sse.name == "error":
-            raise refusal(200, frame, self._server)
-        try:
-            return self._meaning(frame)
-        except (AttributeError, LookupError, TypeError) as error:
-            # A field of another shape than any server of this dialect is known to send.
-            raise bad_event(str(frame)) from error
 
     def close(self) -> list[Event]:
         """Return what was held back until its meaning would be clear."""
