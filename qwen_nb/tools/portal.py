@@ -53,6 +53,8 @@ class Portal:
 
     def _serve(self) -> None:
         # a runner cancels what is left of the tasks, and waits for their ends
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            with suppress(KeyboardInterrupt, SystemExit):  # the work's future tells of it
-                runner.get_loop().run_forever()
+        with (
+            asyncio.Runner(loop_factory=lambda: self._loop) as runner,
+            suppress(KeyboardInterrupt, SystemExit),  # the work's future tells of it
+        ):
+            runner.get_loop().run_forever()

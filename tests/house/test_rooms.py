@@ -51,7 +51,7 @@ GUESTS = {
     "wire": {"openai"},
     "front_end": {"IPython", "comm", "ipykernel", "pandas"},
     "context": {"apsw", "sqlite_vec"},
-    "tools": {"jsonschema", "pydantic", "pydantic_core", "typing_extensions"},
+    "tools": {"jsonschema", "pydantic", "pydantic_core"},
     "render": {
         "IPython",
         "anywidget",
