@@ -85,8 +85,6 @@ class Plan:
         The other turns, each with the reason.
     notes : tuple of Note
         What the reader of the answer should know.
-    once : frozenset of str
-        The keys of those that need no second telling in this conversation.
     needs : SummaryNeed or RetrievalNeed, optional
         What must be had first; the rest of the plan then says nothing.
     summary : Summary, optional
@@ -105,13 +103,17 @@ class Plan:
     sent: tuple[str, ...] = ()
     left_out: Mapping[str, Why] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
-    once: frozenset[str] = frozenset()
     needs: Need | None = None
     summary: Summary | None = None
     tokens: int = 0
     limit: int | None = None
     weighed: Weighed
     keeps_thinking: bool = False
+
+    @property
+    def once(self) -> frozenset[str]:
+        """The keys of the notes that need no second telling in this conversation."""
+        return frozenset(note.key for note in self.notes) & _ONCE
 
 
 def plan(
@@ -261,7 +263,7 @@ def preparing(ask: Callable[..., Plan]) -> Generator[Need, Found, Plan]:
         if planned.needs is None:
             known = {note.key for note in notes}
             added = (note for note in planned.notes if note.key not in known)
-            return replace(planned, notes=(*notes, *added), once=once)
+            return replace(planned, notes=(*notes, *added))
         notes += (note for note in planned.notes if note.key in _ONCE)
         brought = yield planned.needs
         if refusals and isinstance(brought, QwenError) and limit_in(brought) is not None:
@@ -563,13 +565,11 @@ class _Planner:
             content = with_text(body[at].content, after=f" {switch}")
             body[at] = replace(body[at], content=content)
         weighed = weighed or self.weigh(rounds, first)
-        notes = self._notes()
         return Plan(
             messages=(*self.head, *body),
             sent=tuple(one.id for one in rounds if one.id in self._of_turns),
             left_out=self.left_out,
-            notes=notes,
-            once=frozenset(note.key for note in notes) & _ONCE,
+            notes=self._notes(),
             summary=summary,
             tokens=weighed.tokens,
             limit=limit,
@@ -578,11 +578,9 @@ class _Planner:
         )
 
     def _waiting(self, need: Need) -> Plan:
-        notes = self._notes()
         return Plan(
             messages=(),
-            notes=notes,
-            once=frozenset(note.key for note in notes) & _ONCE,
+            notes=self._notes(),
             needs=need,
             limit=self.limit,
             weighed=self.weigh([]),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from qwen_nb import cassettes
 from qwen_nb.errors import ApiError, BadEvent, BrokenStream, ConfigError, QwenError
 from qwen_nb.values import ChatRequest, Event, Retrying, Server
-from qwen_nb.wire.dialects import Dialect, EventReader, HttpCall, OpenAIDialect
+from qwen_nb.wire.dialects import Dialect, FrameReader, HttpCall, OpenAIDialect
 from qwen_nb.wire.http import Exchange, HttpTransport
 from qwen_nb.wire.retries import Retries, retry_after
 from qwen_nb.wire.sse import ServerSentEvent, SseDecoder
@@ -129,7 +129,7 @@ def _attempt(
         raise BrokenStream("error.cut", server=server.name)
 
 
-def _events(reader: EventReader, sse: ServerSentEvent, server: Server) -> list[Event]:
+def _events(reader: FrameReader, sse: ServerSentEvent, server: Server) -> list[Event]:
     try:
         return reader.events(sse)
     except (ApiError, BadEvent):

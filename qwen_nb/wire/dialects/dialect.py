@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from qwen_nb.errors import ApiError, QwenError
-from qwen_nb.values import ChatRequest, Event, Note, Server
-from qwen_nb.wire import ServerSentEvent
+from qwen_nb.values import ChatRequest, Note, Server
+from qwen_nb.wire.dialects.frames import FrameReader
 
-__all__ = ["Dialect", "EventReader", "HttpCall"]
+__all__ = ["Dialect", "HttpCall"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,39 +42,13 @@ class HttpCall:
     notes: tuple[Note, ...] = ()
 
 
-class EventReader(Protocol):
-    """Reads one stream; it remembers what this stream has told so far."""
-
-    @property
-    def done(self) -> bool:
-        """Whether the stream has said that nothing more comes."""
-
-    @property
-    def finished(self) -> bool:
-        """Whether the model has said why it ended."""
-
-    def events(self, sse: ServerSentEvent) -> list[Event]:
-        """Return what one server-sent event means.
-
-        Raises
-        ------
-        ApiError
-            When the event is the server's report of an error.
-        BadEvent
-            When its data is no JSON object, nor the beginning of one.
-        """
-
-    def close(self) -> list[Event]:
-        """Tell that nothing more comes; return what was held back, if anything was."""
-
-
 class Dialect(Protocol):
     """How one protocol spells requests, events and errors."""
 
     def encode(self, request: ChatRequest, server: Server) -> HttpCall:
         """Return the call that asks the request, streamed, in that server's spelling."""
 
-    def reader(self, server: Server) -> EventReader:
+    def reader(self, server: Server) -> FrameReader:
         """Return a reader for one stream."""
 
     def error(self, status: int, body: bytes, server: Server) -> ApiError:

@@ -82,7 +82,7 @@ class FrameReader(ABC):
 
     @abstractmethod
     def close(self) -> list[Event]:
-        """Return what was held back until its meaning would be clear."""
+        """Tell that nothing more comes; return what was held back until that was clear."""
 
     @abstractmethod
     def _meaning(self, frame: dict[str, Any]) -> list[Event]: ...

@@ -29,7 +29,8 @@ from qwen_nb.wire.dialects.dialect import HttpCall
 from qwen_nb.wire.dialects.frames import FrameReader
 from qwen_nb.wire.dialects.growing import GrowingText
 from qwen_nb.wire.dialects.refusals import refusal_in
-from qwen_nb.wire.dialects.thinking import ThinkSplitter, switch, thinking_in
+from qwen_nb.wire.dialects.think_tags import ThinkSplitter
+from qwen_nb.wire.dialects.thinking import switch, thinking_in
 from qwen_nb.wire.dialects.token_counts import usage_from
 from qwen_nb.wire.dialects.tool_calls import ToolCalls
 
@@ -39,7 +40,6 @@ __all__ = [
     "overlaid",
     "sampling",
     "spelled",
-    "usage_from",
 ]
 
 FINISH: Mapping[str, FinishReason] = {

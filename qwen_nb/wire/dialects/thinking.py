@@ -10,9 +10,8 @@ from typing import Any
 
 from qwen_nb.errors import ConfigError
 from qwen_nb.values import ChatOptions, Note, Reply
-from qwen_nb.wire.dialects.think_tags import ThinkSplitter
 
-__all__ = ["STYLES", "ThinkSplitter", "switch", "thinking_in", "thinking_notes"]
+__all__ = ["STYLES", "switch", "thinking_in", "thinking_notes"]
 
 STYLES = (
     "top_level",

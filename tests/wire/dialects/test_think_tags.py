@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen_nb.values.events import AnswerDelta, ThinkingDelta
-from qwen_nb.wire.dialects.thinking import ThinkSplitter
+from qwen_nb.wire.dialects.think_tags import ThinkSplitter
 
 LIKE_TAGS = "<thinker> </thin> << <think"
 
