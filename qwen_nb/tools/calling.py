@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from qwen_nb.front_end import Outputs, capturing
@@ -80,7 +80,7 @@ class Calling:
         ended, is_stopped = self._ended.copy(), self._is_stopped()
         said = self._say("tools.stopped" if is_stopped else "tools.died")
         return tuple(
-            ended.get(at) or self._record(call, said, stopped=is_stopped, failed=not is_stopped)
+            ended.get(at) or _record(call, said, stopped=is_stopped, failed=not is_stopped)
             for at, call in enumerate(self.calls)
         )
 
@@ -160,7 +160,8 @@ class Calling:
             if inspect.isawaitable(value):
                 call.goes_on = True
                 return value
-            call.result = self._text(at, value)
+            call.fault = "tools.not_text"
+            call.result = sent_text(value, self._language)
         return None
 
     async def _awaited(
@@ -170,7 +171,8 @@ class Calling:
             with capturing(call.outputs):
                 positional, named = spread(function, values) if values else ((), {})
                 value = await function(*positional, **named)
-            call.result = self._text(at, value)
+            call.fault = "tools.not_text"
+            call.result = sent_text(value, self._language)
         if call.is_cancelled and not self._is_stopped():
             raise asyncio.CancelledError
 
@@ -185,7 +187,8 @@ class Calling:
             call.is_cancelled = True
             call.result, facts = self._say("tools.stopped"), {"stopped": True}
         except (Exception, SystemExit) as error:
-            call.result, facts = self._raised(at, error), {"failed": True}
+            said = self._say(call.fault, name=self.calls[at].name, error=_of_error(error))
+            call.result, facts = sent_text(said, self._language), {"failed": True}
         if not call.goes_on:
             seconds = time.monotonic() - began
             self._end(at, call.result, seconds=seconds, outputs=call.outputs.bundles, **facts)
@@ -205,32 +208,13 @@ class Calling:
     # -- what the model is told --------------------------------------------------------------
 
     def _end(self, at: int, result: str, **facts: Any) -> None:
-        self._ended.setdefault(at, self._record(self.calls[at], result, **facts))
+        self._ended.setdefault(at, _record(self.calls[at], result, **facts))
         self._show()
-
-    def _record(self, call: ToolCall, result: str, **facts: Any) -> CallRecord:
-        return CallRecord(call.name, call.arguments, result, id=call.id, **facts)
 
     def _show(self) -> None:
         ended = self._ended.copy()
         running = tuple(call for at, call in enumerate(self.calls) if at not in ended)
         self._told(tuple(ended[at] for at in sorted(ended)), running)
-
-    def _text(self, at: int, value: Any) -> str:
-        try:
-            return sent_text(value, self._language)
-        except Exception as error:  # whatever the value's own methods raise
-            reason = _of_error(error)
-            raise _NoText(
-                self._say("tools.not_text", name=self.calls[at].name, error=reason)
-            ) from error
-
-    def _raised(self, at: int, error: BaseException) -> str:
-        if isinstance(error, _NoText):
-            return str(error)
-        name = self.calls[at].name
-        said = self._say("tools.raised", name=name, error=_of_error(error))
-        return sent_text(said, self._language)
 
     def _fail(self, at: int, key: str, **facts: Any) -> None:
         # a name or an argument of the model's may hold what cannot be sent
@@ -252,12 +236,9 @@ class _Running:
 
     outputs: Outputs
     result: str = ""
+    fault: str = "tools.raised"  # what is said of an error that comes now
     is_cancelled: bool = False
     goes_on: bool = False  # it gave something that has to be awaited
-
-
-class _NoText(Exception):
-    """A value that cannot be told; the message is the model's."""
 
 
 def has_json(arguments: str) -> bool:
@@ -288,7 +269,8 @@ def _cut(said: str) -> str:
 
 def owed(calls: Sequence[ToolCall], result: str, **facts: Any) -> tuple[CallRecord, ...]:
     """Return records of calls that were not run, each told the same."""
-    return tuple(
-        replace(CallRecord(call.name, call.arguments, result, id=call.id), **facts)
-        for call in calls
-    )
+    return tuple(_record(call, result, **facts) for call in calls)
+
+
+def _record(call: ToolCall, result: str, **facts: Any) -> CallRecord:
+    return CallRecord(call.name, call.arguments, result, id=call.id, **facts)

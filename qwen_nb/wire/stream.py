@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from qwen_nb import cassettes
 from qwen_nb.errors import ApiError, BadEvent, BrokenStream, ConfigError, QwenError
 from qwen_nb.values import ChatRequest, Event, Retrying, Server
-from qwen_nb.wire.dialects import Dialect, FrameReader, HttpCall, OpenAIDialect
+from qwen_nb.wire.dialects import Dialect, FrameReader, HttpCall, refusal_in
 from qwen_nb.wire.http import Exchange, HttpTransport
 from qwen_nb.wire.retries import Retries, retry_after
 from qwen_nb.wire.sse import ServerSentEvent, SseDecoder
@@ -99,7 +99,7 @@ def _attempt(
     exchange.send(dialect.encode(request, server))
     if exchange.status >= 400:
         body = _without_key(exchange.read(), server)
-        raise dialect.error(exchange.status, body, server)
+        raise refusal_in(body, exchange.status, server)
     reader = dialect.reader(server)
     if exchange.headers.get("content-type", "").startswith(("application/json", "text/html")):
         yield from _unstreamed(exchange, dialect, server)
@@ -176,7 +176,7 @@ def answer_of(call: HttpCall, exchange: Exchange, server: Server) -> bytes:
         exchange.send(call)
         body = _without_key(exchange.read(), server)
         if exchange.status >= 400:
-            raise OpenAIDialect().error(exchange.status, body, server)
+            raise refusal_in(body, exchange.status, server)
         return body
     finally:
         exchange.close()

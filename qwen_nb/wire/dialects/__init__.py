@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from qwen_nb.wire.dialects.dialect import Dialect, HttpCall
     from qwen_nb.wire.dialects.frames import FrameReader
     from qwen_nb.wire.dialects.openai import OpenAIDialect
-    from qwen_nb.wire.dialects.refusals import may_retry
+    from qwen_nb.wire.dialects.refusals import may_retry, refusal_in
     from qwen_nb.wire.dialects.thinking import thinking_notes
     from qwen_nb.wire.dialects.token_counts import usage_from
 
@@ -19,7 +19,7 @@ _NAMES = {
     "dialect": "Dialect HttpCall",
     "frames": "FrameReader",
     "openai": "OpenAIDialect",
-    "refusals": "may_retry",
+    "refusals": "may_retry refusal_in",
     "thinking": "thinking_notes",
     "token_counts": "usage_from",
 }

@@ -27,7 +27,6 @@ from qwen_nb.wire.dialects.frames import FrameReader
 from qwen_nb.wire.dialects.growing import GrowingText
 from qwen_nb.wire.dialects.native_messages import Route, has_media, native_message
 from qwen_nb.wire.dialects.openai import FINISH, overlaid, sampling
-from qwen_nb.wire.dialects.refusals import refusal_in
 from qwen_nb.wire.dialects.thinking import switch, thinking_in
 from qwen_nb.wire.dialects.token_counts import usage_from
 from qwen_nb.wire.dialects.tool_calls import ToolCalls
@@ -113,10 +112,6 @@ class DashScopeDialect:
     def reader(self, server: Server) -> DashScopeReader:
         """Return a reader for one stream."""
         return DashScopeReader(server)
-
-    def error(self, status: int, body: bytes, server: Server) -> ApiError:
-        """Return the error that an HTTP answer of 4xx or 5xx means (protocol.md §4.6, §5.1)."""
-        return refusal_in(body, status, server)
 
     def _route_for(self, request: ChatRequest) -> Route:
         if request.model not in self._routes and has_media(request.messages):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from qwen_nb.errors import ApiError, QwenError
+from qwen_nb.errors import QwenError
 from qwen_nb.values import ChatRequest, Note, Server
 from qwen_nb.wire.dialects.frames import FrameReader
 
@@ -50,9 +50,6 @@ class Dialect(Protocol):
 
     def reader(self, server: Server) -> FrameReader:
         """Return a reader for one stream."""
-
-    def error(self, status: int, body: bytes, server: Server) -> ApiError:
-        """Return the error that an HTTP answer of 4xx or 5xx means."""
 
     def takes_another_way(self, error: QwenError, model: str) -> bool:
         """Whether the next call of this model will go another way that may succeed."""

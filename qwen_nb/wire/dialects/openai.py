@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qwen_nb.errors import ApiError, QwenError
+from qwen_nb.errors import QwenError
 from qwen_nb.values import (
     AnswerDelta,
     ChatOptions,
@@ -28,7 +28,6 @@ from qwen_nb.values import (
 from qwen_nb.wire.dialects.dialect import HttpCall
 from qwen_nb.wire.dialects.frames import FrameReader
 from qwen_nb.wire.dialects.growing import GrowingText
-from qwen_nb.wire.dialects.refusals import refusal_in
 from qwen_nb.wire.dialects.think_tags import ThinkSplitter
 from qwen_nb.wire.dialects.thinking import switch, thinking_in
 from qwen_nb.wire.dialects.token_counts import usage_from
@@ -81,10 +80,6 @@ class OpenAIDialect:
     def takes_another_way(self, error: QwenError, model: str) -> bool:
         """Return False: there is one address for everything."""
         return False
-
-    def error(self, status: int, body: bytes, server: Server) -> ApiError:
-        """Return the error that an HTTP answer of 4xx or 5xx means (protocol.md §5.1)."""
-        return refusal_in(body, status, server)
 
 
 def overlaid(ours: dict[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
