@@ -195,9 +195,7 @@ class Asking:
             return
         except AuthFailed:
             if self._has_begun or not (yield from self._moved()):
-                raise
-            if self.is_stopped:
-                return
+                raise  # also where it was stopped meanwhile, which the end tells
         except QwenError as error:
             limit = None if self._has_begun else limit_in(error)
             if limit is None or self.ready.question.force:
@@ -247,7 +245,7 @@ class Asking:
         return self._sent is not None and self._sent.has_begun
 
     def _moved(self) -> Generator[Step, Any, bool]:
-        """Go on with the region where a refused key belongs; return whether there is one.
+        """Go on with the region where a refused key belongs; return whether that is so.
 
         What follows is sent there, its summaries too, and costs what it costs there.
         """
@@ -260,7 +258,7 @@ class Asking:
         self.opening = replace(self.opening, server=other.name, notes=notes)
         self.ready = self.ready.moved(other, words)
         yield self._permission(self.ready)
-        return True
+        return not self.is_stopped
 
     def _permission(self, ready: Ready) -> Permit:
         model = ready.options.model or ""
@@ -279,8 +277,7 @@ class Asking:
                 try:
                     brought = yield from self._brought(need)
                 except QwenError as error:
-                    is_refused = isinstance(error, AuthFailed)
-                    if is_refused and (yield from self._moved()) and not self.is_stopped:
+                    if isinstance(error, AuthFailed) and (yield from self._moved()):
                         continue
                     brought = error
                 if self.is_stopped:
