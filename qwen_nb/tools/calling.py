@@ -238,8 +238,6 @@ class Calling:
 def _nobody(ended: object, running: object) -> None: ...
 
 
-"""Returns what lets an interrupt break into what is done within it."""
-
 _Job: TypeAlias = tuple[int, Callable[..., Any], Mapping[str, Any]]
 
 
