@@ -124,7 +124,7 @@ class Chat:
             if is_form(form):
                 Structure.of(form)
             session = Session(
-                notebook=Notebook.of_calls() if name is None else Notebook.current(),
+                notebook=Notebook.current(),
                 own=Kept() if name is None else None,
                 name=None if name is None else conversation_named(name),
                 options=checked(options_of(model, **options)),
@@ -160,9 +160,12 @@ class Chat:
 
     @classmethod
     def current(cls) -> Self:
-        """Return the chat of the magics, which asks the notebook's own conversation."""
+        """Return the chat of the magics, which asks the notebook's own conversation.
+
+        A program without a notebook has one such chat, in memory.
+        """
         shell = running_shell()
-        known = CHATS.get(shell) if shell is not None else None
+        known = CHATS.get(shell or Notebook.current())
         if isinstance(known, cls):
             return known
         chat = cls()
@@ -172,8 +175,7 @@ class Chat:
     def stand_for(self, shell: Any | None) -> None:
         """Be the chat of a shell's magics: ask whichever conversation is active there."""
         self._session = self._session.derived(own=None, notebook=Notebook.current())
-        if shell is not None:
-            CHATS[shell] = self
+        CHATS[shell or Notebook.current()] = self
 
     # -- where it asks ---------------------------------------------------------------------
 
@@ -263,7 +265,7 @@ class Chat:
                 self.language = self.settings().value("lang", self.language)
 
     def close(self) -> None:
-        """Close connections, and the embedded emulator if it was this chat's server.
+        """Close connections, and the embedded emulator if no other chat asks it.
 
         The chat can be asked again; both are then opened anew.
         """
@@ -341,9 +343,10 @@ class Chat:
         session = self.recognised()
         kept = self.kept()
         try:
-            own = Kept(kept.conversation.fork(at), forms=dict(kept.forms))
+            own = Kept(kept.conversation.fork(at))
         except LookupError:
             raise session.told(ConfigError("error.no_turn", turn=at)) from None
+        kept.teach(own)
         overrides = dict(session.overrides)
         return Chat._in(session.derived(own=own, overrides=overrides, line=Line(), name=None))
 
@@ -358,6 +361,9 @@ class Chat:
         once: bool = False,
         hide_thinking: bool = False,
         quiet: bool = False,
+        server: str | None = None,
+        dialect: str | None = None,
+        force: bool = False,
         display: Display | None = None,
         **options: Unpack[OptionFields],
     ) -> Reply:
@@ -376,6 +382,12 @@ class Chat:
             Model id for this call.
         new, once, hide_thinking, quiet
             See `Question`.
+        server : str, optional
+            Another server for this call: a provider, a region, `emulator`, or an address.
+        dialect : {"openai", "dashscope"}, optional
+            Another protocol for this call.
+        force : bool
+            Send it although a check of ours says it will be refused.
         display : Display, optional
             Shows the reply in place of the front end's own display.
         **options
@@ -400,6 +412,9 @@ class Chat:
             once=once,
             hide_thinking=hide_thinking,
             quiet=quiet,
+            server=server,
+            dialect=dialect,
+            force=force,
             **options,
         )
         return self.put(question, display)

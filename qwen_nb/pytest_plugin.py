@@ -15,8 +15,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,7 +96,12 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
         return (yield)
     notebooks = item.config.stash[_STASH]
     changes = notebooks.environment(item, is_recording=item.config.getoption("qwen_record"))
-    with _changed(changes):
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in changes.items():
+            if value is None:
+                patch.delenv(name, raising=False)
+            else:
+                patch.setenv(name, value)
         return (yield)
 
 
@@ -203,25 +207,6 @@ def _names_a_server(folder: Path, home: Path) -> bool:
         return bool(settings.get("server") or settings.get("base_url"))
     except ConfigError:
         return False  # the notebook will say so
-
-
-@contextmanager
-def _changed(changes: Mapping[str, str | None]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in changes}
-    try:
-        for name, value in changes.items():
-            _set(name, value)
-        yield
-    finally:
-        for name, value in before.items():
-            _set(name, value)
-
-
-def _set(name: str, value: str | None) -> None:
-    if value is None:
-        os.environ.pop(name, None)
-    else:
-        os.environ[name] = value
 
 
 # -- what was recorded and not asked for -------------------------------------------------------

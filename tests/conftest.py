@@ -50,6 +50,7 @@ def calls_of_this_test_only() -> Iterator[None]:
             with ledger.held():
                 ledger._own = None
                 ledger._only_here.clear()
+        module.Notebook._of_program = None
 
 
 # folders whose tests take their time; `make fast` leaves them out

@@ -94,12 +94,13 @@ class Account:
             "notebook": self.notebook,
             "scripted": server.scripted,
         }
-        found = reserve(held, self.ledger, cost, **belongs)
+        with self.ledger.held():
+            self.release()  # the call before this one is in the ledger, or was refused
+            found = reserve(held, self.ledger, cost, **belongs)
         if isinstance(found, Verdict):
             if not ask(found):
                 raise found.error(model=model, region=server.region)
             found = self.ledger.reserve(cost, **belongs)
-        self.release()
         self.reservations.append(found)
 
     def release(self) -> None:

@@ -62,7 +62,7 @@ def gone_on(session: Session) -> Question:
         return _after_rounds(last, last.said, entry, current, note)
     model = session.catalogue.find(last.options.model or "")
     # half a JSON in one call and half in another is none
-    has_form = is_form(kept.forms.get(entry.id, session.json)) or last.reply.structured
+    has_form = is_form(kept.form_of(entry.id, session.json)) or last.reply.structured
     goes_on = bool(last.reply.answer) and model.partial_mode is True and not has_form
     note = text("note.goes_on" if goes_on else "note.asked_again", session.language)
     return Question(

@@ -48,7 +48,6 @@ from qwen_nb.values import (
     Note,
     Opening,
     Reply,
-    Server,
     Slot,
     ToolResult,
 )
@@ -195,11 +194,8 @@ class Asking:
             yield from self._send()
             return
         except AuthFailed:
-            find, server = self.session.other_region, self.ready.server
-            other = None if self._has_begun else (yield FindRegion(lambda: find(server)))
-            if other is None:
-                raise
-            self._move(other)
+            if self._has_begun or not (yield from self._moved()):
+                raise  # also where it was stopped meanwhile, which the end tells
         except QwenError as error:
             limit = None if self._has_begun else limit_in(error)
             if limit is None or self.ready.question.force:
@@ -248,12 +244,21 @@ class Asking:
     def _has_begun(self) -> bool:
         return self._sent is not None and self._sent.has_begun
 
-    def _move(self, other: Server) -> None:
-        """Go on with another region: for what follows, its bounds and its summaries."""
+    def _moved(self) -> Generator[Step, Any, bool]:
+        """Go on with the region where a refused key belongs; return whether that is so.
+
+        What follows is sent there, its summaries too, and costs what it costs there.
+        """
+        find, server = self.session.other_region, self.ready.server
+        other = yield FindRegion(lambda: find(server))
+        if other is None:
+            return False
         words = text("note.region_found", self.session.language, server=other.name)
         notes = (*self.opening.notes, words)
         self.opening = replace(self.opening, server=other.name, notes=notes)
-        self.ready = self.ready.moved(other)
+        self.ready = self.ready.moved(other, words)
+        yield self._permission(self.ready)
+        return not self.is_stopped
 
     def _permission(self, ready: Ready) -> Permit:
         model = ready.options.model or ""
@@ -272,6 +277,8 @@ class Asking:
                 try:
                     brought = yield from self._brought(need)
                 except QwenError as error:
+                    if isinstance(error, AuthFailed) and (yield from self._moved()):
+                        continue
                     brought = error
                 if self.is_stopped:
                     return
@@ -395,10 +402,8 @@ class Asking:
             reply, error = self.forming.finished(reply, error)
         if isinstance(error, QwenError):
             error.reply, error.language = reply, self.session.language
-            if (
-                error.facts.get("advice") == "advice.no_model"
-                and self.ready.server.model_studio
-            ):
+            is_unknown = error.facts.get("advice") == "advice.no_model"
+            if is_unknown and self.ready.server.model_studio:
                 error.facts["near"] = self.session.catalogue.near(self.opening.model)
         return reply, error
 

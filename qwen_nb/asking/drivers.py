@@ -124,6 +124,8 @@ def in_background(asking: Asking, display: Display | None = None, *, is_detached
         showing = Showing(display or display_for(asking, is_detached=is_detached))
         JOBS.add(job, session.screen.cell_id)
         if is_detached:
+            if asking.slot is not None:
+                asking.ready.kept.jobs.add(asking.slot.id)
             follower = Follower(asking, showing)
             interrupts.impatiently(follower.open)
             threading.Thread(

@@ -48,6 +48,8 @@ class Kept:
         The notes that were told in it and need no second telling.
     forms : dict
         What the answer of a turn had to be, by the turn's id; see `Question.json`.
+    jobs : set of str
+        The places of questions that were asked in the background.
     """
 
     conversation: Conversation = field(default_factory=Conversation)
@@ -58,10 +60,17 @@ class Kept:
     memory: Memory = field(default_factory=Memory)
     told: set[str] = field(default_factory=set)
     forms: dict[str, Any] = field(default_factory=dict)
+    jobs: set[str] = field(default_factory=set)
     _vectors: InMemory = field(default_factory=InMemory)
     _own_id: str = field(default_factory=new_id)
     _problem: StoreError | None = None
     _pasts: dict[str, tuple[Entry, Past]] = field(default_factory=dict)
+
+    def form_of(self, id: str, default: Any) -> Any:
+        """Return what the answer of a turn had to be; a copy's is that of its original."""
+        entry = self.conversation.find(id)
+        original = entry.copy_of if entry is not None else None
+        return self.forms.get(id, self.forms.get(original or id, default))
 
     @property
     def booked_as(self) -> str:
@@ -128,6 +137,12 @@ class Kept:
             # of one in memory: a summary can be made again
             told = self.store.summaries(self.id) if self.store is not None else []
             self.summaries[:] = map(Summary.from_json, told)
+
+    def teach(self, copy: Kept) -> None:
+        """Give a copy of this conversation the forms of its turns and the summaries."""
+        copy.forms |= self.forms  # a copied turn says of which it is a copy
+        for summary in self.summaries:
+            copy.add_summary(summary)
 
     def take_problem(self) -> StoreError | None:
         """Return why nothing can be kept, once for each new reason."""

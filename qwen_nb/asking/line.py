@@ -41,12 +41,12 @@ class Line:
         return self.connections.exchange(server, idle_s, native=native)
 
     def close(self) -> None:
-        """Close connections, and the embedded emulator if they led there.
+        """Close connections, and the embedded emulator if they alone led there.
 
         They are opened anew when something is asked again.
         """
         self.models.clear()
         if self.connections.close():
-            from qwen_nb.emulator import stop_embedded
+            from qwen_nb.emulator import leave_embedded
 
-            stop_embedded()
+            leave_embedded(self)

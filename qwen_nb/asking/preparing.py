@@ -182,7 +182,7 @@ def _with_form(question: Question, session: Session) -> Question:
     form = question.json
     if form is None and question.again is not None:
         kept = session.kept(question.chat)
-        form = kept.forms.get(question.again, session.json)
+        form = kept.form_of(question.again, session.json)
         entry = kept.conversation.find(question.again)
         if form is None and entry is not None and entry.turn.reply.structured:
             note = text("note.form_lost", session.language)
@@ -204,7 +204,10 @@ def _place(question: Question, session: Session, kept: Kept) -> Slot | None:
     if question.once:
         return None
     if question.again is not None:
-        return kept.conversation.slot_again(question.again)
+        try:
+            return kept.conversation.slot_again(question.again)
+        except LookupError:  # another kernel has asked it again, or taken it back
+            raise session.told(ConfigError("error.turn_gone")) from None
     screen = session.screen
     return kept.conversation.place_for(
         screen.cell_key, screen.execution, starts_anew=question.new

@@ -89,9 +89,11 @@ class Ready:
         """The model of the question itself."""
         return self.options.model or self.request.model
 
-    def moved(self, other: Server) -> Ready:
+    def moved(self, other: Server, why: str) -> Ready:
         """Return the question as it is asked of another server, bounds and summaries too."""
-        return replace(self, server=other, ask=partial(self.ask, server=other))
+        question = replace(self.question, notes=(*self.question.notes, why))
+        ask = partial(self.ask, server=other)
+        return replace(self, question=question, server=other, ask=ask)
 
     def asking_again(self, said: tuple[Message, ...]) -> Callable[..., Plan]:
         """Return what plans it again, with what was said since: rounds of tools."""
@@ -192,9 +194,10 @@ def ready_for(
         said=question.begun.said if question.begun is not None else (),
     )
     notes = []
-    if slot is not None and slot.pending:
-        key = "note.job_left_out" if slot.pending == 1 else "note.jobs_left_out"
-        notes.append(Note(key, {"n": slot.pending}))
+    # what is awaited beside it, as by `asyncio.gather`, is no job
+    if slot is not None and (jobs := kept.jobs.intersection(slot.pending)):
+        key = "note.job_left_out" if len(jobs) == 1 else "note.jobs_left_out"
+        notes.append(Note(key, {"n": len(jobs)}))
     planned = ask()
     ready = Ready(
         question=question,
@@ -302,6 +305,11 @@ def _options(question: Question, session: Session, kept: Kept, server: Server) -
 
 def _is_native(question: Question, session: Session, server: Server) -> bool:
     name = question.dialect or session.settings.value("dialect", "openai")
+    if name not in ("openai", "dashscope"):
+        shown = "openai|dashscope"
+        raise ConfigError(
+            "error.setting", name="dialect", shown=shown, value=name, origin="dialect="
+        )
     if name == "openai":
         return False
     if not server.native_url and not server.scripted:

@@ -173,7 +173,7 @@ class Session:
         from qwen_nb.emulator import embedded
 
         pace = self.settings.value("emulator_pace") if watched else 0.0
-        emulator = embedded(pace=pace)
+        emulator = embedded(pace=pace, user=self.line)
         return replace(
             server,
             base_url=emulator.openai_base_url,
@@ -260,6 +260,6 @@ def current_session() -> Session:
     chat = None if shell is None else CHATS.get(shell)
     if chat is not None:
         return chat.recognised()
-    notebook = Notebook.of_calls()
+    notebook = Notebook.current()
     notebook.recognise()
     return Session(notebook=notebook)

@@ -98,7 +98,7 @@ def preparing(ask: Callable[..., Plan]) -> Generator[Need, Found, Plan]:
         if planned.needs is None:
             known = {note.key for note in notes}
             added = (note for note in planned.notes if note.key not in known)
-            return replace(planned, notes=(*notes, *added), once=once)
+            return replace(planned, notes=(*notes, *added))
         notes += (note for note in planned.notes if note.key in ONCE)
         brought = yield planned.needs
         if refusals and isinstance(brought, QwenError) and limit_in(brought) is not None:

@@ -373,13 +373,11 @@ class _Planner:
             content = with_text(body[at].content, after=f" {switch}")
             body[at] = replace(body[at], content=content)
         weighed = weighed or self.weigh(rounds, first)
-        notes = self._notes()
         return Plan(
             messages=(*self.head, *body),
             sent=tuple(one.id for one in rounds if one.id in self._of_turns),
             left_out=self.left_out,
-            notes=notes,
-            once=frozenset(note.key for note in notes) & ONCE,
+            notes=self._notes(),
             summary=summary,
             tokens=weighed.tokens,
             limit=limit,
@@ -388,11 +386,9 @@ class _Planner:
         )
 
     def _waiting(self, need: SummaryNeed | RetrievalNeed) -> Plan:
-        notes = self._notes()
         return Plan(
             messages=(),
-            notes=notes,
-            once=frozenset(note.key for note in notes) & ONCE,
+            notes=self._notes(),
             needs=need,
             limit=self.limit,
             weighed=self.weigh([]),

@@ -30,8 +30,6 @@ class Plan:
         The other turns, each with the reason.
     notes : tuple of Note
         What the reader of the answer should know.
-    once : frozenset of str
-        The keys of those that need no second telling in this conversation.
     needs : SummaryNeed or RetrievalNeed, optional
         What must be had first; the rest of the plan then says nothing.
     summary : Summary, optional
@@ -50,10 +48,14 @@ class Plan:
     sent: tuple[str, ...] = ()
     left_out: Mapping[str, Why] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
-    once: frozenset[str] = frozenset()
     needs: SummaryNeed | RetrievalNeed | None = None
     summary: Summary | None = None
     tokens: int = 0
     limit: int | None = None
     weighed: Weighed
     keeps_thinking: bool = False
+
+    @property
+    def once(self) -> frozenset[str]:
+        """The keys of the notes that need no second telling in this conversation."""
+        return frozenset(note.key for note in self.notes) & ONCE

@@ -418,21 +418,22 @@ class Conversation:
         position = place, k
         before = [] if anew else self._context(self._before(position, replaces), position)
         start = start_of(before, self._beginnings(position))
-        waiting = {
-            slot.position
+        waiting = [
+            slot
             for slot in self._pending.values()
             if not anew and start <= slot.position < position
-        }
+        ]
+        places = {slot.position for slot in waiting}
         slot = Slot(
             id=new_id(),
             place=place,
             k=k,
             cell=cell,
             execution=execution,
-            number=len({entry.position for entry in before} | waiting) + 1,
+            number=len({entry.position for entry in before} | places) + 1,
             replaces=replaces,
             anew=anew,
-            pending=len(waiting),
+            pending=tuple(slot.id for slot in waiting),
         )
         self._pending[slot.id] = slot
         return slot

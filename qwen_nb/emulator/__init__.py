@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qwen_nb.emulator.command import main
-    from qwen_nb.emulator.of_process import embedded, stop_embedded
+    from qwen_nb.emulator.of_process import embedded, leave_embedded, stop_embedded
     from qwen_nb.emulator.scripts import Script
     from qwen_nb.emulator.server import Emulator
 
 _NAMES = {
     "command": "main",
-    "of_process": "embedded stop_embedded",
+    "of_process": "embedded leave_embedded stop_embedded",
     "scripts": "Script",
     "server": "Emulator",
 }

@@ -56,7 +56,7 @@ def refuse(message: str, native: str | None = None) -> Refused:
 
 
 def no_model(name: Any, **native: Any) -> Refused:
-    """Return the refusal of a model that does not exist (protocol.md §5.2)."""
+    """Return the refusal of a model that does not exist (docs/protocol.md §5.2)."""
     message = f"The model {name} does not exist or you do not have access to it."
     return Refused(404, "model_not_found", message, **native)
 

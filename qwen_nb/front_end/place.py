@@ -62,7 +62,7 @@ def front_end(shell: Any | None) -> FrontEnd:
         return "none"
     if getattr(shell, "kernel", None) is None:
         return "terminal"
-    if not _parent(shell).get("content", {}).get("allow_stdin"):
+    if not can_answer(shell):
         return "static"
     return "card" if cell_id(shell) else "terminal"
 

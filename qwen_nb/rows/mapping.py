@@ -9,19 +9,18 @@ that were running and no others.
 
 from __future__ import annotations
 
-import asyncio
-import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from types import TracebackType
-from typing import Any, Literal, Protocol, Self, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from qwen_nb.errors import AuthFailed, BudgetReached, QwenError, RateLimited
 from qwen_nb.front_end import Interrupts
+from qwen_nb.tools import Portal
 from qwen_nb.values import Reply
 
 OnError: TypeAlias = Literal["raise", "keep"]
@@ -114,18 +113,18 @@ class Mapping:
         self._kept, self._concurrency, self._on_error = kept, concurrency, on_error
         self._show = show
         self._outcome = Outcome()
-        self._ended: SimpleQueue[tuple[_Row, asyncio.Task[Reply]] | None] = SimpleQueue()
+        self._ended: SimpleQueue[tuple[_Row, Future[Reply]] | None] = SimpleQueue()
         self._running: set[int] = set()
         self._refused: deque[_Row] = deque()
         self._same: Counter[str] = Counter()
         self._no_more = self._stopped = False
         self._done = 0
         self._prompt: str | None = None
-        self._loop = _Loop()
+        self._portal = Portal("qwen_nb-map", _STOP_S)
 
     def run(self) -> Outcome:
         """Ask all, and return what came of them; an error that ended it is in there."""
-        with Interrupts(self._stop) as interrupts, self._loop:
+        with Interrupts(self._stop) as interrupts, self._portal:
             while True:
                 self._fill(interrupts)
                 if not self._running:
@@ -155,10 +154,10 @@ class Mapping:
             if row is None:
                 return
             self._running.add(row.number)
-            self._loop.start(self._ask(row.prompt), self._ender(row))
+            self._portal.start(self._ask(row.prompt)).add_done_callback(self._ender(row))
 
-    def _ender(self, row: _Row) -> Callable[[asyncio.Task[Reply]], object]:
-        return lambda task: self._ended.put((row, task))
+    def _ender(self, row: _Row) -> Callable[[Future[Reply]], object]:
+        return lambda future: self._ended.put((row, future))
 
     def _next(self, interrupts: Interrupts) -> _Row | None:
         """Return the next row that has to be asked."""
@@ -199,7 +198,7 @@ class Mapping:
 
     # -- rows that have ended ------------------------------------------------------------------
 
-    def _wait(self) -> list[tuple[_Row, asyncio.Task[Reply]]]:
+    def _wait(self) -> list[tuple[_Row, Future[Reply]]]:
         """Return all that have ended, after a moment at most."""
         ended = []
         with suppress(Empty):
@@ -210,14 +209,14 @@ class Mapping:
                 told = self._ended.get_nowait()
         return ended
 
-    def _settle(self, ended: list[tuple[_Row, asyncio.Task[Reply]]]) -> None:
+    def _settle(self, ended: list[tuple[_Row, Future[Reply]]]) -> None:
         answers = []
-        for row, task in ended:
-            if task.cancelled():
+        for row, future in ended:
+            if future.cancelled():
                 continue
-            error = task.exception()
+            error = future.exception()
             if error is None:
-                reply = self._outcome.replies[row.number] = task.result()
+                reply = self._outcome.replies[row.number] = future.result()
                 self._done += 1
                 if reply.finish_reason in _WHOLE:
                     answers.append((row.prompt, row.n, reply))
@@ -246,55 +245,7 @@ class Mapping:
         self._ended.put(None)
 
     def _let_go(self) -> None:
-        self._loop.cancel()
+        self._portal.cancel()
         deadline = time.monotonic() + _STOP_S
         while self._running and time.monotonic() < deadline:
             self._settle(self._wait())
-
-
-class _Loop:
-    """An event loop in a thread of its own."""
-
-    def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._over = asyncio.Event()
-        self._thread = threading.Thread(target=self._serve, name="qwen_nb-map", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._loop = asyncio.new_event_loop()  # the thread's runner closes it
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join(_STOP_S)
-
-    def start(
-        self, work: Coroutine[Any, Any, Reply], then: Callable[[asyncio.Task[Reply]], object]
-    ) -> None:
-        """Begin something; `then` is called in the loop's thread when it has ended."""
-
-        def begin() -> None:
-            task = self._loop.create_task(work)
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-            task.add_done_callback(then)
-
-        self._loop.call_soon_threadsafe(begin)
-
-    def cancel(self) -> None:
-        """Cancel everything that runs; each ends in its own time."""
-        self._loop.call_soon_threadsafe(lambda: [task.cancel() for task in list(self._tasks)])
-
-    def _serve(self) -> None:
-        # a runner ends what is left of the tasks
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(self._wait())
-
-    async def _wait(self) -> None:
-        await self._over.wait()

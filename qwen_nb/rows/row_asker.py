@@ -75,7 +75,7 @@ class RowAsker:
         if asks and any(tool.function is not None for tool in question.tools):
             # told it of each call, every row would end without its tools
             raise ConfigError("error.map_confirm")
-        server = self.session.server()
+        server = self.session.server(question.server)
         options = self._options_of(question, server)
         model = options.model or self.session.only_model(server)
         self._question = replace(question, options=replace(options, model=model))
@@ -148,17 +148,18 @@ class RowAsker:
 
     def spent(self) -> Spent:
         """Return what was spent so far."""
-        scripted = self.session.server().scripted
+        scripted = self.session.server(self._question.server).scripted
         return self.ledger.spent("chat", self.booked_as, scripted=scripted)
 
     def digest_of(self) -> Callable[[str], str]:
         """Return what makes the digest of everything that asking a prompt sends."""
-        server, question = self.session.server(), self._question
-        apart = {"prompt", "options", "json"}
+        question = self._question
+        server = self.session.server(question.server)
+        apart = {"prompt", "options", "json", "server", "dialect"}
         base = {
             "options": self._options_of(question, server),
             "server": _address(server),
-            "dialect": self.session.settings.value("dialect", "openai"),
+            "dialect": question.dialect or self.session.settings.value("dialect", "openai"),
             "schema": None if self.structure is None else self.structure.schema,
             "question": {
                 each.name: value

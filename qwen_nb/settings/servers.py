@@ -48,13 +48,12 @@ def server_from(settings: Settings, catalogue: Catalogue, named: str | None = No
     """
     if named:
         return _called(Setting(named, "--server", "session"), settings, catalogue)
-    chosen, address = settings.get("server"), settings.get("base_url")
-    if chosen and address:
-        chosen = address if _nearer(address, chosen) else chosen
-    if setting := chosen or address:
+    address = settings.get("base_url")
+    set_here = [each for each in (address, settings.get("server")) if each]
+    if setting := min(set_here, key=_distance, default=None):
         return _called(setting, settings, catalogue, is_address=setting is address)
     region = settings.get("region")
-    key = _studio_key(settings, catalogue)
+    key = _studio_key(settings)
     if key is None:
         return _emulated(settings, catalogue)
     if plan := _plan_of(key, catalogue):  # a plan's key goes to the plan's own host only
@@ -99,9 +98,9 @@ def named_server(name: str, catalogue: Catalogue) -> ServerRow | None:
     return row if wanted in (known.casefold() for known in names) else None
 
 
-def _nearer(one: Setting, other: Setting) -> bool:
+def _distance(setting: Setting) -> int:
     order = ("session", "notebook", "environment", ".env", "qwen_nb.toml", "user")
-    return order.index(one.place) <= order.index(other.place)
+    return order.index(setting.place)
 
 
 def _called(
@@ -145,15 +144,13 @@ def _addressed(url: str, setting: Setting, settings: Settings, catalogue: Catalo
         _refuse_a_plans_key(key, row, catalogue)
     if key is None and setting.is_own:
         key = keys.stored(settings.home, url)
-    return Server(
+    return _server(
+        row,
+        key,
         name=host,
         base_url=url.rstrip("/"),
         native_url=_native(url) if is_studio else "",
-        key=key.value if key else None,
-        key_origin=key.origin if key else "",
-        model_studio=is_studio,
         region=(row.price_region if row else "") or host,
-        **_spelling(row),
     )
 
 
@@ -168,29 +165,31 @@ def _at(row: ServerRow, settings: Settings, key: Setting | None) -> Server:
     if not url:
         key_of_text = "workspace_wanted" if row.workspace_host else "address_wanted"
         raise ConfigError(f"error.{key_of_text}", server=row.title or row.name)
-    return Server(
+    return _server(
+        row,
+        key,
         name=row.title or row.name,
         base_url=url,
         native_url=row.url(workspace, native=True)
         or (_native(url) if row.model_studio else ""),
-        key=key.value if key else None,
-        key_origin=key.origin if key else "",
-        model_studio=row.model_studio,
         region=row.price_region or row.name,
         region_name=row.name if row.kind == "region" else "",
-        **_spelling(row),
     )
 
 
-def _spelling(row: ServerRow | None) -> dict[str, Any]:
-    if row is None:
-        return {}
-    return {
-        "thinking_style": row.thinking,
-        "thinking_budget": row.thinking_budget,
-        "inline_think": row.inline_think,
-        "missing_opener": row.missing_opener,
-    }
+def _server(row: ServerRow | None, key: Setting | None, **facts: Any) -> Server:
+    """Return a server with its key, and with what its row tells of its ways."""
+    if row is not None:
+        facts |= {
+            "model_studio": row.model_studio,
+            "thinking_style": row.thinking,
+            "thinking_budget": row.thinking_budget,
+            "inline_think": row.inline_think,
+            "missing_opener": row.missing_opener,
+        }
+    if key is not None:
+        facts |= {"key": key.value, "key_origin": key.origin}
+    return Server(**facts)
 
 
 def _native(url: str) -> str:
@@ -200,7 +199,7 @@ def _native(url: str) -> str:
 
 def _key_of(row: ServerRow, settings: Settings, catalogue: Catalogue) -> Setting | None:
     if row.model_studio:
-        key = _studio_key(settings, catalogue)
+        key = _studio_key(settings)
         _refuse_a_plans_key(key, row, catalogue)
         if key and row.key_prefix and not key.value.startswith(row.key_prefix):
             return None
@@ -226,7 +225,7 @@ def _refuse_a_plans_key(
         )
 
 
-def _studio_key(settings: Settings, catalogue: Catalogue) -> Setting | None:
+def _studio_key(settings: Settings) -> Setting | None:
     """Return the key for Model Studio, from the nearest place that has one."""
     return settings.get("dashscope_api_key") or keys.stored(settings.home, "model-studio")
 

@@ -1,4 +1,4 @@
-"""The store: every conversation of this person, in one SQLite file.
+"""The store: every conversation of a person, in one SQLite file; long: one method a use.
 
 What is written goes through one thread (`_writer`); what is read is read at once,
 by whoever asks. Two kernels may hold the same conversation: each writes only what it

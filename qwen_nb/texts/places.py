@@ -8,6 +8,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "There is no turn {turn} in this conversation; %qwen_nb history lists them.",
         "当前会话中没有第 {turn} 轮;可用 %qwen_nb history 查看。",
     ),
+    "error.turn_gone": (
+        "This turn was asked again or taken back meanwhile, perhaps in another kernel of this "
+        "notebook; %qwen_nb history shows how it stands now.",
+        "该轮次已被重新提问或撤销(可能由此笔记本的另一个内核所为);可用 %qwen_nb history 查看当前情况。",
+    ),
     "error.nothing_to_retry": (
         "Nothing was asked in this conversation yet, so there is nothing to ask again.",
         "当前会话中还没有提问,无法重试。",

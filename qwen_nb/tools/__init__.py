@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qwen_nb.tools.calling import Calling, has_json, owed
-    from qwen_nb.tools.json_types import Problem
+    from qwen_nb.tools.json_types import Problem, Unfit
+    from qwen_nb.tools.portal import Portal
     from qwen_nb.tools.structured import (
         Form,
         Structure,
-        Unfit,
         alone,
         asking_for,
         conversion,
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "calling": "Calling has_json owed",
-    "json_types": "Problem",
+    "json_types": "Problem Unfit",
+    "portal": "Portal",
     "structured": (
-        "Form Structure Unfit alone asking_for conversion forms in_form is_refusal repair "
+        "Form Structure alone asking_for conversion forms in_form is_refusal repair "
         "thinks_first"
     ),
     "tools": "Tool sent_text tool_name tools_of",

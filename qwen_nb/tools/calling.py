@@ -9,18 +9,18 @@ what has not run by then is told to have been stopped, since each call needs a r
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import inspect
 import json
-import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import replace
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import wait
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
 
 from qwen_nb.front_end import Outputs, capturing
 from qwen_nb.texts import Language, text
+from qwen_nb.tools.portal import Portal
 from qwen_nb.tools.schema import BadArguments, arguments_for, spread
 from qwen_nb.tools.tools import Tool, sent_text
 from qwen_nb.values import CallRecord, ToolCall
@@ -35,6 +35,10 @@ class Breaking(Protocol):
 
     def __call__(self, *, once: bool = False) -> AbstractContextManager[None]:
         """Return what is to be entered; `once` for a question to the person."""
+
+
+def _unbroken(*, once: bool = False) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 class Calling:
@@ -74,6 +78,7 @@ class Calling:
         self.told: Callable[[tuple[CallRecord, ...], tuple[ToolCall, ...]], object] = _nobody
         self._is_stopped = is_stopped
         self._language = language
+        self._breaking: Breaking = _unbroken
         self._ended: dict[int, CallRecord] = {}
 
     @property
@@ -86,7 +91,7 @@ class Calling:
         ended, is_stopped = self._ended.copy(), self._is_stopped()
         said = self._say("tools.stopped" if is_stopped else "tools.died")
         return tuple(
-            ended.get(at) or self._record(call, said, stopped=is_stopped, failed=not is_stopped)
+            ended.get(at) or _record(call, said, stopped=is_stopped, failed=not is_stopped)
             for at, call in enumerate(self.calls)
         )
 
@@ -98,27 +103,30 @@ class Calling:
         breaking : callable
             Returns what lets an interrupt break into what is done within it.
         """
+        self._breaking = breaking
         self._show()
-        together, alone = self._sorted(breaking)
+        together, alone = self._sorted()
         if together:
-            self._together(together, breaking)
-        for at, function, values in alone:
-            self._alone(at, function, values, breaking)
+            self._together(together)
+        for job in alone:
+            value = self._called(*job)
+            if inspect.isawaitable(value):
+                self._together([(job[0], lambda waited=value: waited, {})])
 
     async def awaited(self, breaking: Breaking) -> None:
         """Run them all, those that are async on this event loop."""
+        self._breaking = breaking
         self._show()
-        together, alone = self._sorted(breaking)
-        if together:
-            await asyncio.gather(*(self._awaited(*each) for each in together))
-        for at, function, values in alone:
-            pending = self._alone(at, function, values, breaking, awaits=False)
-            if pending is not None:
-                await self._awaited(at, lambda waited=pending: waited, {})
+        together, alone = self._sorted()
+        await self._gathered(together)
+        for job in alone:
+            value = self._called(*job)
+            if inspect.isawaitable(value):
+                await self._awaited(job[0], lambda waited=value: waited, {})
 
     # -- one call ----------------------------------------------------------------------------
 
-    def _sorted(self, breaking: Breaking) -> tuple[list[_Job], list[_Job]]:
+    def _sorted(self) -> tuple[list[_Job], list[_Job]]:
         """Return what can run: the async ones, and the others; the rest has ended."""
         together: list[_Job] = []
         alone: list[_Job] = []
@@ -130,8 +138,9 @@ class Calling:
                 known = ", ".join(self._tools)
                 self._fail(at, "tools.unknown", name=_cut(call.name), known=known)
                 continue
-            if not has_json(call.arguments):
-                self._refuse_json(at)
+            if (fault := _json_fault(call.arguments)) is not None:
+                shown = _cut(call.arguments)
+                self._fail(at, "tools.bad_json", name=call.name, reason=fault, arguments=shown)
                 continue
             try:
                 values = arguments_for(tool.function, call.arguments)
@@ -139,7 +148,7 @@ class Calling:
                 self._end(at, sent_text(str(problem), self._language), failed=True)
                 continue
             try:
-                with breaking(once=True):
+                with self._breaking(once=True):
                     refused = self._confirm(call) if self._confirm is not None else None
             except KeyboardInterrupt:
                 break
@@ -151,107 +160,72 @@ class Calling:
                 alone.append((at, tool.function, values))
         return together, alone
 
-    def _alone(
-        self,
-        at: int,
-        function: Callable[..., Any],
-        values: Mapping[str, Any],
-        breaking: Breaking,
-        *,
-        awaits: bool = True,
-    ) -> Awaitable[Any] | None:
-        """Run one here; return what it gave to be awaited, where that is done elsewhere."""
+    def _called(self, at: int, function: Callable[..., Any], values: Mapping[str, Any]) -> Any:
+        """Run one here; return what it gave where that has still to be awaited."""
         if self._is_stopped():
             return None
-        outputs, began = Outputs(self._language), time.monotonic()
-        more: dict[str, Any] = {}
-        try:
-            with capturing(outputs), breaking():
+        with self._ending(at) as call:
+            with capturing(call.outputs), self._breaking():
                 positional, named = spread(function, values)
                 value = function(*positional, **named)
             if inspect.isawaitable(value):
-                if not awaits:
-                    return value
-                self._together([(at, lambda: value, {})], breaking)
-                return None
-            result = self._text(at, value)
-        except KeyboardInterrupt:
-            result, more = self._say("tools.stopped"), {"stopped": True}
-        except (Exception, SystemExit) as error:
-            result, more = self._raised(at, error), {"failed": True}
-        seconds = time.monotonic() - began
-        self._end(at, result, seconds=seconds, outputs=outputs.bundles, **more)
+                call.goes_on = True
+                return value
+            call.fault = "tools.not_text"
+            call.result = sent_text(value, self._language)
         return None
 
     async def _awaited(
         self, at: int, function: Callable[..., Any], values: Mapping[str, Any]
     ) -> None:
-        outputs, began = Outputs(self._language), time.monotonic()
-        more: dict[str, Any] = {}
-        cancelled = False
-        try:
-            with capturing(outputs):
+        with self._ending(at) as call:
+            with capturing(call.outputs):
                 positional, named = spread(function, values) if values else ((), {})
                 value = await function(*positional, **named)
-            result = self._text(at, value)
-        except (KeyboardInterrupt, asyncio.CancelledError):
-            cancelled = True
-            result, more = self._say("tools.stopped"), {"stopped": True}
-        except (Exception, SystemExit) as error:
-            result, more = self._raised(at, error), {"failed": True}
-        seconds = time.monotonic() - began
-        self._end(at, result, seconds=seconds, outputs=outputs.bundles, **more)
-        if cancelled and not self._is_stopped():
+            call.fault = "tools.not_text"
+            call.result = sent_text(value, self._language)
+        if call.is_cancelled and not self._is_stopped():
             raise asyncio.CancelledError
 
-    def _together(self, jobs: Sequence[_Job], breaking: Breaking) -> None:
-        """Run async ones on a loop of their own: the one of the notebook runs already."""
-        group = _Group(jobs, self._awaited)
+    @contextmanager
+    def _ending(self, at: int) -> Iterator[_Running]:
+        """Keep what becomes of a call, whichever way it ends."""
+        call, began = _Running(Outputs(self._language)), time.monotonic()
+        facts: dict[str, Any] = {}
         try:
-            with breaking():
-                group.wait()
-        except KeyboardInterrupt:
-            group.cancel()
+            yield call
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            call.is_cancelled = True
+            call.result, facts = self._say("tools.stopped"), {"stopped": True}
+        except (Exception, SystemExit) as error:
+            said = self._say(call.fault, name=self.calls[at].name, error=_of_error(error))
+            call.result, facts = sent_text(said, self._language), {"failed": True}
+        if not call.goes_on:
+            seconds = time.monotonic() - began
+            self._end(at, call.result, seconds=seconds, outputs=call.outputs.bundles, **facts)
+
+    async def _gathered(self, jobs: Sequence[_Job]) -> None:
+        await asyncio.gather(*(self._awaited(*job) for job in jobs))
+
+    def _together(self, jobs: Sequence[_Job]) -> None:
+        """Run async ones on a loop of their own: the one of the notebook runs already."""
+        with Portal("qwen_nb-tools", _ABANDON_S) as portal, suppress(KeyboardInterrupt):
+            ended = portal.start(self._gathered(jobs))
+            with self._breaking():
+                # a wait without end takes no interrupt on Windows
+                while not wait((ended,), timeout=0.5).done:
+                    pass
 
     # -- what the model is told --------------------------------------------------------------
 
     def _end(self, at: int, result: str, **facts: Any) -> None:
-        self._ended.setdefault(at, self._record(self.calls[at], result, **facts))
+        self._ended.setdefault(at, _record(self.calls[at], result, **facts))
         self._show()
-
-    def _record(self, call: ToolCall, result: str, **facts: Any) -> CallRecord:
-        return CallRecord(call.name, call.arguments, result, id=call.id, **facts)
 
     def _show(self) -> None:
         ended = self._ended.copy()
         running = tuple(call for at, call in enumerate(self.calls) if at not in ended)
         self.told(tuple(ended[at] for at in sorted(ended)), running)
-
-    def _text(self, at: int, value: Any) -> str:
-        try:
-            return sent_text(value, self._language)
-        except Exception as error:  # whatever the value's own methods raise
-            reason = _of_error(error)
-            raise _NoText(
-                self._say("tools.not_text", name=self.calls[at].name, error=reason)
-            ) from error
-
-    def _raised(self, at: int, error: BaseException) -> str:
-        if isinstance(error, _NoText):
-            return str(error)
-        name = self.calls[at].name
-        said = self._say("tools.raised", name=name, error=_of_error(error))
-        return sent_text(said, self._language)
-
-    def _refuse_json(self, at: int) -> None:
-        call = self.calls[at]
-        try:
-            json.loads(call.arguments)
-            reason = ""
-        except (ValueError, RecursionError) as error:
-            reason = str(error)
-        shown = _cut(call.arguments)
-        self._fail(at, "tools.bad_json", name=call.name, reason=reason, arguments=shown)
 
     def _fail(self, at: int, key: str, **facts: Any) -> None:
         # a name or an argument of the model's may hold what cannot be sent
@@ -264,58 +238,32 @@ class Calling:
 def _nobody(ended: object, running: object) -> None: ...
 
 
-_Job = tuple[int, Callable[..., Any], Mapping[str, Any]]
+_Job: TypeAlias = tuple[int, Callable[..., Any], Mapping[str, Any]]
 
 
-class _NoText(Exception):
-    """A value that cannot be told; the message is the model's."""
+@dataclass(slots=True)
+class _Running:
+    """A call that runs, and what becomes of it."""
 
-
-class _Group:
-    """Async calls that run together, on a loop in a thread of their own."""
-
-    def __init__(self, jobs: Sequence[_Job], run: Callable[..., Awaitable[None]]) -> None:
-        self._jobs = jobs
-        self._run = run
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._all: asyncio.Future[Any] | None = None
-        self._ended = threading.Event()
-        context = contextvars.copy_context()
-        self._thread = threading.Thread(
-            target=context.run, args=(self._follow,), name="qwen_nb-tools", daemon=True
-        )
-
-    def wait(self) -> None:
-        self._thread.start()
-        while not self._ended.wait(0.5):  # a wait without end takes no interrupt on Windows
-            pass
-
-    def cancel(self) -> None:
-        loop, all_ = self._loop, self._all
-        if loop is not None and all_ is not None:
-            loop.call_soon_threadsafe(all_.cancel)
-        self._ended.wait(_ABANDON_S)
-
-    def _follow(self) -> None:
-        try:
-            asyncio.run(self._gathered())
-        except BaseException:
-            self._ended.set()  # each call tells what became of it
-        self._ended.set()
-
-    async def _gathered(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._all = asyncio.gather(*(self._run(*job) for job in self._jobs))
-        await self._all
+    outputs: Outputs
+    result: str = ""
+    fault: str = "tools.raised"  # what is said of an error that comes now
+    is_cancelled: bool = False
+    goes_on: bool = False  # it gave something that has to be awaited
 
 
 def has_json(arguments: str) -> bool:
     """Whether arguments can stand in a history: servers parse them (docs/protocol.md §5.2)."""
+    return _json_fault(arguments) is None
+
+
+def _json_fault(arguments: str) -> str | None:
+    """Return why arguments are no JSON; None where they are."""
     try:
         json.loads(arguments or "{}")
-    except (ValueError, RecursionError):
-        return False
-    return True
+    except (ValueError, RecursionError) as error:
+        return str(error)
+    return None
 
 
 def _of_error(error: BaseException) -> str:
@@ -332,7 +280,8 @@ def _cut(said: str) -> str:
 
 def owed(calls: Sequence[ToolCall], result: str, **facts: Any) -> tuple[CallRecord, ...]:
     """Return records of calls that were not run, each told the same."""
-    return tuple(
-        replace(CallRecord(call.name, call.arguments, result, id=call.id), **facts)
-        for call in calls
-    )
+    return tuple(_record(call, result, **facts) for call in calls)
+
+
+def _record(call: ToolCall, result: str, **facts: Any) -> CallRecord:
+    return CallRecord(call.name, call.arguments, result, id=call.id, **facts)

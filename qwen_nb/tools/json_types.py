@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import types
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
 from qwen_nb.errors import ConfigError
-from qwen_nb.tools.typed_dicts import taken
 from qwen_nb.values import one_line
 
 _MOST_PROBLEMS = 5
@@ -43,6 +43,20 @@ class Problem:
     def __str__(self) -> str:
         where = f"{self.path}: " if self.path else ""
         return f"{where}{self.expected}" + (f" (got {self.got})" if self.got else "")
+
+
+class Unfit(ValueError):
+    """A value is not what was asked for.
+
+    Attributes
+    ----------
+    problems : tuple of Problem
+        What does not fit.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(in_one_line(self.problems))
 
 
 def in_one_line(problems: Iterable[Problem]) -> str:
@@ -105,15 +119,7 @@ def _check(schema: Mapping[str, Any], value: Any) -> None:
     kind = validator_for(schema)
     errors = sorted(kind(schema).iter_errors(value), key=lambda error: list(error.path))
     if errors:
-        raise _Unfit(
-            Problem(_path(error.absolute_path), cut(error.message)) for error in errors
-        )
-
-
-class _Unfit(ValueError):
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__(in_one_line(self.problems))
+        raise Unfit(Problem(_path(error.absolute_path), cut(error.message)) for error in errors)
 
 
 def problems_of(error: Exception) -> tuple[Problem, ...]:
@@ -156,31 +162,26 @@ def _adapter_of(thing: Any) -> Any:
     is_type = isinstance(thing, type | types.UnionType) or get_origin(thing) is not None
     if not is_type and thing is not Any:
         raise ConfigError("error.schema.no_type", got=cut(repr(thing)))
-    with Expressible(name_of(thing)):
-        return TypeAdapter(taken(thing))
+    with expressible(name_of(thing)):
+        return TypeAdapter(thing)
 
 
-class Expressible:
+@contextmanager
+def expressible(name: str) -> Iterator[None]:
     """Say of what pydantic cannot take that no service can be told it."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if error is None or isinstance(error, ConfigError):
-            return
-        if isinstance(error, Exception):
-            reason = cut(str(error).partition("\n")[0], 2 * _MOST_SHOWN)
-            raise ConfigError("error.schema.type", name=self._name, reason=reason) from None
+    try:
+        yield
+    except ConfigError:
+        raise
+    except Exception as error:
+        reason = cut(str(error).partition("\n")[0], 2 * _MOST_SHOWN)
+        raise ConfigError("error.schema.type", name=name, reason=reason) from None
 
 
 def generated(source: Any, name: str) -> dict[str, Any]:
     """Return the plain schema of a model or an adapter of pydantic."""
     make = getattr(source, "model_json_schema", None) or source.json_schema
-    with Expressible(name), warnings.catch_warnings():
+    with expressible(name), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a default without a JSON form is not told
         schema = make()
     return _plain(schema, name, keep_titles=False)
@@ -192,8 +193,24 @@ _SEVERAL = ("anyOf", "oneOf", "allOf", "prefixItems")
 _NAMED = ("properties", "patternProperties")
 
 
+def _with_parts(schema: Mapping[str, Any], change: Callable[[Any], Any]) -> dict[str, Any]:
+    """Return a schema with each schema in it, one level down, changed."""
+    made = dict(schema)
+    for key, value in schema.items():
+        if key in _INNER:
+            made[key] = change(value)
+        elif key in _SEVERAL and isinstance(value, list):
+            made[key] = [change(each) for each in value]
+        elif key in _NAMED and isinstance(value, dict):
+            made[key] = {each: change(inner) for each, inner in value.items()}
+    return made
+
+
 def _plain(schema: dict[str, Any], name: str, *, keep_titles: bool) -> dict[str, Any]:
     """Write out the references of a schema, and leave out what says nothing to a model."""
+    left_out = {"$defs", "definitions", "discriminator"}
+    if not keep_titles:
+        left_out.add("title")
     known = {
         f"#/{place}/{key}": value
         for place in ("$defs", "definitions")
@@ -203,33 +220,22 @@ def _plain(schema: dict[str, Any], name: str, *, keep_titles: bool) -> dict[str,
     def walk(part: Any, inside: tuple[str, ...]) -> Any:
         if not isinstance(part, dict):
             return part  # true and false are schemas, too
-        if "$ref" in part:
-            where = part["$ref"]
-            if where in inside or where == "#":
-                raise ConfigError("error.schema.recursive", name=name)
-            if where not in known:
-                raise ConfigError("error.schema.reference", name=name, where=cut(str(where)))
-            others = {key: value for key, value in part.items() if key != "$ref"}
-            target: dict[str, Any] = walk(known[where], (*inside, where))
-            return {**target, **walk(others, inside)}
-        return dict(pairs(part, inside))
-
-    def pairs(part: Mapping[str, Any], inside: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-        for key, value in part.items():
-            if key in ("$defs", "definitions", "discriminator"):
-                continue
-            if key == "title" and not keep_titles:
-                continue
-            if key in _INNER:
-                yield key, walk(value, inside)
-            elif key in _SEVERAL and isinstance(value, list):
-                yield key, [walk(each, inside) for each in value]
-            elif key in _NAMED and isinstance(value, dict):
-                yield key, {each: walk(inner, inside) for each, inner in value.items()}
-            elif key == "const":
-                yield "enum", [value]  # the same, and more services know it
-            else:
-                yield key, value
+        if "$ref" not in part:
+            kept: dict[str, Any] = {}
+            for key, value in part.items():
+                if key == "const":
+                    kept["enum"] = [value]  # the same, and more services know it
+                elif key not in left_out:
+                    kept[key] = value
+            return _with_parts(kept, lambda inner: walk(inner, inside))
+        where = part["$ref"]
+        if where in inside or where == "#":
+            raise ConfigError("error.schema.recursive", name=name)
+        if where not in known:
+            raise ConfigError("error.schema.reference", name=name, where=cut(str(where)))
+        others = {key: value for key, value in part.items() if key != "$ref"}
+        target: dict[str, Any] = walk(known[where], (*inside, where))
+        return {**target, **walk(others, inside)}
 
     plain: dict[str, Any] = walk(schema, ())
     return plain
@@ -239,18 +245,7 @@ def closed(schema: Any) -> Any:
     """Return a schema whose objects take no property that it does not name."""
     if not isinstance(schema, dict):
         return schema
-    made = {
-        key: (
-            closed(value)
-            if key in _INNER
-            else [closed(each) for each in value]
-            if key in _SEVERAL
-            else {each: closed(inner) for each, inner in value.items()}
-            if key in _NAMED
-            else value
-        )
-        for key, value in schema.items()
-    }
+    made = _with_parts(schema, closed)
     if "properties" in made:
         made.setdefault("additionalProperties", False)
     return made

@@ -16,14 +16,13 @@ from qwen_nb.errors import ConfigError
 from qwen_nb.texts import text
 from qwen_nb.tools.docstrings import described
 from qwen_nb.tools.json_types import (
-    Expressible,
     Problem,
     cut,
+    expressible,
     generated,
     in_one_line,
     problems_of,
 )
-from qwen_nb.tools.typed_dicts import taken
 
 
 class BadArguments(ValueError):
@@ -211,14 +210,14 @@ class _Called:
                 Annotated[hint, Field(**facts)],
                 ... if required else default,
             )
-        with Expressible(self.name):
+        with expressible(self.name):
             return create_model(self.name, **fields)
 
     def _adapter(self, parameter: inspect.Parameter) -> Any:
         from pydantic import TypeAdapter
 
         hint = self._hint(parameter)
-        with Expressible(self.name):
+        with expressible(self.name):
             return TypeAdapter(dict[str, hint])  # type: ignore[valid-type]
 
     def _hint(self, parameter: inspect.Parameter) -> Any:
@@ -267,7 +266,7 @@ def _hints(base: Any, name: str) -> dict[str, Any]:
         return {}
     except Exception as error:
         raise ConfigError("error.schema.hints", name=name, reason=cut(str(error))) from None
-    return {key: taken(hint) for key, hint in found.items() if key != "return"}
+    return {key: hint for key, hint in found.items() if key != "return"}
 
 
 def _leave_out_null(schema: dict[str, Any]) -> None:

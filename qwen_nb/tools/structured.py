@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self, TypeAlias
 
@@ -19,6 +20,7 @@ from qwen_nb.errors import BadRequest, StructuredError
 from qwen_nb.texts import Language, text
 from qwen_nb.tools.json_types import (
     Problem,
+    Unfit,
     closed,
     cut,
     fit,
@@ -40,20 +42,6 @@ _NAME = re.compile(r"[^A-Za-z0-9_-]+")
 _LONGEST_NAME = 64
 _BEGINS = re.compile(r"[\[{]")
 _MOST_BEGINNINGS = 20  # places in a text around which JSON is looked for
-
-
-class Unfit(ValueError):
-    """An answer is not what was asked for.
-
-    Attributes
-    ----------
-    problems : tuple of Problem
-        What does not fit.
-    """
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__(in_one_line(self.problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +106,12 @@ class Structure:
 
     def reads_whole(self, answer: str) -> bool:
         """Return whether an answer is nothing but JSON that fits."""
-        value = _parsed(_unfenced(answer))
-        if not isinstance(value, dict | list):
-            return False
         try:
+            value = json.loads(_unfenced(answer))
             self._fitted(value)
-        except Exception:
+        except Exception:  # also from a validator of the person's own
             return False
-        return True
+        return isinstance(value, dict | list)
 
     def _fitted(self, value: Any) -> Any:
         if self.thing is True:
@@ -154,20 +140,12 @@ class Structure:
         return error
 
 
-class _Nothing:
-    """No JSON: a text may well say `null`."""
-
-
-_NOTHING = _Nothing()
-
-
 def _values(answer: str) -> Iterator[Any]:
     """Yield what an answer may be saying in JSON, the likeliest first."""
     tried = [answer, *(block.text for block in Reply(answer=answer).code)]
     for each in tried:
-        value = _parsed(each)
-        if value is not _NOTHING:
-            yield value
+        with suppress(ValueError, RecursionError):
+            yield json.loads(each)
     decoder, at = json.JSONDecoder(), 0
     for _ in range(_MOST_BEGINNINGS):
         begin = _BEGINS.search(answer, at)
@@ -179,13 +157,6 @@ def _values(answer: str) -> Iterator[Any]:
             at = begin.end()
             continue
         yield value
-
-
-def _parsed(said: str) -> Any:
-    try:
-        return json.loads(said)
-    except (ValueError, RecursionError):
-        return _NOTHING
 
 
 def _unfenced(answer: str) -> str:

@@ -1,5 +1,10 @@
 """Plain values: what is asked, what comes, what it took.
 
+The public home of what a program names in its own code: `Display` with `Opening` and `Frame`
+(for a display of one's own), `ChatOptions`, `Usage`, and the events of `Chat.stream`:
+`Started`, `ThinkingDelta`, `AnswerDelta`, `ToolCallStarted`, `ToolArgumentsDelta`,
+`ToolResult`, `UsageReport`, `Finished`, `Retrying`.
+
 Standard library only at the top of each file; Markdown and pandas inside functions.
 """
 

@@ -92,14 +92,10 @@ def _message(entry: Any) -> Message:
 def _content(value: Any) -> Content:
     if value is None or isinstance(value, str):
         return value
-    parts = []
-    for part in _list(value, "content"):
-        parts.append(
-            {"type": "text", "text": part}
-            if isinstance(part, str)
-            else _mapping(part, "content")
-        )
-    return tuple(parts)
+    return tuple(
+        {"type": "text", "text": part} if isinstance(part, str) else _mapping(part, "content")
+        for part in _list(value, "content")
+    )
 
 
 def _call(value: Any) -> ToolCall:

@@ -92,8 +92,8 @@ class Slot:
         Ids of the entries that leave when it is answered.
     anew : bool
         The conversation starts anew here, by a command or by inheritance.
-    pending : int
-        How many questions before it are still being answered and are left out.
+    pending : tuple of str
+        Ids of the questions before it that are still being answered and are left out.
     """
 
     id: str
@@ -104,7 +104,7 @@ class Slot:
     number: int = 1
     replaces: tuple[str, ...] = ()
     anew: bool = False
-    pending: int = 0
+    pending: tuple[str, ...] = ()
 
     @property
     def position(self) -> tuple[int, int]:

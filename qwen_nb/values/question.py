@@ -68,6 +68,9 @@ class AskFields(OptionFields, total=False):
     once: bool
     hide_thinking: bool
     quiet: bool
+    server: str | None
+    dialect: str | None
+    force: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +148,13 @@ class Question:
         return cls(prompt=prompt, options=options_of(**given), **ways)  # type: ignore[arg-type]
 
 
-_WAYS = ("new", "once", "hide_thinking", "quiet", "json", "tools", "confirm", "max_rounds")
+_WAYS = frozenset(
+    (
+        *("new", "once", "hide_thinking", "quiet", "server", "dialect", "force"),
+        *("json", "tools", "confirm", "max_rounds"),
+    )
+)
+"""What of these is the question's own, and no option of the request."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 
 from qwen_nb.errors import BadEvent
 from qwen_nb.values import Server, Usage
-from qwen_nb.wire.dialects import HttpCall, OpenAIDialect, usage_from
+from qwen_nb.wire.dialects import HttpCall, usage_from
 from qwen_nb.wire.http import Exchange
+from qwen_nb.wire.stream import answer_of
 
 _AT_ONCE = 10
 """Texts that one call takes."""
@@ -45,17 +46,8 @@ def embed(
     for start in range(0, len(texts), _AT_ONCE):
         part = [text or " " for text in texts[start : start + _AT_ONCE]]
         body = {"model": model, "input": part, "encoding_format": "float"}
-        exchange = new_exchange()
-        try:
-            exchange.send(HttpCall("POST", "/embeddings", body))
-            # `read` returns at most a megabyte: ten vectors of 2 048 figures fit
-            raw = exchange.read()
-            if exchange.status >= 400:
-                key = server.key.encode() if server.key else None
-                raw = raw.replace(key, b"***") if key else raw
-                raise OpenAIDialect().error(exchange.status, raw, server)
-        finally:
-            exchange.close()
+        # `read` returns at most a megabyte: ten vectors of 2 048 figures fit
+        raw = answer_of(HttpCall("POST", "/embeddings", body), new_exchange(), server)
         made, usage = _read(raw, server)
         counted(usage)
         if len(made) != len(part):
@@ -75,6 +67,5 @@ def _read(raw: bytes, server: Server) -> tuple[list[tuple[float, ...]], Usage]:
 
 
 def _unread(raw: bytes, server: Server) -> BadEvent:
-    begin = raw[:80].replace(server.key.encode(), b"***") if server.key else raw[:80]
-    begins = " ".join(begin.decode("utf-8", "replace").split())
+    begins = " ".join(raw[:80].decode("utf-8", "replace").split())
     return BadEvent("error.no_stream", server=server.name, begins=begins)

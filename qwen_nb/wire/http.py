@@ -276,7 +276,7 @@ class HttpExchange:
         """Send the call and wait for the answer's status and headers."""
         import openai
 
-        self._release()
+        self.close()
         self._answer = self._bytes = None
         lane = self._lane = self._transport.take_lane()
         if self._stopped.is_set():  # the stop came before there was a connection to break
@@ -351,9 +351,6 @@ class HttpExchange:
         What follows the last event is read to its end, for a second at most: only then
         can the connection serve the next call.
         """
-        self._release()
-
-    def _release(self) -> None:
         lane, self._lane = self._lane, None
         if lane is None:
             return

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from qwen_nb.errors import ApiError, BadEvent, BrokenStream, ConfigError, QwenError
 from qwen_nb.values import ChatRequest, Event, Retrying, Server
-from qwen_nb.wire.dialects import Dialect, EventReader, HttpCall, OpenAIDialect
+from qwen_nb.wire.dialects import Dialect, FrameReader, HttpCall, refusal_in
 from qwen_nb.wire.http import Exchange, HttpTransport, Opens, plainly
 from qwen_nb.wire.retries import Retries, retry_after
 from qwen_nb.wire.sse import ServerSentEvent, SseDecoder
@@ -96,7 +96,7 @@ def _attempt(
     exchange.send(dialect.encode(request, server))
     if exchange.status >= 400:
         body = _without_key(exchange.read(), server)
-        raise dialect.error(exchange.status, body, server)
+        raise refusal_in(body, exchange.status, server)
     reader = dialect.reader(server)
     if exchange.headers.get("content-type", "").startswith(("application/json", "text/html")):
         yield from _unstreamed(exchange, dialect, server)
@@ -126,7 +126,7 @@ def _attempt(
         raise BrokenStream("error.cut", server=server.name)
 
 
-def _events(reader: EventReader, sse: ServerSentEvent, server: Server) -> list[Event]:
+def _events(reader: FrameReader, sse: ServerSentEvent, server: Server) -> list[Event]:
     try:
         return reader.events(sse)
     except (ApiError, BadEvent):
@@ -161,6 +161,24 @@ def _no_stream(body: bytes, server: Server) -> BadEvent:
     return BadEvent(f"error.{kind}", server=server.name, begins=begins)
 
 
+def answer_of(call: HttpCall, exchange: Exchange, server: Server) -> bytes:
+    """Return the answer to a call that is not streamed, without the key; close the exchange.
+
+    Raises
+    ------
+    QwenError
+        When the server cannot be asked or refuses.
+    """
+    try:
+        exchange.send(call)
+        body = _without_key(exchange.read(), server)
+        if exchange.status >= 400:
+            raise refusal_in(body, exchange.status, server)
+        return body
+    finally:
+        exchange.close()
+
+
 def list_models(server: Server, opens: Opens = plainly) -> list[str]:
     """Return the ids of the models a server lists; it costs nothing, and wants a key.
 
@@ -179,12 +197,8 @@ def list_models(server: Server, opens: Opens = plainly) -> list[str]:
     transport = HttpTransport(server)
     exchange = opens(server, transport.exchange)
     try:
-        exchange.send(HttpCall("GET", "/models"))
-        body = _without_key(exchange.read(), server)
-        if exchange.status >= 400:
-            raise OpenAIDialect().error(exchange.status, body, server)
+        body = answer_of(HttpCall("GET", "/models"), exchange, server)
     finally:
-        exchange.close()
         transport.close()
     try:
         return [str(model["id"]) for model in json.loads(body)["data"]]

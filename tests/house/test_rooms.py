@@ -50,7 +50,7 @@ GUESTS = {
     "files": {"platformdirs"},
     "wire": {"openai"},
     "front_end": {"IPython", "comm", "ipykernel", "pandas"},
-    "tools": {"jsonschema", "pydantic", "pydantic_core", "typing_extensions"},
+    "tools": {"jsonschema", "pydantic", "pydantic_core"},
     "render": {
         "IPython",
         "anywidget",

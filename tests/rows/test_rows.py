@@ -271,7 +271,7 @@ def priced(emulator: Emulator) -> Emulator:
 
 
 def test_a_budget_is_not_passed(priced: Emulator) -> None:
-    of_calls = Notebook.of_calls()
+    of_calls = Notebook.current()
     limit = Decimal("0.002")
     of_calls.budgets.set(Budget(limit, "USD", "notebook", of_calls.id))
     try:

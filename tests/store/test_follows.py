@@ -115,7 +115,7 @@ class Follows(RuleBasedStateMachine):
             anew = model.pending or k in marks
             sent = [] if anew else model.context(before)
             assert sent_before(self.talk, slot) == [r.prompt for r in sent]
-            assert (slot.number, slot.pending) == (len(sent) + 1, 0)
+            assert (slot.number, slot.pending) == (len(sent) + 1, ())
             if not came:
                 self.talk.release(slot)
                 continue

@@ -8,6 +8,7 @@ import pytest
 from qwen_nb import ApiError, AuthFailed, BadRequest, ContentRefused, RateLimited, ServerFailed
 from qwen_nb.values import ChatOptions, ChatRequest, Message, Server
 from qwen_nb.wire.dialects.openai import OpenAIDialect
+from qwen_nb.wire.dialects.refusals import refusal_in
 
 SERVER = Server(name="the server", key="sk-1", model_studio=True)
 
@@ -106,7 +107,7 @@ REFUSALS: dict[str, tuple[int, Any, type[ApiError], str, str, str]] = {
 def test_a_refusal_means(case: tuple[int, Any, type[ApiError], str, str, str]) -> None:
     status, body, kind, code, words, request_id = case
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    error = OpenAIDialect().error(status, raw, SERVER)
+    error = refusal_in(raw, status, SERVER)
     assert type(error) is kind
     assert (error.status, error.code, error.request_id) == (status, code, request_id)
     assert words in str(error)
@@ -116,11 +117,11 @@ def test_a_refusal_means(case: tuple[int, Any, type[ApiError], str, str, str]) -
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 418, 429, 500, 503])
 def test_a_refusal_is_one_line_with_its_facts(status: int, language: Any) -> None:
     body = json.dumps({"error": {"code": "c-1", "message": "line one\n\nline two"}})
-    message = OpenAIDialect().error(status, body.encode(), SERVER).message(language)
+    message = refusal_in(body.encode(), status, SERVER).message(language)
     assert "\n" not in message
     assert all(fact in message for fact in (str(status), "c-1", "line one line"))
 
 
 def test_a_servers_long_words_are_cut_short() -> None:
-    error = OpenAIDialect().error(400, b"x" * 100_000, SERVER)
+    error = refusal_in(b"x" * 100_000, 400, SERVER)
     assert len(str(error)) < 700

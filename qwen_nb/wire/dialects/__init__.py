@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qwen_nb.wire.dialects.dashscope import DashScopeDialect
-    from qwen_nb.wire.dialects.dialect import Dialect, EventReader, HttpCall
-    from qwen_nb.wire.dialects.openai import OpenAIDialect, usage_from
-    from qwen_nb.wire.dialects.refusals import may_retry
+    from qwen_nb.wire.dialects.dialect import Dialect, HttpCall
+    from qwen_nb.wire.dialects.frames import FrameReader
+    from qwen_nb.wire.dialects.openai import OpenAIDialect
+    from qwen_nb.wire.dialects.refusals import may_retry, refusal_in
     from qwen_nb.wire.dialects.thinking import thinking_notes
+    from qwen_nb.wire.dialects.token_counts import usage_from
 
 _NAMES = {
     "dashscope": "DashScopeDialect",
-    "dialect": "Dialect EventReader HttpCall",
-    "openai": "OpenAIDialect usage_from",
-    "refusals": "may_retry",
+    "dialect": "Dialect HttpCall",
+    "frames": "FrameReader",
+    "openai": "OpenAIDialect",
+    "refusals": "may_retry refusal_in",
     "thinking": "thinking_notes",
+    "token_counts": "usage_from",
 }
 """What other rooms may use, by the file where it lives."""
 

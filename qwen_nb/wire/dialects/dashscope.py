@@ -22,13 +22,11 @@ from qwen_nb.values import (
     ThinkingDelta,
     UsageReport,
 )
-from qwen_nb.wire import ServerSentEvent
 from qwen_nb.wire.dialects.dialect import HttpCall
-from qwen_nb.wire.dialects.frames import HalfFrame, bad_event, decode
+from qwen_nb.wire.dialects.frames import FrameReader
 from qwen_nb.wire.dialects.growing import GrowingText
 from qwen_nb.wire.dialects.native_messages import Route, has_media, native_message
-from qwen_nb.wire.dialects.openai import FINISH, overlaid
-from qwen_nb.wire.dialects.refusals import refusal, refusal_in
+from qwen_nb.wire.dialects.openai import FINISH, overlaid, sampling
 from qwen_nb.wire.dialects.thinking import switch, thinking_in
 from qwen_nb.wire.dialects.token_counts import usage_from
 from qwen_nb.wire.dialects.tool_calls import ToolCalls
@@ -101,15 +99,10 @@ class DashScopeDialect:
         style = server.thinking_style if server.thinking_style == "none" else "top_level"
         fields, notes = switch(options.thinking, style)
         parameters: dict[str, Any] = {"result_format": "message", "incremental_output": True}
-        parameters |= fields
-        if options.temperature is not None:
-            parameters["temperature"] = options.temperature
-        if options.max_tokens is not None:
-            parameters["max_tokens"] = options.max_tokens
         body: dict[str, Any] = {
             "model": request.model,
             "input": {"messages": [native_message(m, route) for m in request.messages]},
-            "parameters": parameters,
+            "parameters": parameters | fields | sampling(options),
         }
         path = _PATHS[route]
         return HttpCall("POST", path, overlaid(body, _placed(options.params)), _HEADERS, notes)
@@ -117,10 +110,6 @@ class DashScopeDialect:
     def reader(self, server: Server) -> DashScopeReader:
         """Return a reader for one stream."""
         return DashScopeReader(server)
-
-    def error(self, status: int, body: bytes, server: Server) -> ApiError:
-        """Return the error that an answer of 4xx or 5xx means (docs/protocol.md §4.6, §5.1)."""
-        return refusal_in(body, status, server)
 
     def _route_for(self, request: ChatRequest) -> Route:
         if request.model not in self._routes and has_media(request.messages):
@@ -142,7 +131,7 @@ def _placed(params: Mapping[str, Any]) -> dict[str, Any]:
     return placed
 
 
-class DashScopeReader:
+class DashScopeReader(FrameReader):
     """Reads one native stream.
 
     Attributes
@@ -153,39 +142,14 @@ class DashScopeReader:
         A real finish_reason was seen; `"null"` is none.
     """
 
+    _code_is_error = True
+
     def __init__(self, server: Server) -> None:
-        self._server = server
-        self.done = False
-        self.finished = False
-        self._started = False
-        self._half = HalfFrame()
+        super().__init__(server)
         self._thinking = GrowingText()
         self._answer = GrowingText()
         self._calls = ToolCalls(may_repeat=True)
         self._search: Any = None
-
-    def events(self, sse: ServerSentEvent) -> list[Event]:
-        """Return what one server-sent event means.
-
-        Raises
-        ------
-        ApiError
-            When it is an error reported inside a stream of status 200 (docs/protocol.md §4.6).
-        BadEvent
-            When its data is no JSON object, nor the beginning of one.
-        """
-        frame = self._frame(sse.data)
-        if frame is None:
-            return []
-        # An event's status stands in an SSE comment, which the decoder drops; only the
-        # event's name and its data show that it is an error.
-        has_code = frame.get("code") and not frame.get("output")
-        if sse.name == "error" or has_code or frame.get("error"):
-            raise refusal(200, frame, self._server)
-        try:
-            return self._meaning(frame)
-        except (AttributeError, LookupError, TypeError) as error:
-            raise bad_event(str(frame)) from error
 
     def close(self) -> list[Event]:
         """Return the events that were held back until their meaning would be clear."""
@@ -193,16 +157,6 @@ class DashScopeReader:
         _put(ThinkingDelta, self._thinking.close(), events)
         _put(AnswerDelta, self._answer.close(), events)
         return events + self._calls.close()
-
-    def _frame(self, data: bytes) -> dict[str, Any] | None:
-        if not self._half:
-            try:
-                frame = decode(data.decode())
-            except ValueError:
-                frame = None
-            if isinstance(frame, dict):
-                return frame
-        return self._half.whole(data)
 
     def _meaning(self, frame: dict[str, Any]) -> list[Event]:
         events: list[Event] = []

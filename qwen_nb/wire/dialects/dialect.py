@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from qwen_nb.errors import ApiError, QwenError
-from qwen_nb.values import ChatRequest, Event, Note, Server
-from qwen_nb.wire import ServerSentEvent
+from qwen_nb.errors import QwenError
+from qwen_nb.values import ChatRequest, Note, Server
+from qwen_nb.wire.dialects.frames import FrameReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,43 +40,14 @@ class HttpCall:
     notes: tuple[Note, ...] = ()
 
 
-class EventReader(Protocol):
-    """Reads one stream; it remembers the events of this stream so far."""
-
-    @property
-    def done(self) -> bool:
-        """Whether the server has announced the end of the stream."""
-
-    @property
-    def finished(self) -> bool:
-        """Whether the model has given the reason of its end (finish_reason)."""
-
-    def events(self, sse: ServerSentEvent) -> list[Event]:
-        """Return what one server-sent event means.
-
-        Raises
-        ------
-        ApiError
-            When the event is the server's report of an error.
-        BadEvent
-            When its data is no JSON object, nor the beginning of one.
-        """
-
-    def close(self) -> list[Event]:
-        """Tell the reader that the stream is over; return the events it held back."""
-
-
 class Dialect(Protocol):
     """How one protocol spells requests, events and errors."""
 
     def encode(self, request: ChatRequest, server: Server) -> HttpCall:
         """Return the call that asks the request, streamed, in that server's spelling."""
 
-    def reader(self, server: Server) -> EventReader:
+    def reader(self, server: Server) -> FrameReader:
         """Return a reader for one stream."""
-
-    def error(self, status: int, body: bytes, server: Server) -> ApiError:
-        """Return the error that an HTTP answer of 4xx or 5xx means."""
 
     def takes_another_way(self, error: QwenError, model: str) -> bool:
         """Whether the next call of this model will go another way that may succeed."""

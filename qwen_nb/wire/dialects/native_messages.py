@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
-from qwen_nb.values import Content, Message, tool_call_list
+from qwen_nb.values import Content, Message
+from qwen_nb.wire.dialects.openai import spelled
 
 Route: TypeAlias = Literal["text", "multimodal"]
 
@@ -23,20 +24,10 @@ def has_media(messages: tuple[Message, ...]) -> bool:
 def native_message(message: Message, route: Route) -> dict[str, Any]:
     """Return a message as the route wants it."""
     content = message.content
-    spelled: dict[str, Any] = {
-        "role": message.role,
-        "content": _parts(content) if route == "multimodal" else _text(content),
-    }
-    if message.thinking:
-        spelled["reasoning_content"] = message.thinking
-    if message.tool_calls:
-        calls = tool_call_list(message)
-        spelled["tool_calls"] = [call | {"index": at} for at, call in enumerate(calls)]
-    if message.tool_call_id:
-        spelled["tool_call_id"] = message.tool_call_id
-    if message.partial:
-        spelled["partial"] = True
-    return spelled
+    native = spelled(message, _parts(content) if route == "multimodal" else _text(content))
+    for at, call in enumerate(native.get("tool_calls", ())):
+        call["index"] = at
+    return native
 
 
 def _text(content: Content) -> Any:

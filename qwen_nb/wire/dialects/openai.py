@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qwen_nb.errors import ApiError, QwenError
+from qwen_nb.errors import QwenError
 from qwen_nb.values import (
     AnswerDelta,
+    ChatOptions,
     ChatRequest,
     Event,
     Finished,
@@ -24,12 +25,9 @@ from qwen_nb.values import (
     UsageReport,
     tool_call_list,
 )
-from qwen_nb.wire import ServerSentEvent
 from qwen_nb.wire.dialects.dialect import HttpCall
-from qwen_nb.wire.dialects.frames import HalfFrame, bad_event
-from qwen_nb.wire.dialects.frames import decode as _decode
+from qwen_nb.wire.dialects.frames import FrameReader
 from qwen_nb.wire.dialects.growing import GrowingText
-from qwen_nb.wire.dialects.refusals import refusal, refusal_in
 from qwen_nb.wire.dialects.think_tags import ThinkSplitter
 from qwen_nb.wire.dialects.thinking import switch, thinking_in
 from qwen_nb.wire.dialects.token_counts import usage_from
@@ -64,12 +62,7 @@ class OpenAIDialect:
             "stream": True,
             "stream_options": {"include_usage": True},
         }
-        body |= fields
-        if options.temperature is not None:
-            body["temperature"] = options.temperature
-        if options.max_tokens is not None:
-            body["max_tokens"] = options.max_tokens
-        body = overlaid(body, options.params)
+        body = overlaid(body | fields | sampling(options), options.params)
         return HttpCall("POST", "/chat/completions", body, notes=notes)
 
     def reader(self, server: Server) -> OpenAIReader:
@@ -79,10 +72,6 @@ class OpenAIDialect:
     def takes_another_way(self, error: QwenError, model: str) -> bool:
         """Return False: there is one address for everything."""
         return False
-
-    def error(self, status: int, body: bytes, server: Server) -> ApiError:
-        """Return the error that an HTTP answer of 4xx or 5xx means (docs/protocol.md §5.1)."""
-        return refusal_in(body, status, server)
 
 
 def overlaid(ours: dict[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,25 +83,33 @@ def overlaid(ours: dict[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
     return body
 
 
+def sampling(options: ChatOptions) -> dict[str, Any]:
+    """Return the fields of an answer's sampling that a person has set."""
+    fields = {"temperature": options.temperature, "max_tokens": options.max_tokens}
+    return {name: value for name, value in fields.items() if value is not None}
+
+
 def _message(message: Message) -> dict[str, Any]:
-    # docs/protocol.md §2.3. A message without `content` is refused: none is sent as "".
+    # A missing content is refused, so nothing is the empty text.
     content = message.content
-    spelled: dict[str, Any] = {
-        "role": message.role,
-        "content": list(content) if isinstance(content, tuple) else content or "",
-    }
+    return spelled(message, list(content) if isinstance(content, tuple) else content or "")
+
+
+def spelled(message: Message, content: Any) -> dict[str, Any]:
+    """Return a message as the API spells it, with this content (docs/protocol.md §2.3)."""
+    fields: dict[str, Any] = {"role": message.role, "content": content}
     if message.thinking:
-        spelled["reasoning_content"] = message.thinking
+        fields["reasoning_content"] = message.thinking
     if message.tool_calls:
-        spelled["tool_calls"] = tool_call_list(message)
+        fields["tool_calls"] = tool_call_list(message)
     if message.tool_call_id:
-        spelled["tool_call_id"] = message.tool_call_id
+        fields["tool_call_id"] = message.tool_call_id
     if message.partial:
-        spelled["partial"] = True
-    return spelled
+        fields["partial"] = True
+    return fields
 
 
-class OpenAIReader:
+class OpenAIReader(FrameReader):
     """Reads one stream of `chat.completion.chunk` objects.
 
     Attributes
@@ -123,50 +120,15 @@ class OpenAIReader:
         A finish_reason was seen.
     """
 
+    _end = b"[DONE]"
+
     def __init__(self, server: Server) -> None:
-        self._server = server
-        self.done = False
-        self.finished = False
-        self._started = False
-        self._half = HalfFrame()
-        self._is_half = False
+        super().__init__(server)
         self._calls = ToolCalls()
         self._splitter = (
             ThinkSplitter(missing_opener=server.missing_opener) if server.inline_think else None
         )
         self._growing: GrowingText | None = None
-
-    def events(self, sse: ServerSentEvent) -> list[Event]:
-        """Return what one server-sent event means.
-
-        Raises
-        ------
-        ApiError
-            When it is an error reported inside a stream of status 200 (docs/protocol.md §4.6).
-        BadEvent
-            When its data is no JSON object, nor the beginning of one.
-        """
-        data = sse.data
-        if data == b"[DONE]":
-            self.done = True
-            return self.close()
-        frame: Any
-        try:
-            frame = None if self._is_half else _decode(data.decode())
-        except ValueError:
-            frame = None
-        if not isinstance(frame, dict):
-            frame = self._half.whole(data)
-            self._is_half = frame is None
-            if frame is None:
-                return []
-        if frame.get("error") or sse.name == "error":
-            raise refusal(200, frame, self._server)
-        try:
-            return self._meaning(frame)
-        except (AttributeError, LookupError, TypeError) as error:
-            # A field has a shape that no known server of this dialect sends.
-            raise bad_event(str(frame)) from error
 
     def close(self) -> list[Event]:
         """Return the events that were held back until their meaning would be clear."""

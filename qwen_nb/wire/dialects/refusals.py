@@ -69,7 +69,7 @@ def _data_lines(body: bytes) -> list[bytes]:
 
 
 def refusal_in(body: bytes, status: int, server: Server) -> ApiError:
-    """Return the error that an HTTP answer of 4xx or 5xx means."""
+    """Return the error that an answer of 4xx or 5xx means (docs/protocol.md §4.6, §5.1)."""
     return refusal(status, told_in(body), server)
 
 

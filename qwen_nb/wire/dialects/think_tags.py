@@ -8,6 +8,8 @@ them. Each character is looked at once or, at a border, twice, so the cost is li
 from __future__ import annotations
 
 import re
+from itertools import groupby
+from operator import itemgetter
 
 from qwen_nb.values import AnswerDelta, Event, ThinkingDelta
 
@@ -167,14 +169,8 @@ class ThinkSplitter:
             self._out.append((thinking, held))
 
     def _events(self) -> list[Event]:
-        events: list[Event] = []
         out, self._out = self._out, []
-        at = 0
-        while at < len(out):
-            kind, end = out[at][0], at
-            while end < len(out) and out[end][0] == kind:
-                end += 1
-            text = "".join(piece for _, piece in out[at:end])
-            events.append(ThinkingDelta(text) if kind else AnswerDelta(text))
-            at = end
-        return events
+        return [
+            (ThinkingDelta if is_thinking else AnswerDelta)("".join(text for _, text in run))
+            for is_thinking, run in groupby(out, key=itemgetter(0))
+        ]

@@ -184,7 +184,7 @@ def test_a_fork_goes_its_own_way(three: Conversation) -> None:
 def test_a_job_keeps_the_place_it_was_given(three: Conversation) -> None:
     job = three.place_for("D", 1)
     later = three.place_for("E", 2)
-    assert (later.pending, later.number, len(before(three, later))) == (1, 5, 3)
+    assert (len(later.pending), later.number, len(before(three, later))) == (1, 5, 3)
     three.settle(later, turn("e"))
     assert [slot.cell for slot in three.pending] == ["D"]
     three.settle(job, turn("d"))

@@ -65,7 +65,9 @@ def stopped(chat: Chat, prompt: str = "How was the phone?") -> Reply:
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the embedded emulator keep the pace of its scripts."""
     known = embedded
-    monkeypatch.setattr("qwen_nb.emulator.of_process.embedded", lambda pace=None: known(None))
+    monkeypatch.setattr(
+        "qwen_nb.emulator.of_process.embedded", lambda pace=None, user=None: known(None)
+    )
 
 
 def test_a_stop_keeps_the_answer_and_no_half_json(

@@ -8,6 +8,7 @@ import pytest
 from qwen_nb.errors import BadEvent
 from qwen_nb.values import ChatOptions, ChatRequest, Content, Message, ToolCall
 from qwen_nb.wire.dialects.dashscope import DashScopeDialect
+from qwen_nb.wire.dialects.refusals import refusal_in
 
 from ._reading import SERVER
 
@@ -120,7 +121,7 @@ URL_ERRORS = [
 def test_a_wrong_route_is_known_by_its_words(status: int, words: str, is_wrong: bool) -> None:
     dialect = DashScopeDialect()
     body = json.dumps({"code": "InvalidParameter", "message": words}).encode()
-    assert dialect.is_wrong_route(dialect.error(status, body, SERVER)) is is_wrong
+    assert dialect.is_wrong_route(refusal_in(body, status, SERVER)) is is_wrong
 
 
 def test_an_error_of_ours_is_no_wrong_route() -> None:
