@@ -68,4 +68,4 @@ class VectorTable:
                 rows,
             )
 
-        self._writer.write(job)
+        self._writer.write_if_open(job)
