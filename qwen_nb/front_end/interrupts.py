@@ -150,9 +150,9 @@ class Interrupts:
 
     def break_in(self) -> None:
         """Break into what is done within `open`; from another thread, and no press."""
-        if _is_main() or not self._sending.acquire(blocking=False):
-            return  # another thread is about to do it
-        try:
+        if _is_main():
+            return
+        with self._sending:  # the main thread, and so its handler, never takes this lock
             if self._is_broken_into or not self._opening.is_open:
                 return  # one is on its way: a second signal would be taken for a press
             self._is_broken_into = self._has_sent = True
@@ -161,8 +161,6 @@ class Interrupts:
                 signal.pthread_kill(main, signal.SIGINT)  # ends a sleep, too
             else:
                 _thread.interrupt_main()
-        finally:
-            self._sending.release()
 
     def _let_arrive(self) -> None:
         """Wait for a break-in that is being sent: a later handler would take it for a press."""
